@@ -1,0 +1,462 @@
+"""What is known about a project, and what is still pending."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import sqlalchemy as sa
+
+from rushes.catalog import schema
+from rushes.catalog.database import Database, now, upsert
+from rushes.records import Clip, Cut, Failure, Field, Row, RuleCount, Selection, Video
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scanned:
+    """What the one decode of a video came to."""
+
+    frames: int
+    damaged_pts: tuple[int, ...]
+    """pts of the frames that the decoder marked corrupt."""
+    frames_dropped: int
+    """Frames left out because their time did not ascend."""
+    packets_lost: int
+    """Packets that the decoder refused."""
+
+
+class Catalog:
+    """The project's memory."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the catalog at `path`; see `Database` for what can go wrong."""
+        self._database = Database(path)
+        self._ready: set[str] = set()  # stage tables known to be there with all their columns
+
+    def close(self) -> None:
+        """Close the catalog."""
+        self._database.close()
+
+    # ---- files and videos ---------------------------------------------------------------------
+
+    def files(self) -> dict[str, tuple[int, int, int | None]]:
+        """Return path → (size_bytes, mtime_ns, number of the video or None) of all files seen."""
+        with self._database.reading() as connection:
+            rows = connection.execute(sa.select(schema.files)).all()
+        return {row.path: (row.size_bytes, row.mtime_ns, row.video_no) for row in rows}
+
+    def add_file(
+        self, path: str, size_bytes: int, mtime_ns: int, video: Video | None
+    ) -> int | None:
+        """Note a file and, if it is one, its video; return the video's number.
+
+        An earlier failure to read the file is cleared.
+        """
+        with self._database.writing() as connection:
+            no = None if video is None else _add_video(connection, video)
+            row = {"path": path, "size_bytes": size_bytes, "mtime_ns": mtime_ns, "video_no": no}
+            upsert(connection, schema.files, [row])
+            _clear_failure(connection, "ingest", path)
+        return no
+
+    def call_videos(self, given: Mapping[int, str]) -> None:
+        """Note what a person calls the videos now: number → path as given."""
+        with self._database.writing() as connection:
+            for number, name in given.items():
+                connection.execute(
+                    schema.videos.update().where(schema.videos.c.no == number).values(given=name)
+                )
+
+    def forget_file(self, path: str) -> None:
+        """Note that there is no file at `path` any more; its video stays."""
+        with self._database.writing() as connection:
+            connection.execute(schema.files.delete().where(schema.files.c.path == path))
+            _clear_failure(connection, "ingest", path)
+            _clear_failure(connection, "scan", path)
+
+    def videos(self, numbers: Iterable[int] | None = None) -> dict[int, Video]:
+        """Return the videos by number, without their key frames; all of them by default."""
+        table = schema.videos
+        statement = sa.select(table.c.no, table.c.path, table.c.given, table.c.facts)
+        statement = statement.order_by(table.c.no)
+        if numbers is not None:
+            statement = statement.where(table.c.no.in_(list(numbers)))
+        with self._database.reading() as connection:
+            rows = connection.execute(statement).all()
+        return {
+            row.no: replace(_DECODER.decode(row.facts), path=row.path, given=row.given)
+            for row in rows
+        }
+
+    def key_pts(self, video_no: int) -> np.ndarray:
+        """Return the pts of a video's key frames: int64, ascending."""
+        column = schema.videos.c.key_pts
+        with self._database.reading() as connection:
+            packed = connection.execute(sa.select(column).where(schema.videos.c.no == video_no))
+            return np.frombuffer(packed.scalar_one(), "<i8")
+
+    # ---- scans and stages ---------------------------------------------------------------------
+
+    def pending(self, key: str, fields: Sequence[Field], fingerprint: str, of: str) -> list[int]:
+        """Return the numbers of the items of `of` without a row of this fingerprint.
+
+        Args:
+            key: The stage, "scorer/motion".
+            fields: Its declared fields.
+            fingerprint: Rows of other fingerprints do not count.
+            of: "videos", or the fingerprint of the cut whose clips are meant.
+        """
+        table = self._stage_table(key, fields)
+        items = schema.videos.c.no if of == "videos" else schema.clip_sets.c.clip_no
+        done = sa.select(table.c.item_no).where(table.c.fingerprint == fingerprint)
+        statement = sa.select(items).where(items.not_in(done)).order_by(items)
+        if of != "videos":
+            statement = statement.where(schema.clip_sets.c.fingerprint == of)
+        with self._database.reading() as connection:
+            return list(connection.execute(statement).scalars())
+
+    def commit_rows(
+        self, key: str, fields: Sequence[Field], fingerprint: str, rows: Mapping[int, Row]
+    ) -> None:
+        """Store rows of one stage by item number, all or none."""
+        with self._database.writing() as connection:
+            self._put_rows(connection, key, fields, fingerprint, rows)
+
+    def commit_scan(
+        self,
+        video_no: int,
+        scanned: Scanned,
+        rows: Mapping[str, tuple[Sequence[Field], str, Row]],
+        path: str,
+        complaint: Failure | None,
+    ) -> None:
+        """Store one decode of a video and what the probes found in it, all or none.
+
+        Args:
+            video_no: The video.
+            scanned: Counts of the decode.
+            rows: For each probe's key its fields, fingerprint and row.
+            path: The file; an earlier failure to scan it is cleared.
+            complaint: What is wrong with it although it could be read.
+        """
+        table = schema.scans
+        facts = msgspec.to_builtins(scanned)
+        with self._database.writing() as connection:
+            passes = connection.execute(
+                sa.select(table.c.passes).where(table.c.video_no == video_no)
+            ).scalar()
+            row = {"video_no": video_no, "passes": (passes or 0) + 1, **facts}
+            upsert(connection, table, [row])
+            for key, (fields, fingerprint, stage_row) in rows.items():
+                self._put_rows(connection, key, fields, fingerprint, {video_no: stage_row})
+            _clear_failure(connection, "scan", path)
+            if complaint is not None:
+                _put_failure(connection, complaint)
+
+    def scans(self) -> dict[int, tuple[Scanned, int]]:
+        """Return video number → (its decode, how often it was decoded)."""
+        with self._database.reading() as connection:
+            rows = connection.execute(sa.select(schema.scans)).mappings().all()
+        names = Scanned.__slots__
+        return {
+            row["video_no"]: (
+                msgspec.convert({name: row[name] for name in names}, Scanned),
+                row["passes"],
+            )
+            for row in rows
+        }
+
+    def rows(self, key: str, fields: Sequence[Field], fingerprint: str) -> dict[int, Row]:
+        """Return a stage's rows of one fingerprint by item number."""
+        table = self._stage_table(key, fields)
+        statement = sa.select(table).where(table.c.fingerprint == fingerprint)
+        with self._database.reading() as connection:
+            found = connection.execute(statement).mappings().all()
+        return {row["item_no"]: {f.name: row[f.name] for f in fields} for row in found}
+
+    def _put_rows(
+        self,
+        connection: sa.Connection,
+        key: str,
+        fields: Sequence[Field],
+        fingerprint: str,
+        rows: Mapping[int, Row],
+    ) -> None:
+        table = self._stage_table(key, fields, connection)
+        full = [{"item_no": no, "fingerprint": fingerprint, **row} for no, row in rows.items()]
+        upsert(connection, table, full)
+
+    def _stage_table(
+        self, key: str, fields: Sequence[Field], connection: sa.Connection | None = None
+    ) -> sa.Table:
+        """Return a stage's table, made or widened to its declared fields if need be."""
+        table = schema.stage_table(key, fields)
+        if table.name in self._ready:
+            return table
+        if connection is None:
+            with self._database.writing() as own:
+                return self._stage_table(key, fields, own)
+        table.create(connection, checkfirst=True)
+        inspector = sa.inspect(connection)
+        present = {column["name"] for column in inspector.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in present:
+                kind = column.type.compile(connection.dialect)
+                connection.execute(
+                    sa.text(f'ALTER TABLE "{table.name}" ADD COLUMN "{column.name}" {kind}')
+                )
+        self._ready.add(table.name)
+        return table
+
+    # ---- cuts and clips -----------------------------------------------------------------------
+
+    def uncut(self, fingerprint: str) -> list[int]:
+        """Return the numbers of the videos without cuts of this fingerprint."""
+        done = sa.select(schema.cut_sets.c.video_no).where(
+            schema.cut_sets.c.fingerprint == fingerprint
+        )
+        statement = sa.select(schema.videos.c.no).where(schema.videos.c.no.not_in(done))
+        with self._database.reading() as connection:
+            return list(connection.execute(statement.order_by(schema.videos.c.no)).scalars())
+
+    def commit_cuts(
+        self,
+        video_no: int,
+        fingerprint: str,
+        cuts: Sequence[Cut],
+        clips: Sequence[Clip],
+        *,
+        shots: int,
+        shots_too_short: int,
+    ) -> None:
+        """Store a video's cuts and the clips they make, in place of any of this fingerprint."""
+        key = {"video_no": video_no, "fingerprint": fingerprint}
+        with self._database.writing() as connection:
+            table = schema.cuts
+            connection.execute(
+                table.delete().where(
+                    table.c.video_no == video_no, table.c.fingerprint == fingerprint
+                )
+            )
+            if cuts:
+                rows = [key | {name: getattr(cut, name) for name in Cut.__slots__} for cut in cuts]
+                connection.execute(table.insert(), rows)
+            numbers = _add_clips(connection, video_no, clips)
+            sets = [{"fingerprint": fingerprint, "clip_no": number} for number in numbers]
+            upsert(connection, schema.clip_sets, sets)
+            counts = {"shots": shots, "shots_too_short": shots_too_short}
+            upsert(connection, schema.cut_sets, [key | counts])
+
+    def shot_counts(self, fingerprint: str) -> tuple[int, int]:
+        """Return how many shots there are, and how many were too short to make a clip."""
+        table = schema.cut_sets
+        statement = sa.select(
+            sa.func.coalesce(sa.func.sum(table.c.shots), 0),
+            sa.func.coalesce(sa.func.sum(table.c.shots_too_short), 0),
+        ).where(table.c.fingerprint == fingerprint)
+        with self._database.reading() as connection:
+            shots, too_short = connection.execute(statement).one()
+        return shots, too_short
+
+    def cuts(self, fingerprint: str) -> dict[int, list[Cut]]:
+        """Return video number → its cuts, ascending; videos without a cut have an empty list."""
+        table = schema.cuts
+        sets = sa.select(schema.cut_sets.c.video_no).where(
+            schema.cut_sets.c.fingerprint == fingerprint
+        )
+        statement = sa.select(table).where(table.c.fingerprint == fingerprint)
+        with self._database.reading() as connection:
+            found: dict[int, list[Cut]] = {no: [] for no in connection.execute(sets).scalars()}
+            for row in connection.execute(statement.order_by(table.c.pts)).mappings():
+                cut = Cut(**{name: row[name] for name in Cut.__slots__})
+                found[row["video_no"]].append(cut)
+        return found
+
+    def clips(self, fingerprint: str) -> dict[int, tuple[int, Clip]]:
+        """Return clip number → (video number, clip) of one setting of cut."""
+        members = schema.clip_sets
+        statement = _CLIPS.join(members, members.c.clip_no == schema.clips.c.no).where(
+            members.c.fingerprint == fingerprint
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(statement).mappings().all()
+        return {row["no"]: (row["video_no"], _clip(row)) for row in rows}
+
+    def clips_by_id(self, ids: Sequence[str]) -> dict[str, tuple[int, int, Clip]]:
+        """Return clip id → (number, video number, clip), whatever setting of cut made it."""
+        found = {}
+        with self._database.reading() as connection:
+            for at in range(0, len(ids), 500):  # SQLite takes so many values in one statement
+                statement = _CLIPS.where(schema.clips.c.id.in_(ids[at : at + 500]))
+                for row in connection.execute(statement).mappings():
+                    found[row["id"]] = (row["no"], row["video_no"], _clip(row))
+        return found
+
+    # ---- failures -----------------------------------------------------------------------------
+
+    def commit_failure(self, failure: Failure) -> None:
+        """Store a failure in place of an earlier one of the same stage and item."""
+        with self._database.writing() as connection:
+            _put_failure(connection, failure)
+
+    def clear_failures(self, stage: str, items: Sequence[str]) -> None:
+        """Note that all of these went well, whether or not they failed before."""
+        with self._database.writing() as connection:
+            for item in items:
+                _clear_failure(connection, stage, item)
+
+    def failures(self) -> list[Failure]:
+        """Return all that stands as failed, oldest first."""
+        table = schema.failures
+        with self._database.reading() as connection:
+            rows = connection.execute(sa.select(table).order_by(table.c.at)).mappings().all()
+        return [Failure(**{name: row[name] for name in Failure.__slots__}) for row in rows]
+
+    # ---- selections and exports ---------------------------------------------------------------
+
+    def selection(self, name: str) -> tuple[Selection, int] | None:
+        """Return the newest selection of that name and its number; None if there is none."""
+        table = schema.selections
+        newest = sa.select(table).where(table.c.name == name).order_by(table.c.revision.desc())
+        with self._database.reading() as connection:
+            row = connection.execute(newest.limit(1)).mappings().first()
+            if row is None:
+                return None
+            members = schema.selection_clips
+            statement = (
+                sa.select(schema.clips.c.id)
+                .join(members, members.c.clip_no == schema.clips.c.no)
+                .where(members.c.selection_no == row["no"])
+                .order_by(schema.clips.c.video_no, schema.clips.c.in_pts)
+            )
+            ids = tuple(connection.execute(statement).scalars())
+        selection = Selection(
+            name=name,
+            revision=row["revision"],
+            clips=ids,
+            funnel=tuple(RuleCount(**line) for line in row["funnel"]),
+            candidates=row["candidates"],
+            duration_s=row["duration_s"],
+        )
+        return selection, row["no"]
+
+    def freeze(
+        self, selection: Selection, clip_numbers: Sequence[int], recipe: str
+    ) -> Selection:
+        """Store a selection and return it with its revision.
+
+        The same clips under the same rules as last time are no new revision.
+
+        Args:
+            selection: Its `revision` does not count.
+            clip_numbers: The clips in it.
+            recipe: Digest of the recipe.
+        """
+        newest = self.selection(selection.name)
+        if newest is not None:
+            latest = newest[0]
+            if replace(selection, revision=latest.revision) == latest:
+                return latest
+            selection = replace(selection, revision=latest.revision + 1)
+        with self._database.writing() as connection:
+            result = connection.execute(
+                schema.selections.insert().values(
+                    name=selection.name,
+                    revision=selection.revision,
+                    funnel=[msgspec.to_builtins(line) for line in selection.funnel],
+                    candidates=selection.candidates,
+                    duration_s=selection.duration_s,
+                    recipe=recipe,
+                    at=now(),
+                )
+            )
+            no = _new_no(result)
+            if clip_numbers:
+                rows = [{"selection_no": no, "clip_no": number} for number in clip_numbers]
+                connection.execute(schema.selection_clips.insert(), rows)
+        return selection
+
+    def commit_export(self, row: Row) -> None:
+        """Store what an export folder holds, in place of what it held before."""
+        with self._database.writing() as connection:
+            upsert(connection, schema.exports, [row | {"at": now()}])
+
+    def exports(self) -> dict[str, Row]:
+        """Return export folder → its row."""
+        with self._database.reading() as connection:
+            rows = connection.execute(sa.select(schema.exports)).mappings().all()
+        return {row["folder"]: dict(row) for row in rows}
+
+
+_CLIPS = (
+    sa.select(schema.clips, schema.videos.c.id.label("video_id"))
+    .join(schema.videos, schema.videos.c.no == schema.clips.c.video_no)
+    .order_by(schema.clips.c.video_no, schema.clips.c.in_pts)
+)
+
+
+def _clip(row: Any) -> Clip:
+    names = ("video_id", "in_pts", "out_pts", "frames", "frames_damaged")
+    return Clip(**{name: row[name] for name in names})
+
+
+def _fraction(kind: type, value: Any) -> Any:
+    return Fraction(value) if kind is Fraction else value
+
+
+_DECODER = msgspec.json.Decoder(Video, dec_hook=_fraction)
+
+
+def _add_video(connection: sa.Connection, video: Video) -> int:
+    table = schema.videos
+    facts = msgspec.json.encode(replace(video, key_pts=()), enc_hook=str).decode()
+    no = connection.execute(sa.select(table.c.no).where(table.c.id == video.id)).scalar()
+    if no is None:
+        names = {"path": video.path, "given": video.given}
+        values = {"id": video.id, "facts": facts, **names}
+        packed = np.array(video.key_pts, "<i8").tobytes()
+        result = connection.execute(table.insert().values(key_pts=packed, **values))
+        return _new_no(result)
+    known = connection.execute(sa.select(table.c.path).where(table.c.no == no)).scalar_one()
+    if not Path(known).exists():  # the file was moved or renamed
+        connection.execute(
+            table.update()
+            .where(table.c.no == no)
+            .values(path=video.path, given=video.given)
+        )
+    return int(no)
+
+
+def _add_clips(connection: sa.Connection, video_no: int, clips: Sequence[Clip]) -> list[int]:
+    """Insert the clips that are new; return the numbers of all, in order."""
+    names = ("in_pts", "out_pts", "frames", "frames_damaged")
+    table = schema.clips
+    found = connection.execute(
+        sa.select(table.c.id, table.c.no).where(table.c.video_no == video_no)
+    )
+    numbers = {row.id: row.no for row in found}
+    for clip in clips:
+        if clip.id not in numbers:
+            values = {name: getattr(clip, name) for name in names}
+            result = connection.execute(
+                table.insert().values(id=clip.id, video_no=video_no, **values)
+            )
+            numbers[clip.id] = _new_no(result)
+    return [numbers[clip.id] for clip in clips]
+
+
+def _put_failure(connection: sa.Connection, failure: Failure) -> None:
+    upsert(connection, schema.failures, [msgspec.to_builtins(failure) | {"at": now()}])
+
+
+def _clear_failure(connection: sa.Connection, stage: str, item: str) -> None:
+    table = schema.failures
+    connection.execute(table.delete().where(table.c.stage == stage, table.c.item == item))
+
+
+def _new_no(result: sa.CursorResult[Any]) -> int:
+    """Return the integer key that an insert of one row was given."""
+    return int(result.inserted_primary_key[0])  # type: ignore[index]

@@ -1,0 +1,123 @@
+"""The connection: SQLite in WAL mode, writes that queue instead of failing, migrations."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from rushes.catalog import schema
+from rushes.errors import ProjectError
+
+BUSY_TIMEOUT_MS = 30_000
+
+
+def now() -> str:
+    """Return the current time as the catalog writes it: UTC, ISO 8601, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def sqlite_version() -> tuple[int, ...]:
+    """Return the version of the SQLite library that Python carries."""
+    import sqlite3
+
+    return sqlite3.sqlite_version_info
+
+
+class Database:
+    """One open catalog database."""
+
+    def __init__(self, path: Path) -> None:
+        """Open `path`, create it if it is not there, and migrate it.
+
+        Raises:
+            ProjectError: The schema is newer than this program, or the file is no database.
+        """
+        self.engine = sa.create_engine(f"sqlite:///{path}")
+        sa.event.listen(self.engine, "connect", _configure)
+        sa.event.listen(self.engine, "begin", _begin)
+        try:
+            self._migrate(path)
+        except sa.exc.DatabaseError as error:
+            raise ProjectError(f"{path}: {error.orig}; restore it from a backup") from error
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """Yield a connection that sees one consistent state."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """Yield a connection whose changes are committed together, or not at all.
+
+        The write lock is taken at once: a transaction that starts as a reader and turns into a
+        writer fails under SQLite when another one was quicker.
+        """
+        with self.engine.connect().execution_options(rushes_write=True) as connection:
+            try:
+                with connection.begin():
+                    yield connection
+            except sa.exc.OperationalError as error:
+                if "disk is full" in str(error.orig):
+                    raise ProjectError(
+                        "the disk is full: the catalog kept everything up to here; "
+                        "make room and run the same command again"
+                    ) from error
+                raise
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+    def _migrate(self, path: Path) -> None:
+        applied_table = schema.migrations_applied
+        with self.writing() as connection:
+            applied_table.create(connection, checkfirst=True)
+            applied = set(connection.execute(sa.select(applied_table.c.name)).scalars())
+            known = {migration.__name__ for migration in schema.MIGRATIONS}
+            if unknown := applied - known:
+                raise ProjectError(
+                    f"{path} was made by a newer Rushes (it has {', '.join(sorted(unknown))}); "
+                    f"upgrade with: pip install -U rushes"
+                )
+            for migration in schema.MIGRATIONS:
+                if migration.__name__ not in applied:
+                    migration(connection)
+                    connection.execute(
+                        applied_table.insert().values(name=migration.__name__, at=now())
+                    )
+
+
+def upsert(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows; where the primary key is there already, overwrite the other columns."""
+    if not rows:
+        return
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(table)
+    keys = [column.name for column in table.primary_key]
+    changes = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    if changes:
+        statement = statement.on_conflict_do_update(index_elements=keys, set_=changes)
+    else:
+        statement = statement.on_conflict_do_nothing(index_elements=keys)
+    connection.execute(statement, list(rows))
+
+
+def _configure(dbapi_connection: Any, _record: Any) -> None:
+    dbapi_connection.isolation_level = None  # we say BEGIN ourselves, see `_begin`
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+    ):
+        dbapi_connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: sa.Connection) -> None:
+    is_write = connection.get_execution_options().get("rushes_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")

@@ -1,0 +1,162 @@
+"""The tables, and the migrations that bring an older catalog up to them.
+
+Keys are small integers; text ids are unique columns. Every stage has one narrow table of its own,
+made from its declared fields (`stage_table`), so a new scorer needs no migration.
+"""
+
+from collections.abc import Callable, Sequence
+
+import sqlalchemy as sa
+
+from rushes.records import Field
+
+metadata = sa.MetaData()
+
+videos = sa.Table(
+    "videos",
+    metadata,
+    sa.Column("no", sa.Integer, primary_key=True),
+    sa.Column("id", sa.String, nullable=False, unique=True),
+    sa.Column("path", sa.String, nullable=False),
+    sa.Column("given", sa.String, nullable=False),
+    sa.Column("facts", sa.String, nullable=False),  # the Video record as JSON, without key_pts
+    sa.Column("key_pts", sa.LargeBinary, nullable=False),  # int64, little-endian
+)
+
+files = sa.Table(
+    "files",
+    metadata,
+    sa.Column("path", sa.String, primary_key=True),
+    sa.Column("size_bytes", sa.BigInteger, nullable=False),
+    sa.Column("mtime_ns", sa.BigInteger, nullable=False),
+    sa.Column("video_no", sa.ForeignKey("videos.no"), index=True),  # None: not a video
+)
+
+scans = sa.Table(
+    "scans",
+    metadata,
+    sa.Column("video_no", sa.ForeignKey("videos.no"), primary_key=True),
+    sa.Column("passes", sa.Integer, nullable=False),
+    sa.Column("frames", sa.Integer, nullable=False),
+    sa.Column("damaged_pts", sa.JSON, nullable=False),
+    sa.Column("frames_dropped", sa.Integer, nullable=False),
+    sa.Column("packets_lost", sa.Integer, nullable=False),
+)
+
+cut_sets = sa.Table(
+    "cut_sets",
+    metadata,
+    sa.Column("video_no", sa.ForeignKey("videos.no"), primary_key=True),
+    sa.Column("fingerprint", sa.String, primary_key=True),
+    sa.Column("shots", sa.Integer, nullable=False),
+    sa.Column("shots_too_short", sa.Integer, nullable=False),
+)
+
+cuts = sa.Table(
+    "cuts",
+    metadata,
+    sa.Column("no", sa.Integer, primary_key=True),
+    sa.Column("video_no", sa.ForeignKey("videos.no"), nullable=False),
+    sa.Column("fingerprint", sa.String, nullable=False),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("start_pts", sa.BigInteger, nullable=False),
+    sa.Column("pts", sa.BigInteger, nullable=False),
+    sa.Column("confidence", sa.Float, nullable=False),
+    sa.Column("detector", sa.String, nullable=False),
+    sa.Index("cuts_by_video", "video_no", "fingerprint"),
+)
+
+clips = sa.Table(
+    "clips",
+    metadata,
+    sa.Column("no", sa.Integer, primary_key=True),
+    sa.Column("id", sa.String, nullable=False, unique=True),
+    sa.Column("video_no", sa.ForeignKey("videos.no"), nullable=False, index=True),
+    sa.Column("in_pts", sa.BigInteger, nullable=False),
+    sa.Column("out_pts", sa.BigInteger, nullable=False),
+    sa.Column("frames", sa.Integer, nullable=False),
+    sa.Column("frames_damaged", sa.Integer, nullable=False),
+)
+
+clip_sets = sa.Table(  # which clips one setting of `cut` makes; a clip may be in many
+    "clip_sets",
+    metadata,
+    sa.Column("fingerprint", sa.String, primary_key=True),
+    sa.Column("clip_no", sa.ForeignKey("clips.no"), primary_key=True),
+)
+
+failures = sa.Table(
+    "failures",
+    metadata,
+    sa.Column("stage", sa.String, primary_key=True),
+    sa.Column("item", sa.String, primary_key=True),
+    sa.Column("error", sa.String, nullable=False),
+    sa.Column("message", sa.String, nullable=False),
+    sa.Column("retry", sa.String, nullable=False),
+    sa.Column("at", sa.String, nullable=False),
+)
+
+selections = sa.Table(
+    "selections",
+    metadata,
+    sa.Column("no", sa.Integer, primary_key=True),
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("funnel", sa.JSON, nullable=False),
+    sa.Column("candidates", sa.Integer, nullable=False),
+    sa.Column("duration_s", sa.Float, nullable=False),
+    sa.Column("recipe", sa.String, nullable=False),  # digest of the whole recipe
+    sa.Column("at", sa.String, nullable=False),
+    sa.UniqueConstraint("name", "revision"),
+)
+
+selection_clips = sa.Table(
+    "selection_clips",
+    metadata,
+    sa.Column("selection_no", sa.ForeignKey("selections.no"), primary_key=True),
+    sa.Column("clip_no", sa.ForeignKey("clips.no"), primary_key=True),
+)
+
+exports = sa.Table(
+    "exports",
+    metadata,
+    sa.Column("folder", sa.String, primary_key=True),
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("format", sa.String, nullable=False),
+    sa.Column("selection_no", sa.ForeignKey("selections.no"), nullable=False),
+    sa.Column("clips", sa.Integer, nullable=False),
+    sa.Column("size_bytes", sa.BigInteger, nullable=False),
+    sa.Column("at", sa.String, nullable=False),
+)
+
+migrations_applied = sa.Table(
+    "migrations",
+    metadata,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("at", sa.String, nullable=False),
+)
+
+
+def _m0001_initial(connection: sa.Connection) -> None:
+    metadata.create_all(connection)
+
+
+MIGRATIONS: list[Callable[[sa.Connection], None]] = [_m0001_initial]
+"""In order; each runs once, in one transaction with the note that it ran."""
+
+_TYPES = {"real": sa.Float, "integer": sa.BigInteger, "text": sa.String}
+
+
+def stage_table(key: str, fields: Sequence[Field]) -> sa.Table:
+    """Return the table of one stage: "scorer/motion" → scorer_motion(item_no, fingerprint, …)."""
+    name = key.replace("/", "_").replace("-", "_")
+    if name in metadata.tables:
+        return metadata.tables[name]
+    return sa.Table(
+        name,
+        metadata,
+        sa.Column("item_no", sa.Integer, primary_key=True),
+        sa.Column("fingerprint", sa.String, primary_key=True),
+        *(sa.Column(f.name, _TYPES[f.dtype]) for f in fields),
+        sqlite_with_rowid=False,
+    )

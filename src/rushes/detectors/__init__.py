@@ -1,0 +1,1 @@
+"""Pure functions from signals to cuts: one file, one detector."""

@@ -1,0 +1,48 @@
+"""Everything that Rushes raises on purpose.
+
+```
+RushesError
++ RecipeError (ValueError)         you: a key, a value or an argument is wrong
++ ProjectError                     you: no project here, a newer schema, another run at work
++ MissingDependency (ImportError)  you: an extra is not installed; the message has the pip line
++ ContractError                    us:  a stage broke its own declaration; the run stops
++ ItemError                        nobody: one item failed; recorded in `failures`, the run goes on
+  + MediaError (OSError)           a file that cannot be read, decoded or written
+  + WorkerLost                     the worker process died or ran out of time on this item
+```
+
+Every message says what happened, to which item, and what to do next. All of them pickle, so that
+they can come back from another process or machine.
+"""
+
+
+class RushesError(Exception):
+    """Base of all errors that Rushes raises on purpose."""
+
+
+class RecipeError(RushesError, ValueError):
+    """A key, a value or an argument that a person wrote is wrong."""
+
+
+class ProjectError(RushesError):
+    """The folder is no project, is newer than this program, or is in use."""
+
+
+class MissingDependency(RushesError, ImportError):
+    """A stage needs an optional package that is not installed."""
+
+
+class ContractError(RushesError):
+    """A stage returned something other than what it declares: a bug in the stage."""
+
+
+class ItemError(RushesError):
+    """One item cannot be done; the others can."""
+
+
+class MediaError(ItemError, OSError):
+    """A media file cannot be read, decoded or written."""
+
+
+class WorkerLost(ItemError):
+    """The worker process died or ran out of time on this item."""

@@ -1,0 +1,204 @@
+"""Tables for `ls` and for selections: what is known, one row each."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rushes import select as selecting
+from rushes.catalog import Catalog
+from rushes.cut import shots
+from rushes.errors import RecipeError
+from rushes.recipe import Recipe
+from rushes.records import Cut, Row, Shot, Video
+from rushes.registry import nearest
+from rushes.rules import parse_where
+from rushes.scan import PROBE_FIELDS, read_signals
+
+CLIP_COLUMNS = ("duration_s", "frames", "frames_damaged", "width_px", "height_px", "fps_measured")
+"""What a rule can ask of a clip besides its scores."""
+
+
+def clip_columns(catalog: Catalog, recipe: Recipe) -> tuple[list[int], dict[str, np.ndarray]]:
+    """Return the clips' numbers and what rules can ask of them, one array a column."""
+    clips = catalog.clips(recipe.fingerprints.cut)
+    videos = catalog.videos()
+    numbers = list(clips)
+    pairs = [(videos[video_no], clip) for video_no, clip in clips.values()]
+    columns: dict[str, np.ndarray] = {
+        "duration_s": np.array([_duration_s(v, c.in_pts, c.out_pts) for v, c in pairs], float),
+        "frames": np.array([clip.frames for _, clip in pairs], float),
+        "frames_damaged": np.array([clip.frames_damaged for _, clip in pairs], float),
+        "width_px": np.array([video.display_size_px[0] for video, _ in pairs], float),
+        "height_px": np.array([video.display_size_px[1] for video, _ in pairs], float),
+        "fps_measured": np.array([float(v.fps_measured or np.nan) for v, _ in pairs], float),
+        "video": np.array([video.given for video, _ in pairs], object),
+    }
+    for name, scorer in recipe.stages("score").items():
+        rows = catalog.rows(f"scorer/{name}", scorer.fields, recipe.fingerprints.scorers[name])
+        for field in scorer.fields:
+            values = [rows[no][field.name] if no in rows else None for no in numbers]
+            kind = object if field.dtype == "text" else float
+            columns[f"{name}.{field.name}"] = np.array(values, kind)
+    return numbers, columns
+
+
+def _duration_s(video: Video, in_pts: int, out_pts: int) -> float:
+    return round(float((out_pts - in_pts) * video.time_base), 6)
+
+
+def _videos(catalog: Catalog, recipe: Recipe, folder: Path) -> list[Row]:
+    scans = catalog.scans()
+    rows = []
+    for no, video in catalog.videos().items():
+        scanned, passes = scans.get(no, (None, 0))
+        width, height = video.display_size_px
+        rows.append(
+            {
+                "video": video.given,
+                "id": video.id,
+                "duration_s": video.duration_s,
+                "width_px": width,
+                "height_px": height,
+                "fps_declared": _rate(video.fps_declared),
+                "fps_measured": _rate(video.fps_measured),
+                "is_vfr": video.is_vfr,
+                "rotation_deg": video.rotation_deg,
+                "sample_aspect": str(video.sample_aspect),
+                "codec": video.codec,
+                "pix_fmt": video.pix_fmt,
+                "color_transfer": video.color_transfer,
+                "field_order": video.field_order,
+                "audio_codec": video.audio_codec,
+                "frames": scanned.frames if scanned else None,
+                "frames_damaged": len(scanned.damaged_pts) if scanned else None,
+                "decode_passes": passes,
+            }
+        )
+    return rows
+
+
+def _cuts(catalog: Catalog, recipe: Recipe, folder: Path) -> list[Row]:
+    found = catalog.cuts(recipe.fingerprints.cut)
+    videos = catalog.videos(found)
+    return [
+        {
+            "video": videos[no].given,
+            "kind": cut.kind,
+            "start_pts": cut.start_pts,
+            "pts": cut.pts,
+            "start_time_s": videos[no].seconds(cut.start_pts),
+            "time_s": videos[no].seconds(cut.pts),
+            "confidence": round(cut.confidence, 4),
+            "detector": cut.detector,
+        }
+        for no, cuts in found.items()
+        for cut in cuts
+    ]
+
+
+def _shots(catalog: Catalog, recipe: Recipe, folder: Path) -> list[Row]:
+    found = catalog.cuts(recipe.fingerprints.cut)
+    videos = catalog.videos(found)
+    change = catalog.rows("probe/change", PROBE_FIELDS, recipe.fingerprints.probes["change"])
+    return [
+        {
+            "video": videos[no].given,
+            "in_pts": shot.in_pts,
+            "out_pts": shot.out_pts,
+            "in_s": videos[no].seconds(shot.in_pts),
+            "out_s": videos[no].seconds(shot.out_pts),
+        }
+        for no, cuts in found.items()
+        for shot in _shots_of(cuts, folder / change[no]["signals"])
+    ]
+
+
+def _shots_of(cuts: Sequence[Cut], path: Path) -> list[Shot]:
+    signals = read_signals(path)
+    return shots(cuts, signals.pts, signals.end_pts)
+
+
+def _clips(catalog: Catalog, recipe: Recipe, folder: Path) -> list[Row]:
+    numbers, columns = clip_columns(catalog, recipe)
+    clips = catalog.clips(recipe.fingerprints.cut)
+    videos = catalog.videos()
+    scores = [name for name in columns if "." in name]
+    rows = []
+    for at, no in enumerate(numbers):
+        video_no, clip = clips[no]
+        video = videos[video_no]
+        row = {
+            "clip": clip.id,
+            "video": video.given,
+            "in_pts": clip.in_pts,
+            "out_pts": clip.out_pts,
+            "in_s": video.seconds(clip.in_pts),
+            "out_s": video.seconds(clip.out_pts),
+            "duration_s": float(columns["duration_s"][at]),
+            "frames": clip.frames,
+            "frames_damaged": clip.frames_damaged,
+            "caption": None,
+            "tags": [],
+            "verdict": None,
+        }
+        row |= {name: _plain(columns[name][at]) for name in scores}
+        rows.append(row)
+    return rows
+
+
+def _failures(catalog: Catalog, recipe: Recipe, folder: Path) -> list[Row]:
+    names = ("stage", "item", "error", "message", "retry")
+    return [{n: getattr(failure, n) for n in names} for failure in catalog.failures()]
+
+
+LISTS: dict[str, Callable[[Catalog, Recipe, Path], list[Row]]] = {
+    "videos": _videos,
+    "cuts": _cuts,
+    "shots": _shots,
+    "clips": _clips,
+    "failures": _failures,
+}
+
+
+def listed(
+    rows: Sequence[Row], *, where: str | None, sort: str | None, limit: int | None
+) -> list[Row]:
+    """Return the rows that meet `where`, sorted, at most `limit`.
+
+    Raises:
+        RecipeError: A condition or the sort names a field that is not there.
+    """
+    kept = list(rows)
+    if where and kept:
+        passing = selecting.mask(parse_where(where), _as_columns(kept))
+        kept = [row for row, passes in zip(kept, passing, strict=True) if passes]
+    if sort and kept:
+        key = sort.removeprefix("-")
+        if key not in kept[0]:
+            raise RecipeError(f"--sort {key}: no such field{nearest(key, list(kept[0]))}")
+        missing = [row for row in kept if row[key] is None]
+        present = [row for row in kept if row[key] is not None]
+        kept = sorted(present, key=lambda r: r[key], reverse=not sort.startswith("-")) + missing
+    return kept[:limit]
+
+
+def _as_columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
+    columns = {}
+    for name in rows[0]:
+        values = [row[name] for row in rows]
+        is_number = all(v is None or isinstance(v, int | float) for v in values)
+        columns[name] = np.array(values, float if is_number else object)
+    return columns
+
+
+def _rate(rate: Any) -> float | None:
+    return None if rate is None else round(float(rate), 3)
+
+
+def _plain(value: Any) -> Any:
+    """Return a NumPy value as JSON can hold it; NaN, which stands for missing, as None."""
+    if isinstance(value, float):
+        return None if np.isnan(value) else round(float(value), 5)
+    return value

@@ -1,0 +1,1 @@
+"""Every call of PyAV and FFmpeg: probe, decode, scale, stills, encode."""

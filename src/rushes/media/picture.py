@@ -1,0 +1,119 @@
+"""Decoder frames as arrays, with as few touched pixels as possible.
+
+Halving by whole-number boxes is the cheap way down: a 720p luma plane costs 0.06 ms to bring to
+160×90 in three halvings, against 2.8 ms in one resize at a non-integer ratio.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from rushes.records import Video
+from rushes.stage import FrameSpec, Planes
+
+LUMA_LONG_SIDE_PX = 160
+"""`Planes` luma is halved until its long side would fall below this."""
+
+# 8-bit planar formats whose planes can be read as they lie; all others take one conversion.
+_PLANAR = {f"yuv{j}{s}p" for j in ("", "j") for s in ("420", "422", "444", "440", "411", "410")}
+
+
+class Picture:
+    """One decoded frame and its conversions; each is made at most once."""
+
+    __slots__ = ("_made", "_scaler", "_video", "frame")
+
+    def __init__(self, frame: Any, video: Video, scaler: Any) -> None:
+        """Wrap `frame` of `video`; `scaler` comes from `new_scaler`."""
+        self.frame = frame
+        self._video = video
+        self._scaler = scaler
+        self._made: dict[tuple[str, int | None], Any] = {}
+
+    def get(self, spec: FrameSpec) -> Any:
+        """Return what `spec` asks for: see `FrameSpec.colour`."""
+        key = (spec.colour, spec.short_side_px)
+        if key not in self._made:
+            make: Callable[[int | None], Any] = getattr(self, f"_{spec.colour}")
+            self._made[key] = make(spec.short_side_px)
+        return self._made[key]
+
+    def _frame(self, short_side_px: int | None) -> Any:
+        return self.frame
+
+    def _planes(self, short_side_px: int | None) -> Planes:
+        frame = self.frame
+        if frame.format.name not in _PLANAR and frame.format.name not in ("gray", "nv12"):
+            # 10-bit, RGB, palette: swscale to 8 bits on the way down.
+            scale = max(1, max(frame.width, frame.height) // (2 * LUMA_LONG_SIDE_PX))
+            size = (max(2, frame.width // scale), max(2, frame.height // scale))
+            frame = self._scaler.reformat(
+                frame, *size, format="yuv420p", interpolation="FAST_BILINEAR"
+            )
+        luma_HW = _halved(_plane(frame.planes[0]), LUMA_LONG_SIDE_PX)
+        if frame.format.name in ("gray", "nv12"):
+            return Planes(luma_HW, np.full((2, 1, 1), 128, np.uint8))
+        chroma = [_halved(_plane(frame.planes[i]), LUMA_LONG_SIDE_PX // 2) for i in (1, 2)]
+        return Planes(luma_HW, np.stack(chroma))
+
+    def _gray(self, short_side_px: int | None) -> np.ndarray:
+        luma_HW: np.ndarray = self.get(FrameSpec(colour="planes")).luma_HW
+        return upright(fitted(luma_HW, self._video, short_side_px), self._video.rotation_deg)
+
+    def _rgb(self, short_side_px: int | None) -> np.ndarray:
+        width, height = stored_size_px(self._video, short_side_px)
+        scaled = self._scaler.reformat(self.frame, width, height, format="rgb24")
+        return upright(scaled.to_ndarray(), self._video.rotation_deg)
+
+
+def new_scaler() -> Any:
+    """Return a scaler that keeps its tables between frames of one size."""
+    from av.video.reformatter import VideoReformatter
+
+    return VideoReformatter()
+
+
+def stored_size_px(video: Video, short_side_px: int | None) -> tuple[int, int]:
+    """Return (width, height) of a picture with square pixels, in the stored orientation.
+
+    The short side is at most `short_side_px`; both are even and at least 2.
+    """
+    width, height = video.display_size_px
+    if video.rotation_deg % 180:
+        width, height = height, width
+    scale = min(1.0, (short_side_px or min(width, height)) / min(width, height))
+    return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
+
+
+def upright(picture: np.ndarray, rotation_deg: int) -> np.ndarray:
+    """Turn a stored picture (H, W, …) the way a player shows it."""
+    return np.rot90(picture, rotation_deg // 90) if rotation_deg else picture
+
+
+def fitted(luma_HW: np.ndarray, video: Video, short_side_px: int | None) -> np.ndarray:
+    """Scale a stored luma plane to square pixels, short side as asked, by area."""
+    import cv2
+
+    width, height = stored_size_px(video, short_side_px or min(luma_HW.shape))
+    if (height, width) == luma_HW.shape:
+        return luma_HW
+    return np.asarray(cv2.resize(luma_HW, (width, height), interpolation=cv2.INTER_AREA))
+
+
+def _plane(plane: Any) -> np.ndarray:
+    """Return a view (H, W) of one 8-bit plane."""
+    flat = np.frombuffer(plane, np.uint8)
+    return flat.reshape(-1, plane.line_size)[: plane.height, : plane.width]
+
+
+def _halved(plane_HW: np.ndarray, long_side_px: int) -> np.ndarray:
+    """Halve by exact 2×2 boxes while the long side stays at or above `long_side_px`."""
+    import cv2
+
+    while max(plane_HW.shape) >= 2 * long_side_px and min(plane_HW.shape) >= 2:
+        height, width = plane_HW.shape[0] // 2, plane_HW.shape[1] // 2
+        plane_HW = cv2.resize(
+            plane_HW[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA
+        )
+    return plane_HW

@@ -1,0 +1,189 @@
+"""What a file is: read from its container and packets, with one frame decoded."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rushes.errors import MediaError
+from rushes.records import Video
+
+# Pictures, text art and subtitles that FFmpeg opens as "video" too.
+_NO_VIDEO_FORMATS = ("image2", "tty", "srt", "ass", "webvtt", "swf")
+_COLOR_RANGES = {0: "unknown", 1: "limited", 2: "full"}
+# FFmpeg's own names of ITU-T H.273 code points, for those that occur.
+_PRIMARIES = {1: "bt709", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 9: "bt2020", 12: "smpte432"}
+_TRANSFERS = {1: "bt709", 4: "gamma22", 5: "gamma28", 6: "smpte170m", 8: "linear", 13: "srgb",
+              14: "bt2020-10", 15: "bt2020-12", 16: "smpte2084", 18: "arib-std-b67"}  # fmt: skip
+_SPACES = {0: "rgb", 1: "bt709", 5: "bt470bg", 6: "smpte170m", 8: "ycgco", 9: "bt2020nc"}
+
+
+@contextmanager
+def opened(path: str | Path) -> Iterator[Any]:
+    """Open a media file for reading; FFmpeg's errors become `MediaError` with its text."""
+    import av
+
+    try:
+        with av.open(str(path), metadata_errors="ignore") as container:
+            yield container
+    except (av.FFmpegError, OSError) as error:
+        if isinstance(error, MediaError):
+            raise
+        raise MediaError(f"{path}: {error.strerror or error}") from error
+
+
+def video_stream(container: Any, path: str | Path) -> Any:
+    """Return the stream that a player would show.
+
+    Raises:
+        MediaError: There is none (audio with a cover picture has none either).
+    """
+    import av
+
+    format_name = container.format.name
+    is_still = format_name.endswith("_pipe") or format_name in _NO_VIDEO_FORMATS
+    cover = av.stream.Disposition.attached_pic
+    streams = [s for s in container.streams.video if not s.disposition & cover]
+    if is_still or not streams:
+        raise MediaError(f"{path}: no video stream (FFmpeg reads it as {format_name})")
+    best = container.streams.best("video")
+    return best if best in streams else streams[0]
+
+
+def missing_codecs() -> list[str]:
+    """Return the codecs that Rushes writes with and this build of FFmpeg lacks."""
+    import av
+
+    return [n for n in ("libx264", "aac", "mjpeg") if n not in av.codec.codecs_available]
+
+
+def sha256(path: str | Path) -> str:
+    """Return the sha256 of a file's bytes, as hex."""
+    with Path(path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def probe(path: str | Path) -> Video:
+    """Return the facts of the video at `path`.
+
+    Reads the whole file once for its hash and once for its packets, and decodes one frame.
+
+    Raises:
+        MediaError: The file cannot be read, or holds no video that decodes.
+    """
+    if Path(path).stat().st_size == 0:
+        raise MediaError(f"{path}: the file is empty")
+    digest = sha256(path)
+    with opened(path) as container:
+        stream = video_stream(container, path)
+        frame = _first_frame(container, stream, path)
+    with opened(path) as container:
+        stream = video_stream(container, path)
+        pts, durations, key_pts = _packets(container, stream, path)
+        audio = container.streams.audio[0] if container.streams.audio else None
+        time_base = stream.time_base
+        start_pts, end_pts = int(pts[0]), int(pts[-1] + durations[-1])
+        context = stream.codec_context
+        return Video(
+            id=digest[:16],
+            path=str(Path(path).absolute()),
+            given=str(path),
+            size_bytes=Path(path).stat().st_size,
+            container=container.format.name,
+            codec=context.name,
+            width_px=frame.width,
+            height_px=frame.height,
+            time_base=time_base,
+            origin_pts=_origin_pts(container, start_pts, time_base),
+            start_pts=start_pts,
+            end_pts=end_pts,
+            frames_packets=max(len(pts), stream.frames or 0),
+            fps_declared=stream.average_rate,
+            fps_measured=_rate(pts, time_base),
+            is_vfr=_is_vfr(pts),
+            rotation_deg=round(frame.rotation / 90) * 90 % 360,
+            sample_aspect=stream.sample_aspect_ratio or Fraction(1),
+            pix_fmt=frame.format.name,
+            color_range=_COLOR_RANGES.get(int(frame.color_range), "unknown"),
+            color_space=_SPACES.get(int(frame.colorspace), "unknown"),
+            color_primaries=_PRIMARIES.get(int(frame.color_primaries), "unknown"),
+            color_transfer=_TRANSFERS.get(int(frame.color_trc), "unknown"),
+            field_order="interlaced" if frame.interlaced_frame else "progressive",
+            audio_codec=audio.codec_context.name if audio else None,
+            audio_rate_hz=audio.codec_context.sample_rate if audio else None,
+            audio_channels=audio.codec_context.channels if audio else None,
+            key_pts=tuple(key_pts),
+        )
+
+
+def _first_frame(container: Any, stream: Any, path: str | Path) -> Any:
+    import av
+
+    for packet in container.demux(stream):
+        try:
+            frames = packet.decode()
+        except av.FFmpegError:
+            continue  # a broken first packet; a later one may decode
+        if frames:
+            return frames[0]
+    raise MediaError(f"{path}: no frame can be decoded ({stream.codec_context.name})")
+
+
+def _packets(
+    container: Any, stream: Any, path: str | Path
+) -> tuple[np.ndarray, np.ndarray, list[int]]:
+    """Return pts and durations (int64, in order of pts) and the key frames' pts."""
+    import av
+
+    pts, durations, key_pts = [], [], []
+    try:
+        for packet in container.demux(stream):
+            stamp = packet.pts if packet.pts is not None else packet.dts
+            if stamp is None or packet.size == 0:
+                continue
+            pts.append(stamp)
+            durations.append(packet.duration or 0)
+            if packet.is_keyframe:
+                key_pts.append(stamp)
+    except av.FFmpegError:
+        pass  # a damaged tail: what came before it still counts
+    if not pts:
+        raise MediaError(f"{path}: no packet of the video stream has a timestamp")
+    order = np.argsort(np.array(pts, np.int64), kind="stable")
+    sorted_pts = np.array(pts, np.int64)[order]
+    sorted_durations = np.array(durations, np.int64)[order]
+    if sorted_durations[-1] <= 0:
+        typical = int(np.median(np.diff(sorted_pts))) if len(pts) > 1 else 0
+        sorted_durations[-1] = max(typical, 1)
+    return sorted_pts, sorted_durations, sorted(key_pts)
+
+
+def _origin_pts(container: Any, start_pts: int, time_base: Fraction) -> int:
+    """Return the pts at which a player's clock shows 0.
+
+    That is the container's earliest timestamp, except that an audio codec's priming before zero
+    does not count: a cut at 10.000 s stays there whatever the sound.
+    """
+    container_start = max(Fraction(container.start_time or 0, 1_000_000), Fraction(0))
+    return min(start_pts, round(container_start / time_base))
+
+
+def _rate(pts: np.ndarray, time_base: Fraction) -> Fraction | None:
+    ticks = int(pts[-1] - pts[0])
+    if ticks <= 0:
+        return None
+    return Fraction((len(pts) - 1) / (ticks * float(time_base))).limit_denominator(1001)
+
+
+def _is_vfr(pts: np.ndarray) -> bool:
+    """Whether more than one frame in a thousand is off the usual distance by over a tenth of it."""
+    gaps = np.diff(pts)
+    if len(gaps) < 2:
+        return False
+    usual = np.median(gaps)
+    is_off = np.abs(gaps - usual) > np.maximum(0.1 * usual, 1.5)  # 1.5 ticks: container's rounding
+    return int(is_off.sum()) > max(1, len(gaps) // 1000)

@@ -1,0 +1,119 @@
+"""The stills proxy: one MJPEG-in-Matroska file a video, two small upright pictures a second.
+
+Every picture can be decoded by itself and any player shows the file. Matroska rounds times to the
+millisecond; the exact pts of picture i is entry i of the still probe's signals.
+"""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rushes.media.picture import new_scaler, stored_size_px, upright
+from rushes.media.probe import opened
+from rushes.records import Video
+
+
+class StillWriter:
+    """Writes the stills of one video, in order."""
+
+    def __init__(self, path: Path, video: Video, *, short_side_px: int, quality: int) -> None:
+        """Open `path`.
+
+        Args:
+            path: The file to write; `.mkv`.
+            video: Gives size, pixel aspect and rotation.
+            short_side_px: Pictures are scaled down to this short side, never up.
+            quality: MJPEG quantiser, 2 (best) to 31.
+        """
+        import av
+
+        self._video = video
+        self._size_px = stored_size_px(video, short_side_px)
+        self._scaler = new_scaler()
+        width, height = self._size_px
+        if video.rotation_deg % 180:
+            width, height = height, width
+        self._file = av.open(str(path), "w", format="matroska")
+        self._stream = self._file.add_stream("mjpeg", rate=Fraction(1000))
+        self._stream.width, self._stream.height = width, height
+        self._stream.pix_fmt = "yuvj420p"
+        self._stream.time_base = Fraction(1, 1000)
+        self._stream.codec_context.time_base = Fraction(1, 1000)
+        self._stream.codec_context.options = {"qmin": str(quality), "qmax": str(quality)}
+        self._last_ms = -1
+        self._is_closed = False
+
+    def write(self, frame: Any, pts: int) -> None:
+        """Add one decoder frame."""
+        still = self._scaler.reformat(
+            frame, *self._size_px, format="yuvj420p", dst_color_range="JPEG"
+        )
+        if self._video.rotation_deg:
+            still = _turned(still, self._video.rotation_deg)
+        # Two stills never share a millisecond in Matroska's clock, whatever the source's clock.
+        time_ms = max(round(self._video.seconds(pts) * 1000), self._last_ms + 1)
+        self._last_ms = time_ms
+        still.pts, still.time_base = time_ms, Fraction(1, 1000)
+        for packet in self._stream.encode(still):
+            self._file.mux(packet)
+
+    def close(self) -> None:
+        """Finish the file; a second call does nothing."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        for packet in self._stream.encode(None):
+            self._file.mux(packet)
+        self._file.close()
+
+
+def read_stills(
+    path: Path, wanted: np.ndarray, *, short_side_px: int | None = None
+) -> Iterator[np.ndarray]:
+    """Yield the stills with the given indices as uint8 RGB (H, W, 3).
+
+    Args:
+        path: A proxy that `StillWriter` wrote.
+        wanted: Indices, ascending; pictures in between are skipped without decoding them.
+        short_side_px: Scale down to this short side, never up.
+
+    Raises:
+        MediaError: The proxy is missing or broken.
+    """
+    remaining = iter(wanted.tolist())
+    index_wanted = next(remaining, None)
+    scaler = new_scaler()
+    with opened(path) as container:
+        stream = container.streams.video[0]
+        size: tuple[int, int] | None = None
+        for index, packet in enumerate(container.demux(stream)):
+            if index_wanted is None:
+                return
+            if index != index_wanted:
+                continue
+            frame = packet.decode()[0]
+            if size is None:
+                scale = min(1.0, (short_side_px or 1 << 30) / min(frame.width, frame.height))
+                size = (max(2, round(frame.width * scale)), max(2, round(frame.height * scale)))
+            yield scaler.reformat(frame, *size, format="rgb24").to_ndarray()
+            index_wanted = next(remaining, None)
+
+
+def _turned(frame: Any, rotation_deg: int) -> Any:
+    """Return a planar 4:2:0 frame turned counter-clockwise, plane by plane."""
+    import av
+
+    planes = []
+    for plane in frame.planes:
+        rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+        planes.append(upright(rows[: plane.height, : plane.width], rotation_deg))
+    height, width = planes[0].shape
+    turned = av.VideoFrame(width, height, frame.format.name)
+    for plane, pixels in zip(turned.planes, planes, strict=True):
+        rows = np.zeros((plane.height, plane.line_size), np.uint8)
+        rows[:, : plane.width] = pixels
+        plane.update(rows)
+    return turned

@@ -1,0 +1,170 @@
+"""Reports as tables that a person reads."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+import tomlkit
+from rich.console import Console
+from rich.table import Table
+
+from rushes.records import Failure, Report, Row, Selection
+
+WIDE = 400
+"""Columns to assume where output goes to a file: nothing is cut off there."""
+SHOWN_FAILURES = 20
+
+
+def console() -> Console:
+    """Return a console that never breaks or drops text in a pipe."""
+    found = Console(highlight=False, soft_wrap=False)
+    return found if found.is_terminal else Console(highlight=False, width=WIDE)
+
+
+def run(reports: Row) -> None:
+    """Show what `rushes run` did: a table of verbs, the funnel, the exports, what to do next."""
+    if "ingest" in reports:
+        ingest(reports["ingest"])
+    table = Table("verb", "done", "up to date", "failed", box=None, pad_edge=False)
+    for verb in ("scan", "cut", "score"):
+        if verb in reports:
+            r = reports[verb]
+            table.add_row(verb, f"{r.done} {r.unit}", str(r.total - r.pending), str(r.failed))
+    if table.row_count:
+        console().print(table)
+    status_row = reports["status"]
+    click.echo(
+        f"\n{status_row['videos']} videos, {status_row['hours']:.2f} h → {status_row['cuts']} cuts, "
+        f"{status_row['shots']} shots ({status_row['shots_too_short']} too short) → "
+        f"{status_row['clips']} clips; decode passes per video: "
+        f"{status_row['decode_passes_per_video']:.2f}"
+    )
+    for found in reports.get("select", []):
+        click.echo()
+        selection(found)
+    for found in reports.get("export", []):
+        export(found)
+    failures(reports["failures"])
+    if _did_nothing(reports):
+        click.echo("\nnothing to do: everything was up to date.")
+    click.echo("\nnext: rushes ls clips --sort motion.speed --limit 10   (look at the scores)")
+    click.echo("      edit recipe.toml, then rushes run               (only what changed is redone)")
+
+
+def _did_nothing(reports: Row) -> bool:
+    verbs = [reports[verb] for verb in ("scan", "cut", "score") if verb in reports]
+    exports = reports.get("export", [])
+    is_new = "ingest" in reports and reports["ingest"].new
+    return not is_new and not any(r.pending for r in verbs) and not any(e.encoded for e in exports)
+
+
+def ingest(found: Any) -> None:
+    """Show what is below the paths that were asked for."""
+    parts = [f"{found.videos} videos ({found.new} new)"]
+    if found.moved:
+        parts.append(f"{found.moved} moved")
+    if found.duplicates:
+        parts.append(f"{len(found.duplicates)} duplicates")
+    if found.others:
+        parts.append(f"{len(found.others)} files that are no videos")
+    if found.failed:
+        parts.append(f"{found.failed} that cannot be read")
+    click.echo("ingest: " + ", ".join(parts))
+    for path in found.duplicates:
+        click.echo(f"  duplicate: {path}")
+
+
+def report(found: Report) -> None:
+    """Show what one verb did."""
+    click.echo(
+        f"{found.verb}: {found.done} {found.unit} done, "
+        f"{found.total - found.pending} were up to date, {found.failed} failed"
+    )
+
+
+def plan(pending: Row) -> None:
+    """Show what would be done."""
+    for verb, count in pending.items():
+        click.echo(f"{verb}: {count}")
+
+
+def selection(found: Selection) -> None:
+    """Show a selection and the funnel that led to it."""
+    click.echo(
+        f"selection {found.name}@{found.revision}: {len(found.clips)} of {found.candidates} clips, "
+        f"{found.duration_s:.1f} s"
+    )
+    if not found.funnel:
+        return
+    table = Table("rule", "comes to", box=None, pad_edge=False)
+    for title in ("passes alone", "left", "without value"):
+        table.add_column(title, justify="right")
+    for line in found.funnel:
+        counts = (line.alone, line.left, line.missing)
+        table.add_row(line.rule, line.threshold, *(str(count) for count in counts))
+    console().print(table)
+
+
+def export(found: Any) -> None:
+    """Show what an export folder holds."""
+    state = f"{found.encoded} encoded now" if found.encoded else "up to date"
+    click.echo(
+        f"\nexport {found.name}: {found.clips} clips, {found.size_bytes / 1e6:.1f} MB "
+        f"as {found.format} in {found.folder} ({state})"
+    )
+    if found.failed:
+        click.echo(f"  {found.failed} clips could not be written: rushes ls failures")
+
+
+def failures(found: Sequence[Failure]) -> None:
+    """Show what stands as failed, each with the command that tries it again."""
+    if not found:
+        return
+    click.echo(f"\n{len(found)} failed or damaged:")
+    for failure in found[:SHOWN_FAILURES]:
+        click.echo(f"  {failure.stage}: {failure.message}")
+        click.echo(f"    again: {failure.retry}")
+    if len(found) > SHOWN_FAILURES:
+        click.echo(f"  … and {len(found) - SHOWN_FAILURES} more: rushes ls failures")
+
+
+def rows(found: Sequence[Row]) -> None:
+    """Show rows as a table; numbers to four digits."""
+    if not found:
+        click.echo("nothing to list")
+        return
+    table = Table(box=None, pad_edge=False)
+    for name, value in found[0].items():
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        table.add_column(name, justify="right" if is_number else "left", no_wrap=True)
+    for row in found:
+        table.add_row(*(_cell(value) for value in row.values()))
+    console().print(table)
+
+
+def status(found: Row) -> None:
+    """Show how much there is of everything."""
+    for name, value in found.items():
+        lines = value if isinstance(value, list) else [value]
+        click.echo(f"{name.replace('_', ' '):24}{lines[0] if lines else '-'}")
+        for line in lines[1:]:
+            click.echo(f"{'':24}{line}")
+
+
+def toml(found: Row) -> None:
+    """Show settings as TOML."""
+    click.echo(tomlkit.dumps(found), nl=False)
+
+
+def checks(found: Sequence[Row]) -> None:
+    """Show what `doctor` looked at."""
+    for check in found:
+        click.echo(f"{'ok  ' if check['ok'] else 'FAIL'} {check['name']}: {check['found']}")
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}" if abs(value) < 1000 else f"{value:.1f}"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "-" if value is None else str(value)

@@ -1,0 +1,1 @@
+"""What watches the one decode: one file, one probe."""

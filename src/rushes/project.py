@@ -1,0 +1,415 @@
+"""One method a verb: typed arguments in, a small report out. It neither prints nor asks.
+
+`Project` is the one layer under the command line, the page and a notebook:
+
+    with Project.open("films", create=True) as project:
+        project.run(["/media/holiday"])
+"""
+
+import fcntl
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TextIO
+
+from rushes import export as exporting
+from rushes import files, timeline
+from rushes import select as selecting
+from rushes.catalog import Catalog, sqlite_version
+from rushes.clipping import cut_videos
+from rushes.errors import ProjectError, RecipeError
+from rushes.export import ExportReport
+from rushes.ingest import IngestReport, ingest, new_files
+from rushes.listing import LISTS, clip_columns, listed
+from rushes.recipe import DEFAULT, load
+from rushes.records import Failure, Report, Row, Selection
+from rushes.registry import nearest
+from rushes.runner import Reporter, Runner, Silent
+from rushes.scan import missing_probes, scan_videos
+from rushes.score import score_clips, unscored
+
+VERBS = ("ingest", "scan", "cut", "score", "select", "export")
+"""What `run` does, in this order."""
+
+
+class Project:
+    """A folder with a catalog, a recipe, and what the stages made."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        workers: int | None = None,
+        device: str = "cpu",
+        changes: Sequence[str] = (),
+        reporter: Reporter | None = None,
+    ) -> None:
+        """Open a project; see `open` for making one.
+
+        Args:
+            folder: The project folder.
+            workers: Worker processes; None for one a core, 0 to work in this process.
+            device: Where models run.
+            changes: Recipe changes for this time only, as in "cut.max_s=10".
+            reporter: Where progress is shown; None for nowhere.
+
+        Raises:
+            ProjectError: There is no project, or it is newer than this program.
+            RecipeError: The recipe is wrong.
+        """
+        self.folder = folder.absolute()
+        if not (self.folder / "recipe.toml").exists():
+            raise ProjectError(
+                f"{folder}: there is no project here; start one with: rushes run PATH…"
+            )
+        self.device = device
+        self.recipe_now = load(self.folder / "recipe.toml", changes)
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        self._runner = Runner(cores or 1 if workers is None else workers, reporter or Silent())
+        self._catalog = Catalog(self.folder / "catalog.db")
+        self._lock: TextIO | None = None  # held while a verb is at work
+
+    @classmethod
+    def open(cls, folder: Path | str, *, create: bool = False, **options: Any) -> "Project":
+        """Open the project in `folder`, made now if `create` is set and there is none.
+
+        Args:
+            folder: The project folder.
+            create: Whether to make it, with the default recipe.
+            options: As `Project` takes them.
+        """
+        path = Path(folder)
+        if create and not (path / "recipe.toml").exists():
+            path.mkdir(parents=True, exist_ok=True)
+            with files.whole(path / "recipe.toml") as temporary:
+                temporary.write_text(DEFAULT, encoding="utf-8")
+        return cls(path, **options)
+
+    def __enter__(self) -> "Project":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop the workers and close the catalog."""
+        self._runner.close()
+        self._catalog.close()
+
+    # ---- verbs --------------------------------------------------------------------------------
+
+    def ingest(self, paths: Sequence[Path | str]) -> IngestReport:
+        """Find the videos at and below `paths` and know each by its bytes."""
+        with self._working():
+            return ingest(self._catalog, self._runner, [Path(p) for p in paths], self.folder)
+
+    def scan(self, items: Sequence[str] = (), *, limit: int | None = None) -> Report:
+        """Decode each new video once and keep what all later stages need.
+
+        Args:
+            items: Paths or ids of videos; all if empty.
+            limit: At most so many videos.
+        """
+        numbers = self._videos(items)[:limit]
+        with self._working():
+            return scan_videos(self._catalog, self._runner, self.recipe_now, self.folder, numbers)
+
+    def cut(self, items: Sequence[str] = ()) -> Report:
+        """Find the cuts from the signals, and make clips of the shots between them."""
+        numbers = self._videos(items)
+        with self._working():
+            return cut_videos(self._catalog, self._runner, self.recipe_now, self.folder, numbers)
+
+    def score(self, *, only: Sequence[str] = (), limit: int | None = None) -> Report:
+        """Measure each clip with the recipe's scorers.
+
+        Args:
+            only: Names of the scorers to run; all if empty.
+            limit: At most so many clips.
+        """
+        known = list(self.recipe_now.stages("score"))
+        for name in only:
+            if name not in known:
+                raise RecipeError(f"score.use has no {name!r}{nearest(name, known)}")
+        numbers = list(self._catalog.clips(self.recipe_now.fingerprints.cut))[:limit]
+        with self._working():
+            return score_clips(
+                self._catalog,
+                self._runner,
+                self.recipe_now,
+                self.folder,
+                numbers,
+                only=only,
+                device=self.device,
+            )
+
+    def select(self, name: str = "main") -> Selection:
+        """Apply the rules of `[select.NAME]` and freeze what passes."""
+        rules = self._named(name, self.recipe_now.selections, "select")
+        numbers, columns = clip_columns(self._catalog, self.recipe_now)
+        passing, funnel = selecting.choose(rules, columns)
+        chosen = [no for no, passes in zip(numbers, passing, strict=True) if passes]
+        selection = Selection(
+            name=name,
+            revision=1,
+            clips=tuple(self._clip_ids(chosen)),
+            funnel=funnel,
+            candidates=len(numbers),
+            duration_s=round(float(columns["duration_s"][passing].sum()), 3),
+        )
+        return self._catalog.freeze(selection, chosen, self.recipe_now.digest)
+
+    def export(
+        self, name: str = "main", *, to: str | None = None, folder: Path | str | None = None
+    ) -> ExportReport:
+        """Write the selection of `[export.NAME]` as files that a trainer reads.
+
+        Args:
+            name: Which export of the recipe.
+            to: Another format than the recipe's.
+            folder: Another folder than `exports/NAME` in the project.
+        """
+        plan = self._named(name, self.recipe_now.exports, "export")
+        if to is not None and to != plan.to:
+            plan = plan.with_format(to)
+        frozen = self._catalog.selection(plan.selection)
+        if frozen is None:
+            raise RecipeError(
+                f"there is no selection {plan.selection!r} yet; "
+                f"make it with: rushes select {plan.selection}"
+            )
+        selection, selection_no = frozen
+        target = Path(folder).absolute() if folder else self.folder / "exports" / name
+        planned = exporting.plan_clips(
+            self._catalog, self.recipe_now, selection.clips, plan.caption
+        )
+        with self._working():
+            return exporting.write_export(
+                self._catalog,
+                self._runner,
+                exporting.Export(target, planned, plan.exporter, plan.encoding),
+                name=name,
+                selection_no=selection_no,
+                about={
+                    "format": plan.to,
+                    "selection": f"{selection.name}@{selection.revision}",
+                    "recipe": self.recipe_now.digest,
+                },
+            )
+
+    def run(self, paths: Sequence[Path | str], *, only: Sequence[str] = ()) -> dict[str, Any]:
+        """Do the main job: ingest, scan, cut, score, then every selection and export.
+
+        Args:
+            paths: Files and folders of footage; empty to go on with what is known.
+            only: Names of the verbs to do; all if empty.
+
+        Returns:
+            The report of each verb by its name; lists for select and export.
+        """
+        for verb in only:
+            if verb not in VERBS:
+                raise RecipeError(f"--only {verb}: no such verb{nearest(verb, list(VERBS))}")
+        verbs = [verb for verb in VERBS if not only or verb in only]
+        reports: dict[str, Any] = {}
+        with self._working():
+            if "ingest" in verbs and paths:
+                reports["ingest"] = self.ingest(paths)
+            for verb in ("scan", "cut", "score"):
+                if verb in verbs:
+                    reports[verb] = getattr(self, verb)()
+            if "select" in verbs:
+                reports["select"] = [self.select(name) for name in self.recipe_now.selections]
+            if "export" in verbs:
+                reports["export"] = [self.export(name) for name in self.recipe_now.exports]
+        return reports
+
+    def plan(self, paths: Sequence[Path | str] = ()) -> dict[str, int]:
+        """Return how many items each verb of `run` would have to do, doing none.
+
+        Later verbs count what is known now; what earlier ones would find is not in it.
+        """
+        numbers = self._videos(())
+        fingerprints = self.recipe_now.fingerprints
+        clips = list(self._catalog.clips(fingerprints.cut))
+        return {
+            "ingest": len(new_files(self._catalog, [Path(path) for path in paths], self.folder)),
+            "scan": len(missing_probes(self._catalog, self.recipe_now, self.folder, numbers)),
+            "cut": len(self._catalog.uncut(fingerprints.cut)),
+            "score": len(unscored(self._catalog, self.recipe_now, clips)),
+        }
+
+    def cuts(self, format: str = "json", *, items: Sequence[str] = ()) -> list[Path]:
+        """Write the timestamps of the cuts beside each video; return the files.
+
+        Args:
+            format: One of `timeline.FORMATS`.
+            items: Paths or ids of videos; all if empty.
+        """
+        if format not in timeline.FORMATS:
+            known = list(timeline.FORMATS)
+            raise RecipeError(f"--format {format}: no such format{nearest(format, known)}")
+        found = self._catalog.cuts(self.recipe_now.fingerprints.cut)
+        numbers = [no for no in self._videos(items) if no in found]
+        videos = self._catalog.videos(numbers)
+        return [timeline.write_beside(format, video, found[no]) for no, video in videos.items()]
+
+    def ls(
+        self,
+        what: str,
+        *,
+        where: str | None = None,
+        sort: str | None = None,
+        limit: int | None = None,
+    ) -> list[Row]:
+        """List videos, cuts, shots, clips or failures as rows.
+
+        Args:
+            what: One of those words.
+            where: Conditions such as "motion.speed > 3 and duration_s < 5".
+            sort: Field to sort by, largest first; a leading "-" turns it around.
+            limit: At most so many rows.
+        """
+        if what not in LISTS:
+            raise RecipeError(f"ls {what}: no such list{nearest(what, list(LISTS))}")
+        return listed(
+            LISTS[what](self._catalog, self.recipe_now, self.folder),
+            where=where,
+            sort=sort,
+            limit=limit,
+        )
+
+    def status(self) -> Row:
+        """Return how much there is of everything, what failed, and decode passes per video."""
+        fingerprints = self.recipe_now.fingerprints
+        scans = self._catalog.scans()
+        videos = self._catalog.videos()
+        shots, too_short = self._catalog.shot_counts(fingerprints.cut)
+        clips = self._catalog.clips(fingerprints.cut)
+        return {
+            "project": str(self.folder),
+            "videos": len(videos),
+            "hours": round(sum(video.duration_s for video in videos.values()) / 3600, 3),
+            "scanned": len(scans),
+            "decode_passes_per_video": (
+                round(sum(passes for _, passes in scans.values()) / len(scans), 2) if scans else 0.0
+            ),
+            "cuts": sum(len(cuts) for cuts in self._catalog.cuts(fingerprints.cut).values()),
+            "shots": shots,
+            "shots_too_short": too_short,
+            "clips": len(clips),
+            "selections": [
+                f"{found[0].name}@{found[0].revision}: {len(found[0].clips)} clips"
+                for name in self.recipe_now.selections
+                if (found := self._catalog.selection(name))
+            ],
+            "exports": [
+                f"{row['folder']} ({row['format']}): {row['clips']} clips"
+                for row in self._catalog.exports().values()
+            ],
+            "failures": len(self._catalog.failures()),
+        }
+
+    def failures(self) -> list[Failure]:
+        """Return all that stands as failed."""
+        return self._catalog.failures()
+
+    def recipe(self) -> Row:
+        """Return every setting in force, defaults included."""
+        return self.recipe_now.resolved()
+
+    # ---- inner --------------------------------------------------------------------------------
+
+    def _videos(self, items: Sequence[str]) -> list[int]:
+        """Return the numbers of the videos that a person named; all if none are named."""
+        videos = self._catalog.videos()
+        if not items:
+            return list(videos)
+        by_name = {name: no for no, video in videos.items() for name in (video.id, video.given)}
+        by_name |= {path: no for path, (_, _, no) in self._catalog.files().items() if no}
+        numbers = []
+        for item in items:
+            number = by_name.get(item) or by_name.get(str(Path(item).absolute()))
+            if number is None:
+                raise RecipeError(f"{item}: not a video of this project; add it: rushes ingest")
+            numbers.append(number)
+        return numbers
+
+    def _clip_ids(self, numbers: Sequence[int]) -> Iterator[str]:
+        clips = self._catalog.clips(self.recipe_now.fingerprints.cut)
+        return (clips[no][1].id for no in numbers)
+
+    def _named(self, name: str, table: Any, section: str) -> Any:
+        if name not in table:
+            raise RecipeError(
+                f"the recipe has no [{section}.{name}]{nearest(name, list(table))}; add it first"
+            )
+        return table[name]
+
+    @contextmanager
+    def _working(self) -> Iterator[None]:
+        """Hold the project for one verb at work; a second one at a time would do the same twice.
+
+        Raises:
+            ProjectError: Another process is at work on this project.
+        """
+        if self._lock is not None:
+            yield  # `run` holds it already
+            return
+        with (self.folder / ".lock").open("a+") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                lock.seek(0)
+                raise ProjectError(
+                    f"{self.folder}: process {lock.read().strip() or '?'} is at work on this "
+                    f"project; wait for it or stop it"
+                ) from None
+            lock.truncate(0)
+            lock.write(str(os.getpid()))
+            lock.flush()
+            self._lock = lock
+            try:
+                files.sweep(self.folder)
+                yield
+            finally:
+                self._lock = None
+
+
+def doctor(folder: Path) -> list[Row]:
+    """Return what a working machine needs, each with whether it is there.
+
+    Args:
+        folder: Where the project is or will be.
+    """
+    import platform
+    import shutil
+
+    from rushes.media.probe import missing_codecs
+
+    missing = missing_codecs()
+    free_bytes = shutil.disk_usage(folder).free
+    version = sqlite_version()
+    return [
+        {
+            "name": "python",
+            "ok": sys.version_info >= (3, 11),
+            "found": f"{platform.python_version()} on {platform.platform()}",
+        },
+        {
+            "name": "codecs",
+            "ok": not missing,
+            "found": f"missing: {', '.join(missing)}" if missing else "all that Rushes writes with",
+        },
+        {"name": "disk", "ok": free_bytes > 1e9, "found": f"{free_bytes / 1e9:.1f} GB free"},
+        {"name": "writable", "ok": os.access(folder, os.W_OK), "found": str(folder)},
+        {"name": "sqlite", "ok": version >= (3, 35), "found": ".".join(map(str, version))},
+    ]

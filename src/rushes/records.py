@@ -1,0 +1,208 @@
+"""The nouns of Rushes: frozen records that every layer may use.
+
+Time is an integer here. A position is `pts`, counted in the video stream's `time_base`; a span is
+half-open, `[in_pts, out_pts)`. Seconds appear only where a person reads them, and only through
+`Video.seconds`.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Literal
+
+Row = dict[str, Any]
+"""What a stage returns for one item: a value for each `Field` that the stage declares."""
+
+CutKind = Literal["hard", "fade", "dissolve", "wipe"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One column that a stage fills: its type, unit, range and direction."""
+
+    name: str
+    dtype: Literal["real", "integer", "text"] = "real"
+    unit: str = ""
+    """Unit of the number, as printed: "s", "px", "%diag/s"; empty for a plain ratio or count."""
+    low: float | None = None
+    """Smallest value that can occur; None if unbounded."""
+    high: float | None = None
+    """Largest value that can occur; None if unbounded."""
+    higher_is_better: bool | None = None
+    """None where neither end is better as such."""
+    about: str = ""
+    """What it measures, in one line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Video:
+    """A source file as probed; the file itself is never modified."""
+
+    id: str
+    """First 16 hex digits of the sha256 of the file's bytes."""
+    path: str
+    """Where the bytes were last seen; absolute."""
+    given: str
+    """The path as a person gave it, for showing."""
+    size_bytes: int
+    container: str
+    codec: str
+    width_px: int
+    """Width as stored, before rotation and sample aspect."""
+    height_px: int
+    time_base: Fraction
+    """Seconds per tick of every pts of this video."""
+    origin_pts: int
+    """The pts at which a player's clock shows 0 (see `media.probe`)."""
+    start_pts: int
+    """pts of the first frame in presentation order."""
+    end_pts: int
+    """pts at which the last frame's display ends."""
+    frames_packets: int
+    """Video packets that the container holds; the decoder may give a few more or fewer frames."""
+    fps_declared: Fraction | None
+    """Frame rate that the container states; None if it states none."""
+    fps_measured: Fraction | None
+    """Frames over duration, counted from the packets' own timestamps."""
+    is_vfr: bool
+    """Whether frames last unequally long (more than the container's rounding explains)."""
+    rotation_deg: int
+    """Turn that a player applies, counter-clockwise: 0, 90, 180 or 270."""
+    sample_aspect: Fraction
+    """Width over height of one stored pixel; 1 for square pixels."""
+    pix_fmt: str
+    color_range: str
+    color_space: str
+    color_primaries: str
+    color_transfer: str
+    field_order: str
+    """"progressive", "interlaced" or "unknown", as the stream states it."""
+    audio_codec: str | None
+    """None for a silent file."""
+    audio_rate_hz: int | None
+    audio_channels: int | None
+    key_pts: tuple[int, ...] = field(repr=False)
+    """pts of the key frames, ascending; empty where the catalog was not asked for them."""
+
+    def seconds(self, pts: int) -> float:
+        """Return the second that a player's clock shows at `pts`, to the microsecond."""
+        return round(float((pts - self.origin_pts) * self.time_base), 6)
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the picture in seconds."""
+        return round(float((self.end_pts - self.start_pts) * self.time_base), 6)
+
+    @property
+    def display_size_px(self) -> tuple[int, int]:
+        """Width and height as a player shows them: turned upright, with square pixels, even."""
+        width = round(self.width_px * max(self.sample_aspect, Fraction(1)))
+        height = round(self.height_px / min(self.sample_aspect, Fraction(1)))
+        if self.rotation_deg % 180:
+            width, height = height, width
+        return max(2, width - width % 2), max(2, height - height % 2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """A boundary between two shots.
+
+    A hard cut has `start_pts == pts`. A gradual one mixes both shots in `[start_pts, pts)`.
+    """
+
+    kind: CutKind
+    start_pts: int
+    """pts of the first frame that no longer shows the old shot alone."""
+    pts: int
+    """pts of the first frame that shows the new shot alone."""
+    confidence: float
+    """0–1; larger is surer."""
+    detector: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shot:
+    """The clean frames between two cuts: `[in_pts, out_pts)`."""
+
+    in_pts: int
+    out_pts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clip:
+    """The dataset's unit: frames `[in_pts, out_pts)` of one video. Virtual until exported."""
+
+    video_id: str
+    in_pts: int
+    out_pts: int
+    frames: int
+    """Number of source frames in the span."""
+    frames_damaged: int = 0
+    """Frames of the span that the decoder marked corrupt."""
+
+    @property
+    def id(self) -> str:
+        """16 hex digits that depend on the video's bytes and the span, and on nothing else."""
+        name = f"{self.video_id}:{self.in_pts}:{self.out_pts}"
+        return hashlib.sha256(name.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """One item that one stage could not do. A row of its own, never a number among the scores."""
+
+    stage: str
+    item: str
+    """What failed, as a person knows it: a path, or a clip's id."""
+    error: str
+    """Name of the error class."""
+    message: str
+    """What happened and what to do next."""
+    retry: str = ""
+    """The command that tries this item again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What one verb did."""
+
+    verb: str
+    pending: int
+    """Items that were not up to date when it began."""
+    done: int
+    failed: int
+    total: int
+    """Items there are, up to date ones included."""
+    unit: str
+    """What an item is: "videos", "clips"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleCount:
+    """What one rule of a selection did: a line of the funnel."""
+
+    rule: str
+    """The rule as the recipe has it."""
+    threshold: str
+    """The rule with its percentile resolved to a number."""
+    alone: int
+    """Clips that pass this rule, whatever the others say."""
+    left: int
+    """Clips left after this rule and all before it."""
+    missing: int
+    """Clips left out because the score that the rule asks for is not there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """A frozen set of clips, with the rules and the thresholds that they came to."""
+
+    name: str
+    revision: int
+    """Counts up from 1 each time `select` finds another set under this name."""
+    clips: tuple[str, ...] = field(repr=False)
+    funnel: tuple[RuleCount, ...]
+    candidates: int
+    """Clips that the rules looked at."""
+    duration_s: float
+    """Length of all selected clips together."""

@@ -1,0 +1,74 @@
+"""The list of stages: "scorer/motion" → "rushes.scorers.motion:Motion".
+
+Third parties add theirs through the entry-point group `rushes.stages`, with the same key:
+
+    [project.entry-points."rushes.stages"]
+    "scorer/noise" = "my_package.noise:Noise"
+"""
+
+import difflib
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+from rushes.errors import ContractError, RecipeError
+
+BUILT_IN = {
+    "probe/change": "rushes.probes.change:Change",
+    "probe/motion": "rushes.probes.motion:Motion",
+    "probe/still": "rushes.probes.still:Still",
+    "detector/content": "rushes.detectors.content:Content",
+    "detector/fade": "rushes.detectors.fade:Fade",
+    "scorer/exposure": "rushes.scorers.exposure:Exposure",
+    "scorer/motion": "rushes.scorers.motion:Motion",
+    "scorer/sharpness": "rushes.scorers.sharpness:Sharpness",
+    "exporter/folder": "rushes.exporters.folder:Folder",
+    "exporter/webdataset": "rushes.exporters.webdataset:WebDataset",
+}
+
+
+@cache
+def stages() -> dict[str, str]:
+    """Return every known stage: key → "module:Class".
+
+    Raises:
+        ContractError: Two packages claim one key.
+    """
+    found = dict(BUILT_IN)
+    for point in entry_points(group="rushes.stages"):
+        if point.name in found:
+            raise ContractError(
+                f"stage {point.name!r} is claimed by {found[point.name]} and by {point.value}; "
+                f"uninstall one of them"
+            )
+        found[point.name] = point.value
+    return found
+
+
+def nearest(word: str, known: list[str]) -> str:
+    """Return " (did you mean 'x'?)" for the known word nearest to `word`, or ""."""
+    close = difflib.get_close_matches(word, known, n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def names(kind: str) -> list[str]:
+    """Return the names of all stages of one kind, such as "scorer", sorted."""
+    return sorted(key.split("/")[1] for key in stages() if key.startswith(f"{kind}/"))
+
+
+def load(key: str) -> Any:
+    """Return the class of a stage, imported now.
+
+    Raises:
+        RecipeError: There is no such stage.
+    """
+    try:
+        module, _, attribute = stages()[key].partition(":")
+    except KeyError:
+        kind, _, name = key.partition("/")
+        known = names(kind)
+        raise RecipeError(
+            f"there is no {kind} {name!r}{nearest(name, known)}; known: {', '.join(known)}"
+        ) from None
+    return getattr(import_module(module), attribute)

@@ -1,0 +1,153 @@
+"""Rules such as `motion.speed = "top 90%"`: parsed here, applied by `select` and by `ls --where`.
+
+| rule | keeps |
+|---|---|
+| "top 75%" | the three quarters with the largest values |
+| "bottom 90%" | the nine tenths with the smallest values |
+| ">= 3", "> 3", "<= 3", "< 3" | values on that side of 3 |
+| "1..20" | values from 1 to 20, both included |
+| "= pan" or "pan" | exactly that text or number |
+| "!= pan" | everything else |
+
+A percentile is taken over all candidates that have the value, so the order of rules never matters.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from rushes.errors import RecipeError
+
+Operator = Literal["top", "bottom", ">=", ">", "<=", "<", "between", "=", "!="]
+
+_PERCENT = re.compile(r"(top|bottom)\s+([\d.]+)\s*%")
+_RANGE = re.compile(r"(-?[\d.]+)\s*\.\.\s*(-?[\d.]+)")
+_SIDE = re.compile(r"(>=|<=|!=|>|<|=)\s*(.+)")
+_TERM = re.compile(r"\s*([\w.]+)\s*(.+?)\s*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One condition on one column."""
+
+    column: str
+    """"motion.speed" for a score, "duration_s" or "verdict" for what a clip has itself."""
+    operator: Operator
+    low: float | str
+    """The percentage, the limit, the lower end of a range, or the text to equal."""
+    high: float | None = None
+    """The upper end of a range."""
+
+    def __str__(self) -> str:
+        """Return the rule as a recipe has it."""
+        if self.operator in ("top", "bottom"):
+            return f"{self.column} {self.operator} {self.low:g}%"
+        if self.operator == "between":
+            return f"{self.column} {self.low:g}..{self.high:g}"
+        return f"{self.column} {self.operator} {_plain(self.low)}"
+
+    def resolved(self, values: np.ndarray) -> "Rule":
+        """Return the rule with a percentile turned into a limit taken from `values` (1-D)."""
+        if self.operator not in ("top", "bottom"):
+            return self
+        share = float(self.low)
+        present = np.sort(values[~np.isnan(values)]) if len(values) else values
+        side: Operator = ">=" if self.operator == "top" else "<="
+        if not len(present):
+            return Rule(column=self.column, operator=side, low=0.0)
+        # The smallest set of whole clips that holds the share: 90 % of 5 clips keeps 5, not 4.
+        kept = min(len(present), max(1, int(np.ceil(share / 100 * len(present) - 1e-9))))
+        limit = present[len(present) - kept] if self.operator == "top" else present[kept - 1]
+        if share == 0:
+            limit = np.inf if self.operator == "top" else -np.inf
+        return Rule(column=self.column, operator=side, low=float(limit))
+
+    def passes(self, values: np.ndarray) -> np.ndarray:
+        """Return a mask (bool, 1-D): which of `values` keep the rule; a missing value never does.
+
+        Call it on a `resolved` rule. `values` is float64 with NaN for missing, or object with
+        None for missing.
+        """
+        if self.operator == "between":
+            return np.asarray((values >= self.low) & (values <= self.high))
+        if self.operator in ("=", "!="):
+            is_equal = np.array([_plain(value) == _plain(self.low) for value in values], bool)
+            return is_equal if self.operator == "=" else ~is_equal
+        if values.dtype == object and any(isinstance(value, str) for value in values):
+            raise RecipeError(f"{self.column} is text; compare it with = or !=, not in {self}")
+        numbers = values.astype(float)
+        compare = {
+            ">=": np.greater_equal, ">": np.greater, "<=": np.less_equal, "<": np.less,
+        }[self.operator]  # fmt: skip
+        return np.asarray(compare(numbers, float(self.low)))
+
+
+def parse_rule(column: str, text: Any) -> Rule:
+    """Return the rule that a recipe's `column = text` means.
+
+    Raises:
+        RecipeError: The text is no rule.
+    """
+    if isinstance(text, bool) or not isinstance(text, str | int | float):
+        raise RecipeError(f"{column}: {text!r} is no rule; write one like {_EXAMPLES}")
+    if not isinstance(text, str):
+        return Rule(column=column, operator="=", low=float(text))
+    stripped = text.strip()
+    if match := _PERCENT.fullmatch(stripped):
+        percent = _number(column, match[2])
+        if percent > 100:
+            raise RecipeError(f"{column}: {text!r} is more than 100 %")
+        return Rule(column=column, operator=match[1], low=percent)  # type: ignore[arg-type]
+    if match := _RANGE.fullmatch(stripped):
+        low, high = _number(column, match[1]), _number(column, match[2])
+        if low > high:
+            raise RecipeError(f"{column}: the range {text!r} is empty; its first end is the larger")
+        return Rule(column=column, operator="between", low=low, high=high)
+    if match := _SIDE.fullmatch(stripped):
+        if match[1] in ("=", "!="):
+            return Rule(column=column, operator=match[1], low=_word(match[2]))  # type: ignore[arg-type]
+        limit = _number(column, match[2])
+        return Rule(column=column, operator=match[1], low=limit)  # type: ignore[arg-type]
+    if not stripped or stripped.split()[0] in ("top", "bottom") or "%" in stripped:
+        raise RecipeError(f"{column}: {text!r} is no rule; write one like {_EXAMPLES}")
+    return Rule(column=column, operator="=", low=_word(stripped))
+
+
+def parse_where(expression: str) -> list[Rule]:
+    """Return the rules of `--where`: "motion.speed > 3 and duration_s 1..5"."""
+    rules = []
+    for term in re.split(r"\s+and\s+", expression.strip(), flags=re.IGNORECASE):
+        match = _TERM.fullmatch(term)
+        if not match:
+            raise RecipeError(f"--where: {term!r} is no condition; write one like 'frames > 48'")
+        rules.append(parse_rule(match[1], match[2]))
+    return rules
+
+
+_EXAMPLES = '"top 75%", "bottom 90%", ">= 3", "1..20" or "= pan"'
+
+
+def _number(column: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise RecipeError(
+            f"{column}: {text!r} is no number; write a rule like {_EXAMPLES}"
+        ) from None
+
+
+def _word(text: str) -> float | str:
+    bare = text.strip().strip("'\"")
+    try:
+        return float(bare)
+    except ValueError:
+        return bare
+
+
+def _plain(value: Any) -> str:
+    """Return a value as text, so that 1, 1.0 and "1" are equal."""
+    if isinstance(value, int | float | np.number) and not isinstance(value, bool):
+        return f"{float(value):.12g}"
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,276 @@
+"""Bring work up to date: a pool of processes that survives a worker's death.
+
+A *work function* is `work(payload, tell) -> result`: a module-level function of a picklable
+payload, which knows nothing of where it runs; `tell(seconds)` reports how far it has come. Errors
+of an item come back as `Failure`, so one bad item never stops the rest. The pool is pebble's,
+measured to lose only the item of a worker that dies (`docs/decisions/0004-local-pool.md`).
+"""
+
+import multiprocessing
+import os
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from rushes.errors import ContractError, ItemError, MissingDependency, RecipeError, WorkerLost
+
+Payload = TypeVar("Payload")
+Result = TypeVar("Result")
+Tell = Callable[[float], None]
+Work = Callable[[Payload, Tell], Result]
+
+TELL_EVERY_S = 0.2
+
+
+class Reporter(Protocol):
+    """Where progress is shown; the command line and the page each bring one."""
+
+    def begin(self, label: str, total: float, unit: str) -> None:
+        """Start a bar that is full at `total`."""
+        ...
+
+    def advance(self, amount: float) -> None:
+        """Move the bar."""
+        ...
+
+    def end(self) -> None:
+        """Finish the bar."""
+        ...
+
+    def line(self, text: str) -> None:
+        """Show a line beside the bar."""
+        ...
+
+
+class Silent:
+    """A reporter that shows nothing."""
+
+    def begin(self, label: str, total: float, unit: str) -> None:
+        """Show nothing."""
+
+    def advance(self, amount: float) -> None:
+        """Show nothing."""
+
+    def end(self) -> None:
+        """Show nothing."""
+
+    def line(self, text: str) -> None:
+        """Show nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job(Generic[Payload]):
+    """One item of work."""
+
+    name: str
+    """The item as a person knows it."""
+    payload: Payload
+    size: float = 1.0
+    """How much of the progress bar it is, in the bar's unit."""
+    limit_s: float = 3600.0
+    """Time after which the item is given up and its worker replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[Payload, Result]):
+    """One finished item: its result, or what went wrong."""
+
+    job: Job[Payload]
+    result: Result | None
+    error: ItemError | None
+
+
+class Runner:
+    """A pool of worker processes, started when first needed and shared by all verbs of a run."""
+
+    def __init__(self, workers: int, reporter: Reporter) -> None:
+        """Prepare; 0 workers run everything in this process, where a debugger works."""
+        self.workers = workers
+        self.reporter = reporter
+        self._pool: Any = None
+        self._told: Any = None
+
+    def close(self) -> None:
+        """Stop the workers; what they are at is lost, what is committed is not."""
+        if self._pool is not None:
+            self._pool.stop()
+            self._pool.join()
+            self._pool = None
+
+    def run(
+        self,
+        label: str,
+        work: Work[Payload, Result],
+        jobs: Sequence[Job[Payload]],
+        *,
+        unit: str = "",
+        in_process: bool = False,
+    ) -> Iterator[Done[Payload, Result]]:
+        """Yield each job as it finishes, in any order; the caller commits it.
+
+        Args:
+            label: What the progress bar says.
+            work: The work function.
+            jobs: What to do.
+            unit: Unit of the jobs' sizes.
+            in_process: Do it here: for work of milliseconds that no file can crash.
+
+        Raises:
+            ContractError, RecipeError, MissingDependency: They stop the run; the items are fine.
+        """
+        if not jobs:
+            return
+        self.reporter.begin(label, sum(job.size for job in jobs), unit)
+        try:
+            here = in_process or self.workers == 0
+            yield from self._here(work, jobs) if here else self._pooled(work, jobs)
+        finally:
+            self.reporter.end()
+
+    def _here(
+        self, work: Work[Payload, Result], jobs: Sequence[Job[Payload]]
+    ) -> Iterator[Done[Payload, Result]]:
+        for job in jobs:
+            done = _finished(job, _guarded(work, job.payload, lambda _: None))
+            self.reporter.advance(job.size)
+            yield done
+
+    def _pooled(
+        self, work: Work[Payload, Result], jobs: Sequence[Job[Payload]]
+    ) -> Iterator[Done[Payload, Result]]:
+        waiting = list(enumerate(jobs))[::-1]
+        running: dict[Future[Any], tuple[int, Job[Payload]]] = {}
+        lost_once: set[int] = set()
+        ahead = _Ahead(self.reporter)
+        while waiting or running:
+            # Two in flight for each worker: none waits for the driver, and little is lost.
+            while waiting and len(running) < 2 * self.workers:
+                index, job = waiting.pop()
+                running[self._schedule(work, index, job)] = (index, job)
+            finished, _ = wait(running, timeout=TELL_EVERY_S, return_when=FIRST_COMPLETED)
+            while self._told.poll():
+                index, amount = self._told.recv()
+                ahead.move(index, amount, jobs[index].size)
+            for future in finished:
+                index, job = running.pop(future)
+                outcome = _outcome(future, job)
+                if isinstance(outcome, WorkerLost) and index not in lost_once:
+                    lost_once.add(index)  # once more: the machine may have been short of memory
+                    waiting.append((index, job))
+                    continue
+                ahead.move(index, job.size, job.size)
+                yield _finished(job, outcome)
+
+    def _schedule(
+        self, work: Work[Payload, Result], index: int, job: Job[Payload]
+    ) -> "Future[Any]":
+        if self._pool is None:
+            from pebble import ProcessPool
+
+            context = multiprocessing.get_context("forkserver")
+            # A bare pipe: small writes to it are atomic, so it needs no lock that a killed worker
+            # could leave taken.
+            self._told, tell_end = context.Pipe(duplex=False)
+            self._pool = ProcessPool(
+                max_workers=self.workers,
+                context=context,
+                initializer=_begin_worker,
+                initargs=(tell_end, os.getpid()),
+            )
+        arguments = [work, index, job.payload]
+        future: Future[Any] = self._pool.schedule(_in_worker, arguments, timeout=job.limit_s)
+        return future
+
+
+class _Ahead:
+    """Adds up what running items tell, so that a bar moves inside a long one."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+        self._shown: dict[int, float] = {}
+
+    def move(self, index: int, amount: float, size: float) -> None:
+        before = self._shown.get(index, 0.0)
+        now = min(amount, size)
+        if now > before:
+            self._shown[index] = now
+            self._reporter.advance(now - before)
+
+
+_tell_end: Any = None
+
+
+def _begin_worker(tell_end: Any, driver_pid: int) -> None:
+    """Set a worker up: one thread for OpenCV, Ctrl-C left to the driver, no life without it."""
+    import signal
+
+    import cv2
+
+    global _tell_end
+    _tell_end = tell_end
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    cv2.setNumThreads(1)
+    threading.Thread(target=_end_with, args=(driver_pid,), daemon=True).start()
+
+
+def _end_with(driver_pid: int) -> None:
+    """End this worker when the driver is gone, so that `kill -9` leaves no process behind."""
+    while True:
+        time.sleep(1)
+        try:
+            os.kill(driver_pid, 0)
+        except OSError:
+            os._exit(1)
+
+
+def _in_worker(work: Work[Any, Any], index: int, payload: Any) -> Any:
+    last = time.monotonic()
+
+    def tell(amount: float) -> None:
+        nonlocal last
+        if time.monotonic() - last >= TELL_EVERY_S:
+            last = time.monotonic()
+            _tell_end.send((index, amount))
+
+    return _guarded(work, payload, tell)
+
+
+def _guarded(work: Work[Any, Any], payload: Any, tell: Tell) -> Any:
+    """Return the work's result, or the error of the item; errors of the program pass."""
+    try:
+        return work(payload, tell)
+    except (ContractError, MissingDependency, RecipeError):
+        raise
+    except ItemError as error:
+        return error
+    except MemoryError:
+        return ItemError("out of memory; use fewer workers (--workers 1)")
+    except Exception as error:
+        # Nothing that one item does may stop the others; the traceback goes with the failure.
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{last.filename.rpartition('/')[2]}:{last.lineno}"
+        return ItemError(f"{type(error).__name__}: {error} ({where})")
+
+
+def _outcome(future: "Future[Any]", job: Job[Any]) -> Any:
+    from pebble import ProcessExpired
+
+    try:
+        return future.result()
+    except ProcessExpired as error:
+        return WorkerLost(
+            f"{job.name}: the worker process died (exit code {error.exitcode}); "
+            f"the file may crash the decoder, or memory ran out"
+        )
+    except TimeoutError:
+        return ItemError(f"{job.name}: given up after {job.limit_s:.0f} s; the file may hang")
+
+
+def _finished(job: Job[Payload], outcome: Any) -> Done[Payload, Any]:
+    if isinstance(outcome, ItemError):
+        return Done(job, None, outcome)
+    return Done(job, outcome, None)

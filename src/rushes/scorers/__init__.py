@@ -1,0 +1,1 @@
+"""Numbers per clip: one file, one scorer."""
