@@ -220,6 +220,22 @@ def test_no_sound_where_the_source_has_none_in_the_clip(tmp_path):
     assert not facts["has_audio"]
 
 
+def test_sound_without_a_decoder_is_left_out(tmp_path):
+    source, out = tmp_path / "a.mkv", tmp_path / "b.mp4"
+    make_video(source, (12,), beeps_s=(0.1,))
+    source.write_bytes(source.read_bytes().replace(b"A_FLAC", b"A_NONE"))
+    _, facts = clip_of(source, 0, 8, out)
+    assert not facts["has_audio"]
+
+
+def test_a_picture_without_a_decoder_is_an_error_that_says_so(tmp_path):
+    source = tmp_path / "a.mkv"
+    make_video(source, (12,))
+    source.write_bytes(source.read_bytes().replace(b"V_MPEG4/ISO/AVC", b"V_NONE4/ISO/AVC"))
+    with pytest.raises(MediaError, match=r"a\.mkv: FFmpeg has no decoder"):
+        probe(source)
+
+
 def test_equal_input_gives_equal_bytes(tmp_path):
     source = tmp_path / "a.mp4"
     make_video(source, (20,), beeps_s=(0.1,))

@@ -14,20 +14,20 @@ from typing import ClassVar
 import numpy as np
 
 from rushes.records import Cut, CutKind
-from rushes.reaches import REACHES_S, Reaches
+from rushes.reaches import REACHES_S, Fit, Reaches
 from rushes.stage import Signals
 
 # What counts for a gradual transition, and what each number weighs; see `_evidence`.
 _WEIGHTS = {
-    "stands_out": 2.03,
-    "change": 2.68,
-    "lasting": 3.21,
-    "path_squared": -1.17,
-    "stirred": 2.25,
-    "spread": 20.11,
-    "misfit": -1.0,
+    "stands_out": 2.0,
+    "change": 2.2,
+    "lasting": 3.0,
+    "path_squared": -1.1,
+    "stirred": 0.3,
+    "spread": 27.3,
+    "misfit": -0.4,
 }
-_BIAS = -23.12
+_BIAS = -25.1
 
 
 class Content:
@@ -41,7 +41,7 @@ class Content:
     class Params:
         """Settings of the detector."""
 
-        hard_evidence: float = -0.7
+        hard_evidence: float = -1.0
         """Log-odds above which a sudden change is a hard cut; higher reports fewer."""
         hard_change: float = 3.0
         """Smallest mean change (of 255) of a hard cut; higher leaves out cuts between dark shots."""
@@ -50,11 +50,14 @@ class Content:
         flash_s: float = 0.25
         """Two hard cuts closer than this that lead back to the same picture are a flash, no cuts;
         higher forgives longer flashes."""
-        gradual_evidence: float = 0.0
+        gradual_evidence: float = 0.7
         """Log-odds above which a slow change is a gradual transition; higher reports fewer."""
         gradual_change: float = 14.0
         """Smallest change (root mean square, of 255) over a gradual transition; higher leaves out
         dissolves between alike pictures."""
+        margin: float = 0.08
+        """Share of a gradual transition's length that is trimmed on either side as well, as it may
+        begin and end too softly to see; higher keeps shots cleaner and shorter."""
 
     def __init__(self, params: "Params | None" = None) -> None:
         self.params = params or self.Params()
@@ -160,12 +163,12 @@ def _gradual(change: Signals, hard: Sequence[int], params: Content.Params) -> li
         fit = reaches.fit(which, at)
         features = _evidence(reaches, which, at, fit.misfit, params.gradual_change)
         odds = _BIAS + sum(_WEIGHTS[name] * value for name, value in features.items())
-        if odds > params.gradual_evidence and fit.end - fit.start > 1:
-            first = int(reaches.back[which][at])
+        first = int(reaches.back[which][at])
+        inside = min(fit.end, at + 1) - max(fit.start, first)
+        if odds > params.gradual_evidence and inside > max(1, 0.4 * (fit.end - fit.start)):
+            start, end = _widened(reaches, fit, params.margin)
             found.append(
-                _Span(
-                    kind=fit.kind, start=fit.start, end=fit.end, first=first, last=at, odds=odds
-                )
+                _Span(kind=fit.kind, start=start, end=end, first=first, last=at, odds=odds)
             )
     # One transition shows in many looks: the surest speaks for all that share a good part of it.
     found.sort(key=lambda span: -span.odds)
@@ -174,6 +177,13 @@ def _gradual(change: Signals, hard: Sequence[int], params: Content.Params) -> li
         if not any(_is_same(span, other) for other in kept):
             kept.append(span)
     return sorted(kept, key=lambda span: span.start)
+
+
+def _widened(reaches: Reaches, fit: Fit, margin: float) -> tuple[int, int]:
+    """Return the first mixed and the first new row with a margin, inside the same shot."""
+    by = max(1, round(margin * (fit.end - fit.start)))
+    shot = np.flatnonzero(reaches.shot == reaches.shot[fit.start])
+    return max(fit.start - by, int(shot[0])), min(fit.end + by, int(shot[-1]))
 
 
 def _is_same(span: _Span, other: _Span) -> bool:

@@ -36,7 +36,7 @@ class Fade:
         """Mean luma (of 255) up to which a flat frame is black; higher takes more for black."""
         white: float = 225.0
         """Mean luma from which a flat frame is white; higher takes less for white."""
-        flat: float = 12.0
+        flat: float = 5.0
         """Contrast (of 255) up to which a frame is flat; higher takes more for flat."""
         sheer_frames: int = 2
         """Frames that a slope takes at least; a steeper one is a cut. Higher reports fewer."""

@@ -50,8 +50,16 @@ def video_stream(container: Any, path: str | Path) -> Any:
     streams = [s for s in container.streams.video if not s.disposition & cover]
     if is_still or not streams:
         raise MediaError(f"{path}: no video stream (FFmpeg reads it as {format_name})")
+    decodable = [s for s in streams if s.codec_context is not None]
+    if not decodable:
+        raise MediaError(f"{path}: FFmpeg has no decoder for its video; convert it first")
     best = container.streams.best("video")
-    return best if best in streams else streams[0]
+    return best if best in decodable else decodable[0]
+
+
+def audio_stream(container: Any) -> Any:
+    """Return the first sound stream that can be decoded, or None."""
+    return next((s for s in container.streams.audio if s.codec_context is not None), None)
 
 
 def missing_codecs() -> list[str]:
@@ -84,7 +92,7 @@ def probe(path: str | Path) -> Video:
     with opened(path) as container:
         stream = video_stream(container, path)
         pts, durations, key_pts = _packets(container, stream, path)
-        audio = container.streams.audio[0] if container.streams.audio else None
+        audio = audio_stream(container)
         time_base = stream.time_base
         start_pts, end_pts = int(pts[0]), int(pts[-1] + durations[-1])
         context = stream.codec_context

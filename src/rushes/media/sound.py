@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rushes.media.probe import opened
+from rushes.media.probe import audio_stream, opened
 from rushes.records import Video
 
 _AAC_RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
@@ -79,12 +79,17 @@ class Sound:
         """Yield (first sample, float32 (channels, samples)) of what overlaps the clip, in order."""
         import av
 
-        to_floats = av.AudioResampler("fltp", self._layout, self._rate_hz)
+        to_floats: Any = None
+        known: Any = None
         follows: int | None = None
         for frame in _audio_frames(video, self._from_s, self._to_s):
             stamp = round((frame.pts * frame.time_base - self._from_s) * self._rate_hz)
             is_gap = follows is None or abs(stamp - follows) > _GAP_S * self._rate_hz
             first = stamp if follows is None or is_gap else follows
+            kind = (frame.format.name, frame.layout.name, frame.sample_rate)
+            if kind != known:  # broadcasts switch between stereo and 5.1
+                to_floats = av.AudioResampler("fltp", self._layout, self._rate_hz)
+                known = kind
             for part in to_floats.resample(frame):
                 wave_CT = part.to_ndarray()
                 follows = first + wave_CT.shape[1]
@@ -111,13 +116,18 @@ def _decoded(path: str, from_s: Fraction | None) -> Iterator[Any]:
     import av
 
     with opened(path) as container:
-        stream = container.streams.audio[0]
+        stream = audio_stream(container)
         if from_s is not None:
             try:
                 container.seek(round(from_s / stream.time_base), stream=stream, backward=True)
             except av.FFmpegError:
                 return  # the caller tries again from the beginning
-        for packet in container.demux(stream):
+        packets = container.demux(stream)
+        while True:
+            try:
+                packet = next(packets)
+            except (StopIteration, av.FFmpegError):
+                return  # the end, or where the file is broken; silence fills up the rest
             try:
                 frames = packet.decode()
             except av.FFmpegError:

@@ -1,0 +1,50 @@
+# Plain `make` explains what there is. Every target sets up what it needs.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check fix bench docs clean
+
+help:  ## Show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: $(READY)  ## Make .venv with exactly the versions of constraints.txt
+
+$(READY): pyproject.toml constraints.txt
+	@# Debian splits ensurepip off; where it is missing, the system's pip fills the venv.
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) 2>/dev/null || ( \
+		$(PYTHON) -m venv --without-pip --clear $(VENV) && \
+		$(PYTHON) -m pip --python $(BIN)/python install --quiet pip )
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+		--editable '.[all,dev]'
+	@touch $@
+
+demo: $(READY)  ## Run the main job on sample footage: clips in demo/exports/main
+	@$(BIN)/python demo.py
+
+test: $(READY) check  ## Run every check and every test
+	$(BIN)/python -m pytest -n auto
+
+check: $(READY)  ## Lint, format and types; changes nothing
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+fix: $(READY)  ## Mend what the linter can mend, and format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY)  ## Measure speed, memory and accuracy into benchmarks/results/
+	@# Without its dependencies: it asks for an OpenCV that would overwrite ours.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		--constraint constraints.txt scenedetect tqdm
+	$(BIN)/python -m benchmarks
+
+docs: $(READY)  ## Rewrite the generated parts of docs/
+	$(BIN)/python docs/generate.py
+
+clean:  ## Remove .venv and the demo
+	rm -rf $(VENV) demo
