@@ -10,13 +10,14 @@ import av
 import opentimelineio as otio
 import pytest
 
-from rushes.errors import MissingDependency
+from rushes.errors import MediaError, MissingDependency
 from rushes.records import Cut, Video
-from rushes.timeline import FORMATS, frame_rate
+from rushes.timeline import FORMATS, frame_rate, write_beside
 
 VIDEO = Video(
     id="0" * 16,
     path="/fo o/größe; a=b #1.mp4",
+    given="fo o/größe; a=b #1.mp4",
     size_bytes=1,
     container="mov,mp4",
     codec="h264",
@@ -52,7 +53,7 @@ EDGES_S = [0.0, 10.0, 20.4, 40.0]
 
 def test_json_is_the_documented_list():
     assert json.loads(FORMATS["json"].write(VIDEO, CUTS))[1] == {
-        "video": VIDEO.path,
+        "video": VIDEO.given,
         "kind": "dissolve",
         "start_pts": 1890000,
         "pts": 1926000,
@@ -64,10 +65,10 @@ def test_json_is_the_documented_list():
 
 
 def test_csv_has_the_same_columns_and_six_decimals():
-    text = FORMATS["csv"].write(replace(VIDEO, path='/a,"b".mp4'), CUTS)
+    text = FORMATS["csv"].write(replace(VIDEO, given='a,"b".mp4'), CUTS)
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [row["time_s"] for row in rows] == ["10.000000", "20.400000"]
-    assert rows[0]["video"] == '/a,"b".mp4'
+    assert rows[0]["video"] == 'a,"b".mp4'
     assert list(rows[0]) == list(json.loads(FORMATS["json"].write(VIDEO, CUTS))[0])
 
 
@@ -166,3 +167,18 @@ def test_the_declared_rate_counts_where_timestamps_agree():
     )
     assert frame_rate(replace(VIDEO, fps_measured=Fraction(15), fps_declared=Fraction(30))) == 15
     assert frame_rate(replace(VIDEO, fps_measured=None, fps_declared=None)) == 25
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_files_lie_beside_the_video_under_its_whole_name(tmp_path, name):
+    video = replace(VIDEO, path=str(tmp_path / "größe a.mkv"))
+    path = write_beside(name, video, CUTS)
+    assert path == tmp_path / f"größe a.mkv{FORMATS[name].suffix}"
+    assert path.read_text("utf-8") == FORMATS[name].write(video, CUTS)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_takes_no_files_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(MediaError, match="file"):
+        write_beside("csv", replace(VIDEO, path=str(tmp_path / "file" / "a.mkv")), CUTS)

@@ -18,7 +18,7 @@ DONE, WITH_FAILURES, YOURS, OURS = 0, 1, 2, 3
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="rushes")
 def cli() -> None:
-    """Turn raw footage into a dataset for video models.
+    r"""Turn raw footage into a dataset for video models.
 
     \b
     Start here:   rushes run ~/films

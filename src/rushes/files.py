@@ -28,6 +28,14 @@ def whole(path: Path) -> Iterator[Path]:
         raise
 
 
+def located(path: Path) -> Path:
+    """Return `path` absolute and without "..", so that two ways to one file are one.
+
+    Links to folders are followed; a link to a file keeps its own name.
+    """
+    return path.resolve() if path.is_dir() else path.parent.resolve() / path.name
+
+
 def sweep(folder: Path) -> None:
     """Remove temporary files that dead processes left under `folder`."""
     for leftover in folder.rglob(f".*{PART}.*"):

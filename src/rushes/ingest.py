@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rushes.catalog import Catalog
 from rushes.errors import MediaError, RecipeError
-from rushes.files import MANIFEST
+from rushes.files import MANIFEST, located
 from rushes.media.probe import probe
 from rushes.records import Failure, Video
 from rushes.runner import Job, Runner, Tell
@@ -68,45 +68,51 @@ def find(paths: Sequence[Path], skip: Sequence[Path]) -> Iterator[Found | tuple[
         if path.is_dir():
             yield from _below(path, skip)
         else:
-            yield _stat(path)
+            yield _stat(located(path), path)
 
 
 def _below(folder: Path, skip: Sequence[Path]) -> Iterator[Found | tuple[Path, OSError]]:
     errors: list[OSError] = []
-    for at, folders, names in os.walk(folder, onerror=errors.append):
+    root = located(folder)
+    for at, folders, names in os.walk(root, onerror=errors.append):
         if MANIFEST in names:
             folders.clear()
             continue
         folders[:] = sorted(
             name
             for name in folders
-            if not name.startswith(".") and Path(at, name).absolute() not in skip
+            if not name.startswith(".") and Path(at, name) not in skip
         )
         for name in sorted(names):
             if not name.startswith("."):
-                yield _stat(Path(at, name))
+                path = Path(at, name)
+                yield _stat(path, folder / path.relative_to(root))
     for error in errors:
         yield Path(str(error.filename)), error
 
 
-def _stat(path: Path) -> Found | tuple[Path, OSError]:
+def _stat(path: Path, given: Path) -> Found | tuple[Path, OSError]:
     try:
         stat = path.stat()
     except OSError as error:
         return path, error
     return Found(
-        path=path.absolute(),
-        given=str(path),
+        path=path,
+        given=str(given),
         size_bytes=stat.st_size,
         mtime_ns=stat.st_mtime_ns,
     )
+
+
+def _own_folders(project: Path) -> list[Path]:
+    return [located(project / name) for name in OWN_FOLDERS]
 
 
 def new_files(catalog: Catalog, paths: Sequence[Path], folder: Path) -> list[Found]:
     """Return the files below `paths` that `ingest` would have to read."""
     known = catalog.files()
     seen = _Seen()
-    walked = find(paths, [folder / name for name in OWN_FOLDERS])
+    walked = find(paths, _own_folders(folder))
     files = [found for found in walked if isinstance(found, Found)]
     return [job.payload for found in files for job in seen.sort(found, known.get(str(found.path)))]
 
@@ -167,7 +173,7 @@ def ingest(catalog: Catalog, runner: Runner, paths: Sequence[Path], folder: Path
     known = catalog.files()
     seen = _Seen()
     jobs = []
-    for found in find(paths, [folder / name for name in OWN_FOLDERS]):
+    for found in find(paths, _own_folders(folder)):
         if isinstance(found, Found):
             jobs += seen.sort(found, known.get(str(found.path)))
         else:
@@ -183,6 +189,8 @@ def ingest(catalog: Catalog, runner: Runner, paths: Sequence[Path], folder: Path
             continue
         number = catalog.add_file(str(file.path), file.size_bytes, file.mtime_ns, done.result)
         seen.note(file, number)
+    gone = {no for no, video in before.items() if not Path(video.path).exists()}
+    catalog.move_videos({no: path for path, no in seen.videos.items() if no in gone})
     catalog.call_videos(
         {no: name for no, name in seen.given.items() if no in before and before[no].given != name}
     )
@@ -242,7 +250,7 @@ def _note_empty_paths(catalog: Catalog, paths: Sequence[Path], seen: dict[str, i
     """Note each asked folder that holds no video as a failure; return how many there are."""
     empty = 0
     for path in paths:
-        root = path.absolute()
+        root = located(path)
         if any(Path(file).is_relative_to(root) for file in seen):
             catalog.clear_failures("ingest", [str(root)])
         elif path.is_dir():

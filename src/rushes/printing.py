@@ -34,8 +34,8 @@ def run(reports: Row) -> None:
         console().print(table)
     status_row = reports["status"]
     click.echo(
-        f"\n{status_row['videos']} videos, {status_row['hours']:.2f} h → {status_row['cuts']} cuts, "
-        f"{status_row['shots']} shots ({status_row['shots_too_short']} too short) → "
+        f"\n{status_row['videos']} videos, {status_row['hours']:.2f} h → "
+        f"{status_row['cuts']} cuts, {status_row['shots']} shots ({status_row['shots_too_short']} too short) → "
         f"{status_row['clips']} clips; decode passes per video: "
         f"{status_row['decode_passes_per_video']:.2f}"
     )
@@ -48,7 +48,7 @@ def run(reports: Row) -> None:
     if _did_nothing(reports):
         click.echo("\nnothing to do: everything was up to date.")
     click.echo("\nnext: rushes ls clips --sort motion.speed --limit 10   (look at the scores)")
-    click.echo("      edit recipe.toml, then rushes run               (only what changed is redone)")
+    click.echo("      edit recipe.toml, then: rushes run              (only what changed is redone)")
 
 
 def _did_nothing(reports: Row) -> bool:

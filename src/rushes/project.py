@@ -337,7 +337,7 @@ class Project:
         by_name |= {path: no for path, (_, _, no) in self._catalog.files().items() if no}
         numbers = []
         for item in items:
-            number = by_name.get(item) or by_name.get(str(Path(item).absolute()))
+            number = by_name.get(item) or by_name.get(str(files.located(Path(item))))
             if number is None:
                 raise RecipeError(f"{item}: not a video of this project; add it: rushes ingest")
             numbers.append(number)

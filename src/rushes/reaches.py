@@ -16,7 +16,8 @@ from rushes.stage import Signals
 
 REACHES_S = (0.24, 0.48, 0.96, 1.92)
 NAMES = ("240ms", "480ms", "960ms", "1920ms")
-_BORN_AHEAD_S = 1.0  # how long before a span its transition may have begun and still be fitted
+# Looks that end this long before and after a span still say something about its transition.
+_AROUND_S = (1.0, 2.0)
 # Durations tried first, in seconds; a transition longer than the longest reach cannot be measured.
 _DURATIONS_S = np.array([0.12, 0.2, 0.3, 0.42, 0.56, 0.72, 0.9, 1.1, 1.35, 1.6, 1.9, 2.2])
 
@@ -61,8 +62,8 @@ class Reaches:
         """For each reach and row: change over an equal span just before the one that ends there."""
         self.after = [after for _, after in sides]
         """The same just after it."""
-        self.motion = [np.fmax(before, after) for before, after in sides]
-        """The larger of both; NaN where neither is known."""
+        self.motion = [np.maximum(before, after) for before, after in sides]
+        """The larger of both; NaN where one is unknown, as a shot that has just begun has no before."""
 
     def is_whole(self, which: int) -> np.ndarray:
         """Return for each row whether its look stays inside one shot and has some length."""
@@ -92,7 +93,7 @@ class Reaches:
         return before, after
 
     def lasting(self, which: int, at: int) -> float:
-        """Return the change that is still there in longer looks across the one that ends at `at`."""
+        """Return the change that longer looks still see, across the one that ends at `at`."""
         start = self.back[which][at]
         left = []
         for longer in range(min(which + 1, len(NAMES) - 1), len(NAMES)):
@@ -111,7 +112,8 @@ class Reaches:
         first_s, last_s = self.time_s[self.back[which][at]], self.time_s[at]
         curves = self._curves(which, at, first_s, last_s)
         starts_s = np.arange(first_s - 0.5, last_s, 0.08)
-        spans = np.array([(s, s + d) for s in starts_s for d in _DURATIONS_S if s + d < last_s + 0.6])
+        spans = np.array([(s, s + d) for s in starts_s for d in _DURATIONS_S])
+        spans = spans[spans[:, 1] < last_s + 0.6]
         best = curves.best(spans, every=3)
         for step_s in (0.08, 0.04, 0.02):
             nudges = np.arange(-2, 3) * step_s
@@ -129,7 +131,7 @@ class Reaches:
 
     def _curves(self, which: int, at: int, first_s: float, last_s: float) -> "_Curves":
         """Gather the looks around the one that ends at `at`, of all four reaches."""
-        near = (self.time_s > first_s - _BORN_AHEAD_S) & (self.time_s < last_s + 2)
+        near = (self.time_s > first_s - _AROUND_S[0]) & (self.time_s < last_s + _AROUND_S[1])
         rows = np.flatnonzero(near & (self.shot == self.shot[at]))
         seen, ends_s, begins_s, noise = [], [], [], []
         for other, far in enumerate(self.far):

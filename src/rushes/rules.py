@@ -25,7 +25,7 @@ Operator = Literal["top", "bottom", ">=", ">", "<=", "<", "between", "=", "!="]
 _PERCENT = re.compile(r"(top|bottom)\s+([\d.]+)\s*%")
 _RANGE = re.compile(r"(-?[\d.]+)\s*\.\.\s*(-?[\d.]+)")
 _SIDE = re.compile(r"(>=|<=|!=|>|<|=)\s*(.+)")
-_TERM = re.compile(r"\s*([\w.]+)\s*(.+?)\s*")
+_TERM = re.compile(r"\s*([\w.]+)(?:\s+|(?=[<>=!]))(.+?)\s*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,8 @@ class Rule:
             return f"{self.column} {self.operator} {self.low:g}%"
         if self.operator == "between":
             return f"{self.column} {self.low:g}..{self.high:g}"
-        return f"{self.column} {self.operator} {_plain(self.low)}"
+        low = f"{self.low:.6g}" if isinstance(self.low, float) else self.low
+        return f"{self.column} {self.operator} {low}"
 
     def resolved(self, values: np.ndarray) -> "Rule":
         """Return the rule with a percentile turned into a limit taken from `values` (1-D)."""
@@ -57,8 +58,8 @@ class Rule:
         side: Operator = ">=" if self.operator == "top" else "<="
         if not len(present):
             return Rule(column=self.column, operator=side, low=0.0)
-        # The smallest set of whole clips that holds the share: 90 % of 5 clips keeps 5, not 4.
-        kept = min(len(present), max(1, int(np.ceil(share / 100 * len(present) - 1e-9))))
+        # The nearest whole number of clips: 90 % of 8 clips keeps 7, and of 4 all 4.
+        kept = min(len(present), max(1, int(share / 100 * len(present) + 0.5)))
         limit = present[len(present) - kept] if self.operator == "top" else present[kept - 1]
         if share == 0:
             limit = np.inf if self.operator == "top" else -np.inf

@@ -33,7 +33,7 @@ def cut_rows(video: Video, cuts: Sequence[Cut]) -> list[Row]:
     """Return each cut as plain values: pts in the video's ticks, times in seconds."""
     return [
         {
-            "video": video.path,
+            "video": video.given,
             "kind": cut.kind,
             "start_pts": cut.start_pts,
             "pts": cut.pts,

@@ -70,6 +70,14 @@ class Catalog:
                     schema.videos.update().where(schema.videos.c.no == number).values(given=name)
                 )
 
+    def move_videos(self, paths: Mapping[int, str]) -> None:
+        """Note where the bytes of videos are now: number → absolute path."""
+        with self._database.writing() as connection:
+            for number, path in paths.items():
+                connection.execute(
+                    schema.videos.update().where(schema.videos.c.no == number).values(path=path)
+                )
+
     def forget_file(self, path: str) -> None:
         """Note that there is no file at `path` any more; its video stays."""
         with self._database.writing() as connection:

@@ -13,8 +13,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from rushes.records import Cut, CutKind
 from rushes.reaches import REACHES_S, Fit, Reaches
+from rushes.records import Cut, CutKind
 from rushes.stage import Signals
 
 # What counts for a gradual transition, and what each number weighs; see `_evidence`.
@@ -44,7 +44,7 @@ class Content:
         hard_evidence: float = -1.0
         """Log-odds above which a sudden change is a hard cut; higher reports fewer."""
         hard_change: float = 3.0
-        """Smallest mean change (of 255) of a hard cut; higher leaves out cuts between dark shots."""
+        """Smallest mean change (of 255) of a hard cut; higher leaves out cuts between dark ones."""
         around_s: float = 0.42
         """How far to either side a sudden change is compared with the motion around it."""
         flash_s: float = 0.25
@@ -114,13 +114,11 @@ def _height(change: Signals) -> np.ndarray:
     A frame that starts a flash is close to one of the next three from behind; one that ends it is
     close to one of the three before it.
     """
-    one, two, three = (
-        change.columns[f"step_{back}"].astype(np.float64) for back in (1, 2, 3)
-    )
+    one, two, three = (change.columns[f"step_{back}"].astype(np.float64) for back in (1, 2, 3))
     height = np.minimum.reduce([one, two, three])
     height[:-1] = np.minimum(height[:-1], two[1:])
     height[:-2] = np.minimum(height[:-2], three[2:])
-    return height
+    return np.asarray(height)
 
 
 def _without_flashes(

@@ -113,7 +113,7 @@ class Fade:
         walked = distance[at : reached + way : way] if reached + way >= 0 else distance[at::-1]
         whole = int(np.argmax(walked >= 0.97 * top))
         slope = np.count_nonzero((walked[:whole] > 0.1 * top) & (walked[:whole] < 0.9 * top))
-        return at + way * whole, slope >= self.params.sheer_frames
+        return at + way * whole, bool(slope >= self.params.sheer_frames)
 
 
 def _runs(is_on: np.ndarray) -> Iterator[tuple[int, int]]:

@@ -14,7 +14,7 @@ import numpy as np
 from rushes.errors import MediaError, RecipeError
 from rushes.files import whole
 from rushes.media.decode import frames_between
-from rushes.media.framing import LIMITED, Framing, luma
+from rushes.media.framing import LIMITED, Framing, coarse_luma
 from rushes.media.probe import opened
 from rushes.media.sound import Sound
 from rushes.records import Video
@@ -209,7 +209,7 @@ def _write(
         for span in spans:
             picture = framing.apply(span.frame)
             if not starts:
-                first_luma_HW = luma(picture)
+                first_luma_HW = coarse_luma(picture)
                 _tag_colours(stream.codec_context, picture)
             step = 1 if encoding.fps is not None else span.end - span.start
             for start in range(span.start, span.end, step):
@@ -222,7 +222,7 @@ def _write(
         container.mux(stream.encode())
         if sound is not None:
             container.mux(list(sound.packets(None)))
-    return _Written(starts, end, first_luma_HW, None if picture is None else luma(picture))
+    return _Written(starts, end, first_luma_HW, None if picture is None else coarse_luma(picture))
 
 
 def _add_video(container: Any, encoding: Encoding, timing: _Timing, framing: Framing) -> Any:
@@ -273,9 +273,9 @@ def _verify(path: Path, written: _Written, base: Fraction, crf: int, item: str) 
     ):
         if meant_HW is None:  # nothing was meant, which the caller has refused
             continue
-        difference = float(np.abs(luma(frame).astype(np.int16) - meant_HW.astype(np.int16)).mean())
+        difference = float(np.abs(coarse_luma(frame) - meant_HW).mean())
         # Lossy coding stays well below this, another shot well above.
-        if difference > 6 + crf / 2:
+        if difference > 4 + crf / 4:
             raise MediaError(
                 f"{item}: the {name} frame is {difference:.0f}/255 off the source's; {again}"
             )

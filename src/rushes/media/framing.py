@@ -101,8 +101,16 @@ def _output_size(
     return video.display_size_px
 
 
-def luma(frame: Any) -> np.ndarray:
-    """Return a copy of a yuv420p frame's luma: uint8 (H, W)."""
+def coarse_luma(frame: Any) -> np.ndarray:
+    """Return the mean luma of each 8×8 block of a yuv420p frame: float32 (H / 8, W / 8).
+
+    Lossy coding changes single pixels a lot where there is grain, and such means hardly at all.
+    """
     plane = frame.planes[0]
     flat = np.frombuffer(plane, np.uint8)
-    return flat.reshape(-1, plane.line_size)[: plane.height, : plane.width].copy()
+    luma_HW = flat.reshape(-1, plane.line_size)[: plane.height, : plane.width]
+    side = min(8, plane.height, plane.width)
+    rows, columns = plane.height // side, plane.width // side
+    blocks = luma_HW[: rows * side, : columns * side].reshape(rows, side, columns, side)
+    means_HW: np.ndarray = blocks.mean((1, 3), dtype=np.float32)
+    return means_HW

@@ -52,8 +52,7 @@ class Change:
             for name, reach_s in REACHES_S.items()
         ),
         *(
-            _level(f"spread_{name[6:]}", "%", 100, f"mean over root mean square, {reach_s} s back: "
-                   "large where all of the picture changed, small where one thing moved")
+            _level(f"spread_{name[6:]}", "%", 100, f"mean over root mean square, {reach_s} s back")
             for name, reach_s in REACHES_S.items()
         ),
         _level("luma", "/255", 255, "mean luma; black is 0, white 255"),
@@ -66,6 +65,7 @@ class Change:
 
     def __init__(self, params: "Params | None" = None) -> None:
         self.params = params or self.Params()
+        self._reaches_pts: list[int] = []
         self._reset()
 
     def start(self, video: Video, stem: Path) -> None:
@@ -100,7 +100,7 @@ class Change:
         columns = {}
         for field, values in zip(self.fields, table.T, strict=True):
             if field.dtype == "integer":
-                columns[field.name] = np.rint(values).clip(field.low, field.high).astype(np.uint8)
+                columns[field.name] = np.rint(values).clip(0, field.high or 255).astype(np.uint8)
             else:
                 columns[field.name] = values.astype(np.float16)
         pts = np.array(self._pts, np.int64)
@@ -117,7 +117,6 @@ class Change:
         self._ring: deque[tuple[int, np.ndarray]] = deque()
         self._at = [0] * len(REACHES_S)
         self._black, self._gain = 16.0, 255 / 219
-        self._reaches_pts: list[int] = []
         self._root = 1.0
 
     def _back(self, grid_N: np.ndarray, frames: int, norm: Callable[..., float]) -> float:

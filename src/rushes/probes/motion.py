@@ -43,6 +43,7 @@ class Motion:
         _speed("tilt", "camera turning up (+) or down (-)"),
         _speed("zoom", "picture growing (+) or shrinking (-), in the corner"),
         _speed("roll", "picture turning clockwise (+) or back (-), in the corner"),
+        _speed("camera", "mean flow of pan, tilt, zoom and roll together", low=0),
         _speed("subject", "mean flow that the camera does not explain", low=0),
         _speed("flow", "mean flow, camera and subject together", low=0),
         Field(name="fit", low=0, high=1, higher_is_better=True, about="share the camera explains"),
@@ -76,9 +77,9 @@ class Motion:
         diagonal_px = float(np.hypot(*before.shape)) * scale
         gap_s = (pts - before_pts) * self._seconds_per_tick
         camera = fit_camera(flow_HW2, _texture(before, flow_HW2.shape[:2]))
-        speeds = np.array(camera[:6]) * (100.0 / diagonal_px / gap_s)
+        speeds = np.array(camera[:7]) * (100.0 / diagonal_px / gap_s)
         self._pts.append(before_pts)
-        self._rows.append((pts, *speeds, camera[6]))
+        self._rows.append((pts, *speeds, camera[7]))
 
     def finish(self) -> Measured:
         """Return one row for each still that has a next frame."""
@@ -113,8 +114,8 @@ def fit_camera(flow_HW2: np.ndarray, weight_HW: np.ndarray) -> tuple[float, ...]
         weight_HW: How much each place counts, 0–1.
 
     Returns:
-        pan, tilt, zoom, roll, subject, flow in pixels a frame (signs as in `Motion.fields`, zoom
-        and roll as met in the corner), and the share of the flow that the camera explains, 0–1.
+        pan, tilt, zoom, roll, camera, subject, flow in pixels a frame (signs as in `Motion.fields`,
+        zoom and roll as met in the corner), and the share that the camera explains, 0–1.
     """
     height, width = flow_HW2.shape[:2]
     rows, columns = np.mgrid[GRID_PX // 2 : height : GRID_PX, GRID_PX // 2 : width : GRID_PX]
@@ -122,7 +123,7 @@ def fit_camera(flow_HW2: np.ndarray, weight_HW: np.ndarray) -> tuple[float, ...]
     weight = weight_HW[rows, columns].ravel().astype(np.float64)
     total = weight.sum()
     if total < 1e-6:
-        return (0.0,) * 7  # nothing to see: black, or one colour
+        return (0.0,) * 8  # nothing to see: black, or one colour
     corner = np.hypot(width, height) / 2
     x = (columns.ravel() - (width - 1) / 2) / corner
     y = (rows.ravel() - (height - 1) / 2) / corner
@@ -139,16 +140,18 @@ def fit_camera(flow_HW2: np.ndarray, weight_HW: np.ndarray) -> tuple[float, ...]
         solution = np.linalg.solve(
             weighted.T @ design + 1e-6 * total * np.eye(4), weighted.T @ target
         )
-        rest_u, rest_v = (target - design @ solution).reshape(2, -1)
+        explained = design @ solution
+        rest_u, rest_v = (target - explained).reshape(2, -1)
         rest = np.hypot(rest_u, rest_v)
         # Cauchy weights: what moves against the camera loses its say step by step.
         scale = max(1.4826 * _weighted_median(rest, weight), 0.02)
         robust = weight / (1 + (rest / scale) ** 2)
     subject = float((rest * weight).sum() / total)
+    camera = float((np.hypot(*explained.reshape(2, -1)) * weight).sum() / total)
     flow = float((np.hypot(u, v) * weight).sum() / total)
     tx, ty, zoom, roll = (float(value) for value in solution)
     fit = 1.0 - min(1.0, subject / flow) if flow > 1e-9 else 0.0
-    return -tx, ty, zoom, roll, subject, flow, fit
+    return -tx, ty, zoom, roll, camera, subject, flow, fit
 
 
 def _weighted_median(values: np.ndarray, weight: np.ndarray) -> float:

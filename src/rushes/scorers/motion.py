@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
 from rushes.errors import ItemError
 from rushes.records import Field, Row
 from rushes.stage import Item
@@ -26,7 +24,7 @@ class Motion:
     needs: ClassVar = ("motion",)
     fields: ClassVar = (
         Field(name="speed", unit="%diag/s", low=0, about="mean flow, camera and subject together"),
-        Field(name="camera", unit="%diag/s", low=0, about="mean speed of pan, tilt, zoom and roll"),
+        Field(name="camera", unit="%diag/s", low=0, about="mean flow of the camera alone"),
         Field(name="subject", unit="%diag/s", low=0, about="mean flow that the camera leaves over"),
     )
 
@@ -52,9 +50,8 @@ def _row(item: Item) -> Row:
     if not is_inside.any():
         raise ItemError("no motion was measured inside the clip; it may be a single frame")
     columns = {name: values[is_inside] for name, values in signals.columns.items()}
-    moves = np.stack([columns[name] for name in ("pan", "tilt", "zoom", "roll")])
     return {
         "speed": float(columns["flow"].mean()),
-        "camera": float(np.sqrt((moves.astype(np.float64) ** 2).sum(axis=0)).mean()),
+        "camera": float(columns["camera"].mean()),
         "subject": float(columns["subject"].mean()),
     }

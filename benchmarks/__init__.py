@@ -1,0 +1,1 @@
+"""One headline number a verb; results are files in results/."""

@@ -1,0 +1,72 @@
+"""Run something in a process of its own and say what it cost; write results down."""
+
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).parent / "results"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What one process took, its children included."""
+
+    cpu_s: float
+    wall_s: float
+    peak_mib: float
+
+
+def cost_of(module: str, *arguments: str) -> Cost:
+    """Run `python -m module arguments` and return its cost."""
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", module, *arguments], stdout=subprocess.DEVNULL
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise RuntimeError(f"{module} {' '.join(arguments)} ended with {status}")
+    return Cost(
+        cpu_s=usage.ru_utime + usage.ru_stime,
+        wall_s=time.perf_counter() - started,
+        peak_mib=usage.ru_maxrss / 1024,
+    )
+
+
+def footage() -> Path | None:
+    """Return the folder of shared footage, if it is there."""
+    named = os.environ.get("RUSHES_FOOTAGE")
+    found = Path(named) if named else Path(__file__).parents[2] / "shared" / "footage"
+    return found if found.is_dir() else None
+
+
+def machine() -> str:
+    """Return what the figures were taken on."""
+    cores = len(os.sched_getaffinity(0))
+    memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{platform.machine()}, {cores} cores, {memory_gib:.0f} GiB, Python {platform.python_version()}"
+
+
+def write_results(name: str, text: str, figures: dict[str, Any]) -> Path:
+    """Write a results file (Markdown) and its figures (JSON) and return the former."""
+    RESULTS.mkdir(exist_ok=True)
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    head = f"# {name}\n\n{date.today()}, commit {commit or '?'}, {machine()}\n\n"
+    path = RESULTS / f"{name}.md"
+    path.write_text(head + text)
+    path.with_suffix(".json").write_text(json.dumps(figures, indent=1) + "\n")
+    return path
+
+
+def own_peak_mib() -> float:
+    """Return the largest resident size of this process so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
