@@ -12,7 +12,7 @@ import pytest
 
 from rushes.errors import MediaError, MissingDependency
 from rushes.records import Cut, Video
-from rushes.timeline import FORMATS, frame_rate, write_beside
+from rushes.timeline import FORMATS, write_beside
 
 VIDEO = Video(
     id="0" * 16,
@@ -158,15 +158,6 @@ def test_otio_without_its_library_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "opentimelineio", None)
     with pytest.raises(MissingDependency, match=r"pip install 'rushes\[edit\]'"):
         FORMATS["otio"].write(VIDEO, CUTS)
-
-
-def test_the_declared_rate_counts_where_timestamps_agree():
-    assert (
-        frame_rate(replace(VIDEO, fps_measured=Fraction(22131, 922), fps_declared=Fraction(24)))
-        == 24
-    )
-    assert frame_rate(replace(VIDEO, fps_measured=Fraction(15), fps_declared=Fraction(30))) == 15
-    assert frame_rate(replace(VIDEO, fps_measured=None, fps_declared=None)) == 25
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -10,13 +10,14 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from rushes.catalog import Catalog
-from rushes.errors import ItemError, RecipeError
+from rushes.errors import ItemError, ProjectError, RecipeError
 from rushes.files import MANIFEST, whole
 from rushes.media.encode import Encoding, encode_clip
 from rushes.recipe import Recipe
@@ -39,9 +40,7 @@ class EncodeTask:
 
 def encode(task: EncodeTask, tell: Tell) -> Row:
     """Encode one clip and return what the file holds; see `encode_clip`."""
-    facts = encode_clip(
-        task.video, task.clip.in_pts, task.clip.out_pts, task.path, task.encoding
-    )
+    facts = encode_clip(task.video, task.clip.in_pts, task.clip.out_pts, task.path, task.encoding)
     with whole(task.path.with_suffix(".json")) as temporary:
         temporary.write_text(json.dumps(facts))
     return facts
@@ -257,7 +256,8 @@ def write_export(
     encoded, failed = 0, 0
     was_whole = work.is_whole
     if not was_whole:
-        work.begin()
+        with _explained(work.folder):
+            work.begin()
         for done in runner.run("export", encode, work.jobs(), unit="clips"):
             clip = done.job.payload.clip
             if done.error is not None:
@@ -266,8 +266,10 @@ def write_export(
             else:
                 catalog.clear_failures(f"export/{name}", [clip.id])
                 encoded += 1
-            work.take(clip.id)
-    clips, size_bytes = work.finish(about) if not was_whole else work.contents()
+            with _explained(work.folder):
+                work.take(clip.id)
+    with _explained(work.folder):
+        clips, size_bytes = work.finish(about) if not was_whole else work.contents()
     catalog.commit_export(
         {
             "folder": str(work.folder),
@@ -287,6 +289,18 @@ def write_export(
         failed=failed,
         size_bytes=size_bytes,
     )
+
+
+@contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    """Turn an error of the disk into one that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise ProjectError(
+            f"{folder}: {error.strerror or error}; what is written is kept. Make room or mend the "
+            f"permissions and run the same command again"
+        ) from error
 
 
 def _failure(name: str, clip: Clip, error: ItemError) -> Failure:

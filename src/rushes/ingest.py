@@ -79,9 +79,7 @@ def _below(folder: Path, skip: Sequence[Path]) -> Iterator[Found | tuple[Path, O
             folders.clear()
             continue
         folders[:] = sorted(
-            name
-            for name in folders
-            if not name.startswith(".") and Path(at, name) not in skip
+            name for name in folders if not name.startswith(".") and Path(at, name) not in skip
         )
         for name in sorted(names):
             if not name.startswith("."):

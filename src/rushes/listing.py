@@ -16,7 +16,7 @@ from rushes.registry import nearest
 from rushes.rules import parse_where
 from rushes.scan import PROBE_FIELDS, read_signals
 
-CLIP_COLUMNS = ("duration_s", "frames", "frames_damaged", "width_px", "height_px", "fps_measured")
+CLIP_COLUMNS = ("duration_s", "frames", "frames_damaged", "width_px", "height_px", "fps")
 """What a rule can ask of a clip besides its scores."""
 
 
@@ -32,7 +32,7 @@ def clip_columns(catalog: Catalog, recipe: Recipe) -> tuple[list[int], dict[str,
         "frames_damaged": np.array([clip.frames_damaged for _, clip in pairs], float),
         "width_px": np.array([video.display_size_px[0] for video, _ in pairs], float),
         "height_px": np.array([video.display_size_px[1] for video, _ in pairs], float),
-        "fps_measured": np.array([float(v.fps_measured or np.nan) for v, _ in pairs], float),
+        "fps": np.array([float(video.rate) for video, _ in pairs], float),
         "video": np.array([video.given for video, _ in pairs], object),
     }
     for name, scorer in recipe.stages("score").items():

@@ -48,7 +48,9 @@ def run(reports: Row) -> None:
     if _did_nothing(reports):
         click.echo("\nnothing to do: everything was up to date.")
     click.echo("\nnext: rushes ls clips --sort motion.speed --limit 10   (look at the scores)")
-    click.echo("      edit recipe.toml, then: rushes run              (only what changed is redone)")
+    click.echo(
+        "      edit recipe.toml, then: rushes run              (only what changed is redone)"
+    )
 
 
 def _did_nothing(reports: Row) -> bool:

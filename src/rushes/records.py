@@ -89,6 +89,19 @@ class Video:
         return round(float((pts - self.origin_pts) * self.time_base), 6)
 
     @property
+    def rate(self) -> Fraction:
+        """Frames per second to count or number frames with; for a variable rate the mean.
+
+        The declared rate is taken where it agrees with the timestamps, since containers round
+        those. Never use it to compute a time.
+        """
+        measured = self.fps_measured or self.fps_declared or Fraction(25)
+        declared = self.fps_declared
+        if declared and abs(declared / measured - 1) < Fraction(1, 1000):
+            return declared
+        return measured
+
+    @property
     def duration_s(self) -> float:
         """Length of the picture in seconds."""
         return round(float((self.end_pts - self.start_pts) * self.time_base), 6)

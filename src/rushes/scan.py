@@ -71,7 +71,10 @@ def scan(task: ScanTask, tell: Tell) -> ScanResult:
     except OSError as error:
         if isinstance(error, MediaError):
             raise
-        raise MediaError(f"{video.path}: {error.strerror or error} while writing") from error
+        raise MediaError(
+            f"{video.path}: {error.strerror or error} while writing to {task.folder}; "
+            f"mend that and run it again"
+        ) from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

@@ -85,9 +85,7 @@ def _items(
     spans = [np.zeros(0, np.int64)] * len(clips)
     if spec is not None:
         pts = signals["still"].pts
-        spans = [
-            np.arange(*np.searchsorted(pts, (clip.in_pts, clip.out_pts))) for _, clip in clips
-        ]
+        spans = [np.arange(*np.searchsorted(pts, (clip.in_pts, clip.out_pts))) for _, clip in clips]
     wanted = np.concatenate(spans) if spans else np.zeros(0, np.int64)
     pictures: Iterator[np.ndarray] = iter(())
     if spec is not None and len(wanted):

@@ -84,7 +84,7 @@ def as_ffmetadata(video: Video, cuts: Sequence[Cut]) -> str:
 
 def as_edl(video: Video, cuts: Sequence[Cut]) -> str:
     """Return a CMX 3600 edit decision list: one event for each shot, non-drop timecode."""
-    rate = frame_rate(video)
+    rate = video.rate
     name = Path(video.path).name
     lines = [f"TITLE: {Path(video.path).stem}", "FCM: NON-DROP FRAME"]
     lines.append(f"* {rate.numerator}/{rate.denominator} FRAMES PER SECOND")
@@ -124,7 +124,7 @@ def as_otio(video: Video, cuts: Sequence[Cut]) -> str:
         raise MissingDependency(
             "format otio needs opentimelineio: pip install 'rushes[edit]'"
         ) from error
-    rate = 1 / video.time_base if video.is_vfr else frame_rate(video)
+    rate = 1 / video.time_base if video.is_vfr else video.rate
 
     def span(in_pts: int, out_pts: int) -> Any:
         start, end = (_frame_number(video, pts, rate) for pts in (in_pts, out_pts))
@@ -161,18 +161,6 @@ FORMATS: dict[str, Format] = {
     "otio": Format(".otio", as_otio),
 }
 """What `rushes cuts --format` knows."""
-
-
-def frame_rate(video: Video) -> Fraction:
-    """Return the rate to count frames with; for a variable rate its mean.
-
-    The container's word is taken where it agrees with its timestamps, since those are rounded.
-    """
-    measured = video.fps_measured or video.fps_declared or Fraction(25)
-    declared = video.fps_declared
-    if declared and abs(declared / measured - 1) < Fraction(1, 1000):
-        return declared
-    return measured
 
 
 def _shots(video: Video, cuts: Sequence[Cut]) -> Iterator[tuple[int, int]]:

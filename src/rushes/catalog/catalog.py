@@ -351,9 +351,7 @@ class Catalog:
         )
         return selection, row["no"]
 
-    def freeze(
-        self, selection: Selection, clip_numbers: Sequence[int], recipe: str
-    ) -> Selection:
+    def freeze(self, selection: Selection, clip_numbers: Sequence[int], recipe: str) -> Selection:
         """Store a selection and return it with its revision.
 
         The same clips under the same rules as last time are no new revision.
@@ -431,9 +429,7 @@ def _add_video(connection: sa.Connection, video: Video) -> int:
     known = connection.execute(sa.select(table.c.path).where(table.c.no == no)).scalar_one()
     if not Path(known).exists():  # the file was moved or renamed
         connection.execute(
-            table.update()
-            .where(table.c.no == no)
-            .values(path=video.path, given=video.given)
+            table.update().where(table.c.no == no).values(path=video.path, given=video.given)
         )
     return int(no)
 

@@ -140,11 +140,7 @@ def _timing(video: Video, fps: float | None) -> _Timing:
     if fps is not None:
         rate = exact_rate(fps)
         return _Timing(1 / rate, rate, True)
-    rate = video.fps_measured or Fraction(25)
-    declared = video.fps_declared
-    # Where times are rounded, to 1 ms in Matroska, the declared rate is the truer number.
-    if declared and abs(declared / rate - 1) < Fraction(1, 1000):
-        rate = declared
+    rate = video.rate
     ticks_per_frame = 1 / (rate * video.time_base)
     return _Timing(video.time_base, rate, not video.is_vfr and ticks_per_frame.denominator == 1)
 
