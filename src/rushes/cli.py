@@ -18,7 +18,7 @@ DONE, WITH_FAILURES, YOURS, OURS = 0, 1, 2, 3
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="rushes")
 def cli() -> None:
-    r"""Turn raw footage into a dataset for video models.
+    """Turn raw footage into a dataset for video models.
 
     \b
     Start here:   rushes run ~/films
@@ -26,7 +26,7 @@ def cli() -> None:
     and change:   recipe.toml, and run again; only what changed is done anew.
 
     Exit codes: 0 done, 1 done with failures, 2 your recipe or arguments, 3 our bug.
-    """
+    """  # noqa: D301 – click reads the backspace as "keep these lines"
 
 
 def main() -> None:

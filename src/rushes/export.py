@@ -18,7 +18,7 @@ from typing import Any
 
 from rushes.catalog import Catalog
 from rushes.errors import ItemError, ProjectError, RecipeError
-from rushes.files import MANIFEST, whole
+from rushes.files import MANIFEST, sweep, whole
 from rushes.media.encode import Encoding, encode_clip
 from rushes.recipe import Recipe
 from rushes.records import Clip, Failure, Row, Video
@@ -126,6 +126,7 @@ class Export:
     def begin(self) -> None:
         """Open the folder for work: from here until `finish` it is not whole."""
         self._parts.mkdir(parents=True, exist_ok=True)
+        sweep(self.folder)
         for record in self._records.values():
             self._save_record(record)
         (self.folder / MANIFEST).unlink(missing_ok=True)

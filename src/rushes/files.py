@@ -1,6 +1,7 @@
 """Files that appear whole or not at all."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -36,18 +37,25 @@ def located(path: Path) -> Path:
     return path.resolve() if path.is_dir() else path.parent.resolve() / path.name
 
 
+def scratch_folder(project: Path) -> Path:
+    """Return where this process may put unfinished files of a project; it is not made yet."""
+    return project / "scratch" / str(os.getpid())
+
+
 def sweep(folder: Path) -> None:
-    """Remove temporary files that dead processes left under `folder`."""
-    for leftover in folder.rglob(f".*{PART}.*"):
-        pid = leftover.name[1:].split(PART)[0]
-        if pid.isdigit() and not _is_alive(int(pid)):
+    """Remove what dead processes left unfinished in a folder, not below it, and its scratch."""
+    for leftover in folder.glob(f".*{PART}.*"):
+        if not _is_alive(leftover.name[1:].split(PART)[0]):
             leftover.unlink(missing_ok=True)
+    for scratch in (folder / "scratch").glob("*"):
+        if not _is_alive(scratch.name):
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _is_alive(pid: int) -> bool:
+def _is_alive(pid: str) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        os.kill(int(pid), 0)
+    except (ProcessLookupError, ValueError):
         return False
     except PermissionError:
         return True

@@ -7,7 +7,9 @@ measured to lose only the item of a worker that dies (`docs/decisions/0004-local
 """
 
 import multiprocessing
+import multiprocessing.connection
 import os
+import pickle
 import threading
 import time
 import traceback
@@ -179,9 +181,11 @@ class Runner:
                 max_workers=self.workers,
                 context=context,
                 initializer=_begin_worker,
-                initargs=(tell_end, os.getpid()),
+                initargs=(tell_end,),
             )
-        arguments = [work, index, job.payload]
+        # Packed here: pebble's workers unpack what they fetch under a lock that all of them share,
+        # and one that is killed while it imports modules there would leave it taken for good.
+        arguments = [pickle.dumps((work, job.payload)), index]
         future: Future[Any] = self._pool.schedule(_in_worker, arguments, timeout=job.limit_s)
         return future
 
@@ -204,7 +208,7 @@ class _Ahead:
 _tell_end: Any = None
 
 
-def _begin_worker(tell_end: Any, driver_pid: int) -> None:
+def _begin_worker(tell_end: Any) -> None:
     """Set a worker up: one thread for OpenCV, Ctrl-C left to the driver, no life without it."""
     import signal
 
@@ -214,20 +218,23 @@ def _begin_worker(tell_end: Any, driver_pid: int) -> None:
     _tell_end = tell_end
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
-    threading.Thread(target=_end_with, args=(driver_pid,), daemon=True).start()
+    threading.Thread(target=_end_with_driver, daemon=True).start()
 
 
-def _end_with(driver_pid: int) -> None:
-    """End this worker when the driver is gone, so that `kill -9` leaves no process behind."""
-    while True:
-        time.sleep(1)
-        try:
-            os.kill(driver_pid, 0)
-        except OSError:
-            os._exit(1)
+def _end_with_driver() -> None:
+    """End this worker when the driver is gone, so that `kill -9` leaves no process behind.
+
+    The sentinel is a pipe that only the driver holds open: it tells of a driver, too, that is dead
+    and that nobody has waited for.
+    """
+    driver = multiprocessing.parent_process()
+    if driver is not None:
+        multiprocessing.connection.wait([driver.sentinel])
+        os._exit(1)
 
 
-def _in_worker(work: Work[Any, Any], index: int, payload: Any) -> Any:
+def _in_worker(packed: bytes, index: int) -> Any:
+    work, payload = pickle.loads(packed)
     last = time.monotonic()
 
     def tell(amount: float) -> None:

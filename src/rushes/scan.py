@@ -16,6 +16,7 @@ import numpy as np
 
 from rushes.catalog import Catalog, Scanned
 from rushes.errors import ItemError, MediaError
+from rushes.files import scratch_folder
 from rushes.media.decode import Decoding
 from rushes.media.picture import Picture, new_scaler
 from rushes.recipe import Recipe
@@ -63,8 +64,7 @@ def scan(task: ScanTask, tell: Tell) -> ScanResult:
     video = task.video
     if not Path(video.path).exists():
         raise MediaError(f"{video.path}: the file is gone; ingest the folder it moved to")
-    scratch = task.folder / "scratch" / video.id
-    shutil.rmtree(scratch, ignore_errors=True)  # what an interrupted scan of it left
+    scratch = scratch_folder(task.folder)
     scratch.mkdir(parents=True)
     try:
         return _scan_into(scratch, task, tell)

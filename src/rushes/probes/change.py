@@ -6,8 +6,6 @@ find what happens at once; the others, what happens slowly, at any frame rate. W
 is decided later, from these numbers alone.
 """
 
-from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -23,13 +21,10 @@ REACHES_S = {"reach_240ms": 0.24, "reach_480ms": 0.48, "reach_960ms": 0.96, "rea
 """How far back the slow comparisons look. Each is twice the one before, so that one can see
 whether two steps went the same way (a dissolve) or not (motion); 6, 12, 24 and 48 frames at 25
 frames a second, and nowhere near a tie between two frames at 24 and 30."""
-_FRAMES_BACK = ("step_1", "step_2", "step_3")
-# More than this are never kept, whatever the timestamps say.
-_RING_FRAMES = 1024
-# Frames are measured some dozens at a time, while code and tables are in the processor's cache;
-# one at a time between two decoded frames, the same work takes twice as long.
+# Frames are measured some dozens at a time: that costs a third of one by one.
 _AT_ONCE = 48
-_L1, _L2 = 2, 4  # cv2.NORM_L1, cv2.NORM_L2
+# More than this are never remembered, whatever the timestamps say.
+_REMEMBERED = 1024
 
 
 def _distance(name: str, about: str) -> Field:
@@ -68,8 +63,8 @@ class Change:
 
     def __init__(self, params: "Params | None" = None) -> None:
         self.params = params or self.Params()
-        self._reaches_pts: list[int] = []
         self._black, self._gain = 16.0, 255 / 219
+        self._reaches_pts: list[int] = []
         self._reset()
 
     def start(self, video: Video, stem: Path) -> None:
@@ -81,21 +76,27 @@ class Change:
 
     def feed(self, picture: Planes, pts: int, is_first: bool) -> None:
         """Take one frame, as stored; turning it upright would change no number."""
-        self._waiting.append((pts, picture))
+        if self._waiting:
+            picture = _like(picture, self._waiting[0])
+        elif self._shape_of is not None:
+            picture = _like(picture, self._shape_of)
+        self._waiting.append(picture)
+        self._waiting_pts.append(pts)
         if len(self._waiting) >= _AT_ONCE:
             self._measure()
 
     def finish(self) -> Measured:
         """Return the signals of all frames fed."""
         self._measure()
-        table = np.array(self._rows, np.float64).reshape(-1, len(self.fields))
+        tables = [np.zeros((0, len(self.fields))), *self._tables]
+        table = np.concatenate(tables)
+        pts = np.concatenate([np.zeros(0, np.int64), *self._pts])
         columns = {}
         for field, values in zip(self.fields, table.T, strict=True):
             if field.dtype == "integer":
                 columns[field.name] = np.rint(values).clip(0, field.high or 255).astype(np.uint8)
             else:
                 columns[field.name] = values.astype(np.float16)
-        pts = np.array(self._pts, np.int64)
         self._reset()
         return Measured(columns=columns, pts=pts)
 
@@ -104,79 +105,101 @@ class Change:
         self._reset()
 
     def _reset(self) -> None:
-        self._waiting: list[tuple[int, Planes]] = []
-        self._rows: list[list[float]] = []
-        self._pts: list[int] = []
-        self._ring: deque[tuple[int, np.ndarray]] = deque()
-        self._at = [0] * len(REACHES_S)
+        self._shape_of: Planes | None = None
+        self._waiting: list[Planes] = []
+        self._waiting_pts: list[int] = []
+        self._tables: list[np.ndarray] = []
+        self._pts: list[np.ndarray] = []
+        self._past_MN = np.zeros((0, 0), np.uint8)
+        self._past_pts = np.zeros(0, np.int64)
 
     def _measure(self) -> None:
-        """Turn the waiting frames into rows."""
-        import cv2
+        """Turn the waiting frames into rows of the table."""
+        if not self._waiting:
+            return
+        self._shape_of = self._waiting[0]
+        count, past = len(self._waiting), len(self._past_pts)
+        luma_TN = _tiny(np.stack([p.luma_HW for p in self._waiting])).reshape(count, -1)
+        chroma_SHW = np.concatenate([p.chroma_CHW for p in self._waiting])
+        grids_TN = np.concatenate([luma_TN, _tiny(chroma_SHW).reshape(count, -1)], axis=1)
+        pts = np.array(self._waiting_pts, np.int64)
+        known_MN = np.concatenate([self._past_MN, grids_TN]) if past else grids_TN
+        known_pts = np.concatenate([self._past_pts, pts])
+        row = np.arange(past, past + count)
 
-        for pts, picture in self._waiting:
-            luma_HW, grid_N = _grid(picture)
-            mean, deviation = cv2.meanStdDev(luma_HW)
-            far = self._far(grid_N, pts, cv2.norm)
-            row = [self._back(grid_N, frames, cv2.norm) for frames in (1, 2, 3)]
-            row += [distance for distance, _ in far]
-            row += [spread for _, spread in far]
-            row += [(mean[0, 0] - self._black) * self._gain, deviation[0, 0] * self._gain]
-            self._rows.append(row)
-            self._pts.append(pts)
-            self._keep(grid_N, pts)
-        self._waiting.clear()
+        steps = [
+            _mean_difference(grids_TN, known_MN[np.maximum(row - back, 0)]) for back in (1, 2, 3)
+        ]
+        reaches, spreads = [], []
+        for reach_pts in self._reaches_pts:
+            then = np.minimum(_nearest(known_pts, pts - reach_pts), np.maximum(row - 1, 0))
+            reach, spread = _distance_and_spread(grids_TN, known_MN[then])
+            reaches.append(reach)
+            spreads.append(spread)
+        luma = (luma_TN.mean(1, np.float32) - self._black) * self._gain
+        contrast = luma_TN.std(1, np.float32) * self._gain
+        self._tables.append(np.stack([*steps, *reaches, *spreads, luma, contrast], axis=1))
+        self._pts.append(pts)
 
-    def _back(self, grid_N: np.ndarray, frames: int, norm: Callable[..., float]) -> float:
-        """Return the mean absolute difference to the frame `frames` back; 0 for the first."""
-        ring = self._ring
-        if not ring:
-            return 0.0
-        return norm(grid_N, ring[max(-frames, -len(ring))][1], _L1) / grid_N.size
-
-    def _far(
-        self, grid_N: np.ndarray, pts: int, norm: Callable[..., float]
-    ) -> list[tuple[float, float]]:
-        """Compare with the frame nearest to each reach: root mean square, and spread in percent."""
-        ring, size = self._ring, grid_N.size
-        found = []
-        for which, reach_pts in enumerate(self._reaches_pts):
-            # Times only ascend, and so do the frames that are nearest to them.
-            at, last, then_pts = self._at[which], len(ring) - 1, pts - reach_pts
-            while at < last and abs(ring[at + 1][0] - then_pts) <= abs(ring[at][0] - then_pts):
-                at += 1
-            self._at[which] = at
-            distance = norm(grid_N, ring[at][1], _L2) / size**0.5 if ring else 0.0
-            if distance:
-                found.append((distance, 100 * norm(grid_N, ring[at][1], _L1) / (size * distance)))
-            else:
-                found.append((0.0, 100.0))
-        return found
-
-    def _keep(self, grid_N: np.ndarray, pts: int) -> None:
-        """Remember a frame; forget those that no reach can come back to."""
-        ring = self._ring
-        ring.append((pts, grid_N))
-        # The longest reach points at the oldest frame still wanted; three stay for the steps.
-        while len(ring) > 3 and (min(self._at) > 0 or len(ring) > _RING_FRAMES):
-            ring.popleft()
-            self._at = [max(at - 1, 0) for at in self._at]
+        oldest = np.searchsorted(known_pts, pts[-1] - max(self._reaches_pts)) - 1
+        oldest = max(min(oldest, len(known_pts) - 3), len(known_pts) - _REMEMBERED, 0)
+        self._past_MN, self._past_pts = known_MN[oldest:].copy(), known_pts[oldest:]
+        self._waiting, self._waiting_pts = [], []
 
 
-def _grid(picture: Planes) -> tuple[np.ndarray, np.ndarray]:
-    """Return the tiny luma (H, W) and luma, Cb and Cr in one row (N), all uint8."""
-    luma_HW = _tiny(picture.luma_HW)
-    chroma = [_tiny(plane_HW).ravel() for plane_HW in picture.chroma_CHW]
-    return luma_HW, np.concatenate([luma_HW.ravel(), *chroma])
-
-
-def _tiny(plane_HW: np.ndarray) -> np.ndarray:
-    """Halve by exact 2×2 boxes while the long side stays at or above `GRID_LONG_SIDE_PX`."""
+def _like(picture: Planes, other: Planes) -> Planes:
+    """Bring a frame to another's size, as a stream may change its own on the way."""
     import cv2
 
-    while max(plane_HW.shape) >= 2 * GRID_LONG_SIDE_PX and min(plane_HW.shape) >= 2:
-        height, width = plane_HW.shape[0] // 2, plane_HW.shape[1] // 2
-        plane_HW = cv2.resize(
-            plane_HW[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA
-        )
-    return plane_HW
+    if picture.luma_HW.shape == other.luma_HW.shape:
+        return picture
+    height, width = other.luma_HW.shape
+    luma_HW = cv2.resize(picture.luma_HW, (width, height), interpolation=cv2.INTER_AREA)
+    height, width = other.chroma_CHW.shape[1:]
+    chroma = [
+        cv2.resize(c, (width, height), interpolation=cv2.INTER_AREA) for c in picture.chroma_CHW
+    ]
+    return Planes(luma_HW, np.stack(chroma))
+
+
+def _tiny(planes_THW: np.ndarray) -> np.ndarray:
+    """Halve all planes by exact 2×2 boxes while their long side allows it: see the grid's size."""
+    import cv2
+
+    count, height, width = planes_THW.shape
+    while max(height, width) >= 2 * GRID_LONG_SIDE_PX and min(height, width) >= 2:
+        height, width = height // 2, width // 2
+        # One below the other they are a single picture, and no box crosses from one to the next.
+        tall = planes_THW[:, : 2 * height, : 2 * width].reshape(-1, 2 * width)
+        planes_THW = cv2.resize(tall, (width, count * height), interpolation=cv2.INTER_AREA)
+        planes_THW = planes_THW.reshape(count, height, width)
+    return planes_THW
+
+
+def _nearest(pts: np.ndarray, wanted_pts: np.ndarray) -> np.ndarray:
+    """Return the row nearest to each wanted time; the later one if two are."""
+    right = np.searchsorted(pts, wanted_pts).clip(1, max(len(pts) - 1, 1))
+    is_left = wanted_pts - pts[right - 1] < pts[np.minimum(right, len(pts) - 1)] - wanted_pts
+    return np.where(is_left, right - 1, np.minimum(right, len(pts) - 1))
+
+
+def _mean_difference(a_TN: np.ndarray, b_TN: np.ndarray) -> np.ndarray:
+    """Return the mean absolute difference of each row."""
+    import cv2
+
+    difference_TN = cv2.absdiff(a_TN, b_TN)
+    total = cv2.reduce(difference_TN, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[:, 0]
+    return np.asarray(total / a_TN.shape[1])
+
+
+def _distance_and_spread(a_TN: np.ndarray, b_TN: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the root mean square difference of each row, and its spread in percent."""
+    import cv2
+
+    difference_TN = cv2.absdiff(a_TN, b_TN)
+    total = cv2.reduce(difference_TN, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[:, 0]
+    difference_TN = difference_TN.astype(np.float32)
+    squares = np.einsum("tn,tn->t", difference_TN, difference_TN)
+    distance = np.sqrt(squares / a_TN.shape[1])
+    spread = 100 * total / a_TN.shape[1] / np.maximum(distance, 1e-6)
+    return distance, np.where(distance > 0, spread, 100.0)
