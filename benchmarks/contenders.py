@@ -31,7 +31,8 @@ def rushes_scan(path: str) -> None:
     video = probe(path)
     with tempfile.TemporaryDirectory() as folder:
         probes = tuple(
-            (stage, recipe.fingerprints.probes[name]) for name, stage in recipe.stages("scan").items()
+            (stage, recipe.fingerprints.probes[name])
+            for name, stage in recipe.stages("scan").items()
         )
         task = ScanTask(video=video, probes=probes, folder=Path(folder), threads=1)
         result = scan(task, lambda _: None)
@@ -52,9 +53,12 @@ def rushes_run(path: str) -> None:
     """Do the whole main job, exact clips included, on one worker."""
     from rushes.project import Project
 
-    with tempfile.TemporaryDirectory() as folder:
-        with Project.open(folder, create=True, workers=1, changes=["select.main={}"]) as project:
-            project.run([path])
+    changes = ["select.main={}"]  # no rule: every clip is exported
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Project.open(folder, create=True, workers=1, changes=changes) as project,
+    ):
+        project.run([path])
 
 
 def scenedetect_adaptive(path: str) -> None:

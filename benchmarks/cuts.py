@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from benchmarks.matching import Score, Transition, Truth, evaluate
 
+from benchmarks.matching import Score, Transition, Truth, evaluate
 from rushes.cut import merged
 from rushes.detectors.content import Content
 from rushes.detectors.fade import Fade

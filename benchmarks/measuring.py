@@ -51,7 +51,8 @@ def machine() -> str:
     """Return what the figures were taken on."""
     cores = len(os.sched_getaffinity(0))
     memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return f"{platform.machine()}, {cores} cores, {memory_gib:.0f} GiB, Python {platform.python_version()}"
+    python = platform.python_version()
+    return f"{platform.machine()}, {cores} cores, {memory_gib:.0f} GiB, Python {python}"
 
 
 def write_results(name: str, text: str, figures: dict[str, Any]) -> Path:

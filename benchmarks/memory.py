@@ -31,7 +31,9 @@ def main(scratch: Path) -> None:
         lines.append(f"| {minutes} | {cost.peak_mib:.0f} |")
     worst = max(figures.values())
     growth = figures[str(MINUTES[-1])] / figures[str(MINUTES[0])]
-    lines.append(f"\nBar: ≤ {BAR_MIB} MiB: {'met' if worst <= BAR_MIB else 'MISSED'} ({worst:.0f}).")
+    lines.append(
+        f"\nBar: ≤ {BAR_MIB} MiB: {'met' if worst <= BAR_MIB else 'MISSED'} ({worst:.0f})."
+    )
     lines.append(f"{MINUTES[-1]} minutes take {growth:.2f} times the memory of {MINUTES[0]}.")
     print(write_results("memory", "\n".join(lines) + "\n", figures).read_text())
 

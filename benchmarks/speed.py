@@ -14,7 +14,14 @@ def videos(scratch: Path) -> list[Path]:
     """Return 720p H.264 files: real ones where the shared footage is there, else made ones."""
     found = footage()
     if found is not None:
-        names = ("bbb_720p_5s", "sam2_blocks", "sam2_coffee", "sam2_cups", "sam2_dog", "sam2_juggle")
+        names = (
+            "bbb_720p_5s",
+            "sam2_blocks",
+            "sam2_coffee",
+            "sam2_cups",
+            "sam2_dog",
+            "sam2_juggle",
+        )
         return [found / "open" / f"{name}.mp4" for name in names]
     from rushes.testing import make_video
 

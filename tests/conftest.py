@@ -15,7 +15,6 @@ settings.register_profile(
 settings.load_profile("rushes")
 
 
-
 @pytest.fixture(autouse=True)
 def no_errors_logged(caplog):
     """Fail a test during which anything was logged as an error."""

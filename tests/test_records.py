@@ -11,7 +11,8 @@ def video(**changes) -> Video:
     facts = dict(
         id="0" * 16, path="/v.mp4", given="v.mp4", size_bytes=1, container="mp4", codec="h264",
         width_px=640, height_px=360, time_base=Fraction(1, 90000), origin_pts=0, start_pts=0,
-        end_pts=900000, frames_packets=250, fps_declared=Fraction(25), fps_measured=Fraction(25),
+        end_pts=900000, missing_s=0.0,
+        frames_packets=250, fps_declared=Fraction(25), fps_measured=Fraction(25),
         is_vfr=False, rotation_deg=0, sample_aspect=Fraction(1), pix_fmt="yuv420p",
         color_range="unknown", color_space="unknown", color_primaries="unknown",
         color_transfer="unknown", field_order="progressive", audio_codec=None, audio_rate_hz=None,

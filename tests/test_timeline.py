@@ -27,6 +27,7 @@ VIDEO = Video(
     origin_pts=90000,
     start_pts=90000,
     end_pts=90000 + 40 * 90000,
+    missing_s=0.0,
     frames_packets=1000,
     fps_declared=Fraction(25),
     fps_measured=Fraction(25),

@@ -32,12 +32,11 @@ def run(reports: Row) -> None:
             table.add_row(verb, f"{r.done} {r.unit}", str(r.total - r.pending), str(r.failed))
     if table.row_count:
         console().print(table)
-    status_row = reports["status"]
+    now = reports["status"]
     click.echo(
-        f"\n{status_row['videos']} videos, {status_row['hours']:.2f} h → "
-        f"{status_row['cuts']} cuts, {status_row['shots']} shots ({status_row['shots_too_short']} too short) → "
-        f"{status_row['clips']} clips; decode passes per video: "
-        f"{status_row['decode_passes_per_video']:.2f}"
+        f"\n{now['videos']} videos, {now['hours']:.2f} h → {now['cuts']} cuts, "
+        f"{now['shots']} shots ({now['shots_too_short']} too short) → {now['clips']} clips; "
+        f"decode passes per video: {now['decode_passes_per_video']:.2f}"
     )
     for found in reports.get("select", []):
         click.echo()
@@ -62,15 +61,14 @@ def _did_nothing(reports: Row) -> bool:
 
 def ingest(found: Any) -> None:
     """Show what is below the paths that were asked for."""
-    parts = [f"{found.videos} videos ({found.new} new)"]
-    if found.moved:
-        parts.append(f"{found.moved} moved")
-    if found.duplicates:
-        parts.append(f"{len(found.duplicates)} duplicates")
-    if found.others:
-        parts.append(f"{len(found.others)} files that are no videos")
-    if found.failed:
-        parts.append(f"{found.failed} that cannot be read")
+    counts = {
+        "new": found.new,
+        "moved": found.moved,
+        "known twice": len(found.duplicates),
+        "no video": len(found.others),
+        "unreadable": found.failed,
+    }
+    parts = [f"{found.videos} videos", *(f"{n} {what}" for what, n in counts.items() if n)]
     click.echo("ingest: " + ", ".join(parts))
     for path in found.duplicates:
         click.echo(f"  duplicate: {path}")

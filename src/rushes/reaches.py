@@ -92,17 +92,6 @@ class Reaches:
                 known[is_usable] = scale * self.far[shorter][ends][is_usable]
         return before, after
 
-    def lasting(self, which: int, at: int) -> float:
-        """Return the change that longer looks still see, across the one that ends at `at`."""
-        start = self.back[which][at]
-        left = []
-        for longer in range(min(which + 1, len(NAMES) - 1), len(NAMES)):
-            rows = self.rows[at : self.ahead[longer][start] + 1]
-            rows = rows[self.back[longer][rows] <= start]
-            if len(rows):
-                left.append(self.far[longer][rows].min())
-        return float(max(left)) if left else float(self.far[which][at])
-
     def fit(self, which: int, at: int) -> Fit:
         """Return the transition that explains best what is seen around the look that ends at `at`.
 

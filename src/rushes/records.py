@@ -58,6 +58,8 @@ class Video:
     """pts of the first frame in presentation order."""
     end_pts: int
     """pts at which the last frame's display ends."""
+    missing_s: float
+    """Seconds by which the file ends before its header says; 0 for a whole one."""
     frames_packets: int
     """Video packets that the container holds; the decoder may give a few more or fewer frames."""
     fps_declared: Fraction | None

@@ -13,7 +13,7 @@ A percentile is taken over all candidates that have the value, so the order of r
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -22,8 +22,9 @@ from rushes.errors import RecipeError
 
 Operator = Literal["top", "bottom", ">=", ">", "<=", "<", "between", "=", "!="]
 
-_PERCENT = re.compile(r"(top|bottom)\s+([\d.]+)\s*%")
-_RANGE = re.compile(r"(-?[\d.]+)\s*\.\.\s*(-?[\d.]+)")
+_SIZE = r"[\d.]+(?:[eE][-+]?\d+)?"
+_PERCENT = re.compile(rf"(top|bottom)\s+({_SIZE})\s*%")
+_RANGE = re.compile(rf"(-?{_SIZE})\s*\.\.\s*(-?{_SIZE})")
 _SIDE = re.compile(r"(>=|<=|!=|>|<|=)\s*(.+)")
 _TERM = re.compile(r"\s*([\w.]+)(?:\s+|(?=[<>=!]))(.+?)\s*")
 
@@ -43,11 +44,15 @@ class Rule:
     def __str__(self) -> str:
         """Return the rule as a recipe has it."""
         if self.operator in ("top", "bottom"):
-            return f"{self.column} {self.operator} {self.low:g}%"
+            return f"{self.column} {self.operator} {_plain(self.low)}%"
         if self.operator == "between":
-            return f"{self.column} {self.low:g}..{self.high:g}"
-        low = f"{self.low:.6g}" if isinstance(self.low, float) else self.low
-        return f"{self.column} {self.operator} {low}"
+            return f"{self.column} {_plain(self.low)}..{_plain(self.high)}"
+        return f"{self.column} {self.operator} {_plain(self.low)}"
+
+    def rounded(self) -> "Rule":
+        """Return the rule with its limit rounded to six digits, for showing."""
+        low = float(f"{self.low:.6g}") if isinstance(self.low, float) else self.low
+        return replace(self, low=low)
 
     def resolved(self, values: np.ndarray) -> "Rule":
         """Return the rule with a percentile turned into a limit taken from `values` (1-D)."""
@@ -74,8 +79,9 @@ class Rule:
         if self.operator == "between":
             return np.asarray((values >= self.low) & (values <= self.high))
         if self.operator in ("=", "!="):
+            is_there = np.array([value is not None and value == value for value in values], bool)
             is_equal = np.array([_plain(value) == _plain(self.low) for value in values], bool)
-            return is_equal if self.operator == "=" else ~is_equal
+            return is_there & (is_equal if self.operator == "=" else ~is_equal)
         if values.dtype == object and any(isinstance(value, str) for value in values):
             raise RecipeError(f"{self.column} is text; compare it with = or !=, not in {self}")
         numbers = values.astype(float)

@@ -229,6 +229,8 @@ def _complaint(video: Video, scanned: Scanned, error: str) -> str:
     problems = []
     if lost > max(2, video.frames_packets // 100):
         problems.append(f"{lost} of {video.frames_packets} frames are missing (cut off?)")
+    elif video.missing_s:
+        problems.append(f"it ends {video.missing_s:g} s before its header says (cut off?)")
     if scanned.packets_lost:
         problems.append(f"{scanned.packets_lost} packets could not be decoded")
     if scanned.damaged_pts:

@@ -43,7 +43,7 @@ def choose(rules: Sequence[Rule], columns: Columns) -> tuple[np.ndarray, tuple[R
         funnel.append(
             RuleCount(
                 rule=str(rule),
-                threshold=str(resolved),
+                threshold=str(resolved.rounded()),
                 alone=int(alone.sum()),
                 left=int(left.sum()),
                 missing=int(is_missing(values).sum()),

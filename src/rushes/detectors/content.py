@@ -19,15 +19,14 @@ from rushes.stage import Signals
 
 # What counts for a gradual transition, and what each number weighs; see `_evidence`.
 _WEIGHTS = {
-    "stands_out": 2.0,
-    "change": 2.2,
-    "lasting": 3.0,
-    "path_squared": -1.1,
-    "stirred": 0.3,
-    "spread": 27.3,
+    "stands_out": 1.3,
+    "change": 3.3,
+    "path_squared": -1.9,
+    "stirred": 0.9,
+    "spread": 29.0,
     "misfit": -0.4,
 }
-_BIAS = -25.1
+_BIAS = -25.2
 
 
 class Content:
@@ -50,7 +49,7 @@ class Content:
         flash_s: float = 0.25
         """Two hard cuts closer than this that lead back to the same picture are a flash, no cuts;
         higher forgives longer flashes."""
-        gradual_evidence: float = 0.7
+        gradual_evidence: float = 0.3
         """Log-odds above which a slow change is a gradual transition; higher reports fewer."""
         gradual_change: float = 14.0
         """Smallest change (root mean square, of 255) over a gradual transition; higher leaves out
@@ -159,7 +158,7 @@ def _gradual(change: Signals, hard: Sequence[int], params: Content.Params) -> li
     found = []
     for which, at in _candidates(reaches, params.gradual_change):
         fit = reaches.fit(which, at)
-        features = _evidence(reaches, which, at, fit.misfit, params.gradual_change)
+        features = _evidence(reaches, which, at, fit.misfit)
         odds = _BIAS + sum(_WEIGHTS[name] * value for name, value in features.items())
         first = int(reaches.back[which][at])
         inside = min(fit.end, at + 1) - max(fit.start, first)
@@ -214,14 +213,11 @@ def _candidates(reaches: Reaches, least_change: float) -> list[tuple[int, int]]:
     return found
 
 
-def _evidence(
-    reaches: Reaches, which: int, at: int, misfit: float, least_change: float
-) -> dict[str, float]:
+def _evidence(reaches: Reaches, which: int, at: int, misfit: float) -> dict[str, float]:
     """Return the numbers that `_WEIGHTS` weighs, for the look that ends at row `at`.
 
-    `stands_out`: change, against the motion just before and after. `change`: against the least
-    allowed. `lasting`: share of it that a longer look still sees; flashes and passers-by do not
-    last. `path_squared`: all squared steps against the squared change; shakes take long ways.
+    `stands_out`: change, against the motion just before and after. `change`: its size, of
+    255. `path_squared`: all squared steps against the squared change; shakes take long ways.
     `stirred`: steps inside against steps outside. `spread`: how much of the picture changed; people
     who walk about change a part. `misfit`: how badly a transition explains it.
     """
@@ -234,8 +230,7 @@ def _evidence(
     )
     return {
         "stands_out": float(np.log(change / (4 + reaches.motion[which][at]))),
-        "change": float(np.log(change / least_change)),
-        "lasting": min(reaches.lasting(which, at) / change, 1.2),
+        "change": float(np.log(change / 14)),
         "path_squared": float(np.log(((steps**2).sum() + 1) / (change**2 + 1))),
         "stirred": float(np.log((steps.mean() + 0.5) / (np.median(outside) + 0.5))),
         "spread": float(reaches.spread[which][at]),

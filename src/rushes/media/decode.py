@@ -100,14 +100,14 @@ class Decoding:
             except av.FFmpegError as error:
                 # The container itself is broken from here on.
                 self.packets_lost += 1
-                self.error = str(error)
+                self.error = error.strerror or str(error)
                 yield from _given(stream)
                 return
             try:
                 frames = packet.decode()
             except av.FFmpegError as error:
                 self.packets_lost += 1
-                self.error = str(error)
+                self.error = error.strerror or str(error)
                 continue
             yield from frames
 

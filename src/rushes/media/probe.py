@@ -33,7 +33,9 @@ def opened(path: str | Path) -> Iterator[Any]:
     except (av.FFmpegError, OSError) as error:
         if isinstance(error, MediaError):
             raise
-        raise MediaError(f"{path}: {error.strerror or error}") from error
+        is_garbled = isinstance(error, av.InvalidDataError)
+        hint = "; it may be cut off, or be no video at all" if is_garbled else ""
+        raise MediaError(f"{path}: {error.strerror or error}{hint}") from error
 
 
 def video_stream(container: Any, path: str | Path) -> Any:
@@ -91,7 +93,7 @@ def probe(path: str | Path) -> Video:
         frame = _first_frame(container, stream, path)
     with opened(path) as container:
         stream = video_stream(container, path)
-        pts, durations, key_pts = _packets(container, stream, path)
+        pts, durations, key_pts, end_s = _packets(container, stream, path)
         audio = audio_stream(container)
         time_base = stream.time_base
         start_pts, end_pts = int(pts[0]), int(pts[-1] + durations[-1])
@@ -109,6 +111,7 @@ def probe(path: str | Path) -> Video:
             origin_pts=_origin_pts(container, start_pts, time_base),
             start_pts=start_pts,
             end_pts=end_pts,
+            missing_s=_missing_s(container, end_s),
             frames_packets=max(len(pts), stream.frames or 0),
             fps_declared=stream.average_rate,
             fps_measured=_rate(pts, time_base),
@@ -143,15 +146,22 @@ def _first_frame(container: Any, stream: Any, path: str | Path) -> Any:
 
 def _packets(
     container: Any, stream: Any, path: str | Path
-) -> tuple[np.ndarray, np.ndarray, list[int]]:
-    """Return pts and durations (int64, in order of pts) and the key frames' pts."""
+) -> tuple[np.ndarray, np.ndarray, list[int], float]:
+    """Return pts and durations (int64, in order of pts), the key frames' pts, and the file's end.
+
+    The end is that of the last packet of picture or sound, in seconds on the container's clock.
+    """
     import av
 
     pts, durations, key_pts = [], [], []
+    end_s = 0.0
     try:
-        for packet in container.demux(stream):
+        for packet in container.demux(stream, *container.streams.audio):
             stamp = packet.pts if packet.pts is not None else packet.dts
             if stamp is None or packet.size == 0:
+                continue
+            end_s = max(end_s, (stamp + (packet.duration or 0)) * float(packet.time_base))
+            if packet.stream is not stream:
                 continue
             pts.append(stamp)
             durations.append(packet.duration or 0)
@@ -167,7 +177,16 @@ def _packets(
     if sorted_durations[-1] <= 0:
         typical = int(np.median(np.diff(sorted_pts))) if len(pts) > 1 else 0
         sorted_durations[-1] = max(typical, 1)
-    return sorted_pts, sorted_durations, sorted(key_pts)
+    return sorted_pts, sorted_durations, sorted(key_pts), end_s
+
+
+def _missing_s(container: Any, end_s: float) -> float:
+    """Return by how much the file ends before its header says; 0 where that is within reason."""
+    if container.duration is None:
+        return 0.0
+    declared_s = (container.duration + max(container.start_time or 0, 0)) / 1e6
+    missing_s = declared_s - end_s
+    return round(missing_s, 3) if missing_s > max(1.5, 0.05 * declared_s) else 0.0
 
 
 def _origin_pts(container: Any, start_pts: int, time_base: Fraction) -> int:
