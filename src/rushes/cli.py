@@ -256,9 +256,9 @@ def recipe(project: Any, as_json: bool) -> int:
 def doctor(as_json: bool) -> int:
     """Check this machine: codecs, disk, versions."""
     from rushes import printing
-    from rushes.project import doctor as examine
+    from rushes.project import Project
 
-    checks = examine(Path.cwd())
+    checks = Project.doctor()
     _print(checks, as_json, printing.checks)
     return DONE if all(check["ok"] for check in checks) else WITH_FAILURES
 

@@ -55,8 +55,8 @@ def sweep(folder: Path) -> None:
 def _is_alive(pid: str) -> bool:
     try:
         os.kill(int(pid), 0)
-    except (ProcessLookupError, ValueError):
+    except ProcessLookupError:
         return False
-    except PermissionError:
+    except (PermissionError, ValueError):  # somebody else's process; no name of ours
         return True
     return True

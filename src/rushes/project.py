@@ -8,7 +8,6 @@
 
 import fcntl
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,8 +17,9 @@ from typing import Any, TextIO
 from rushes import export as exporting
 from rushes import files, timeline
 from rushes import select as selecting
-from rushes.catalog import Catalog, sqlite_version
+from rushes.catalog import Catalog
 from rushes.clipping import cut_videos
+from rushes.doctor import examine
 from rushes.errors import ProjectError, RecipeError
 from rushes.export import ExportReport
 from rushes.ingest import IngestReport, ingest, new_files
@@ -322,6 +322,11 @@ class Project:
         """Return all that stands as failed."""
         return self._catalog.failures()
 
+    @staticmethod
+    def doctor(folder: Path | str = ".") -> list[Row]:
+        """Return what a working machine needs, each with whether it is there."""
+        return examine(Path(folder))
+
     def recipe(self) -> Row:
         """Return every setting in force, defaults included."""
         return self.recipe_now.resolved()
@@ -382,34 +387,3 @@ class Project:
                 yield
             finally:
                 self._lock = None
-
-
-def doctor(folder: Path) -> list[Row]:
-    """Return what a working machine needs, each with whether it is there.
-
-    Args:
-        folder: Where the project is or will be.
-    """
-    import platform
-    import shutil
-
-    from rushes.media.probe import missing_codecs
-
-    missing = missing_codecs()
-    free_bytes = shutil.disk_usage(folder).free
-    version = sqlite_version()
-    return [
-        {
-            "name": "python",
-            "ok": sys.version_info >= (3, 11),
-            "found": f"{platform.python_version()} on {platform.platform()}",
-        },
-        {
-            "name": "codecs",
-            "ok": not missing,
-            "found": f"missing: {', '.join(missing)}" if missing else "all that Rushes writes with",
-        },
-        {"name": "disk", "ok": free_bytes > 1e9, "found": f"{free_bytes / 1e9:.1f} GB free"},
-        {"name": "writable", "ok": os.access(folder, os.W_OK), "found": str(folder)},
-        {"name": "sqlite", "ok": version >= (3, 35), "found": ".".join(map(str, version))},
-    ]

@@ -63,7 +63,7 @@ class Reaches:
         self.after = [after for _, after in sides]
         """The same just after it."""
         self.motion = [np.maximum(before, after) for before, after in sides]
-        """The larger of both; NaN where one is unknown, as a shot that has just begun has no before."""
+        """The larger of both; NaN where one is unknown: a shot that just began has no before."""
 
     def is_whole(self, which: int) -> np.ndarray:
         """Return for each row whether its look stays inside one shot and has some length."""

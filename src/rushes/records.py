@@ -119,6 +119,19 @@ class Video:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Scanned:
+    """What the one decode of a video came to."""
+
+    frames: int
+    damaged_pts: tuple[int, ...]
+    """pts of the frames that the decoder marked corrupt."""
+    frames_dropped: int
+    """Frames left out because their time did not ascend."""
+    packets_lost: int
+    """Packets that the decoder refused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cut:
     """A boundary between two shots.
 

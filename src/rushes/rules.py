@@ -81,7 +81,7 @@ class Rule:
         if self.operator in ("=", "!="):
             is_there = np.array([value is not None and value == value for value in values], bool)
             is_equal = np.array([_plain(value) == _plain(self.low) for value in values], bool)
-            return is_there & (is_equal if self.operator == "=" else ~is_equal)
+            return np.asarray(is_there & (is_equal if self.operator == "=" else ~is_equal))
         if values.dtype == object and any(isinstance(value, str) for value in values):
             raise RecipeError(f"{self.column} is text; compare it with = or !=, not in {self}")
         numbers = values.astype(float)

@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from rushes.catalog import Catalog, Scanned
+from rushes.catalog import Catalog
 from rushes.errors import ItemError, MediaError
 from rushes.files import scratch_folder
 from rushes.media.decode import Decoding
 from rushes.media.picture import Picture, new_scaler
 from rushes.recipe import Recipe
-from rushes.records import Failure, Field, Report, Row, Video
+from rushes.records import Failure, Field, Report, Row, Scanned, Video
 from rushes.runner import Job, Runner, Tell
 from rushes.stage import Measured, Probe, Signals
 

@@ -1,10 +1,8 @@
 """What is known about a project, and what is still pending."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -12,20 +10,17 @@ import sqlalchemy as sa
 
 from rushes.catalog import schema
 from rushes.catalog.database import Database, now, upsert
-from rushes.records import Clip, Cut, Failure, Field, Row, RuleCount, Selection, Video
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scanned:
-    """What the one decode of a video came to."""
-
-    frames: int
-    damaged_pts: tuple[int, ...]
-    """pts of the frames that the decoder marked corrupt."""
-    frames_dropped: int
-    """Frames left out because their time did not ascend."""
-    packets_lost: int
-    """Packets that the decoder refused."""
+from rushes.catalog.rows import (
+    CLIPS,
+    add_clips,
+    add_video,
+    clear_failure,
+    clip_of,
+    new_no,
+    put_failure,
+    video_of,
+)
+from rushes.records import Clip, Cut, Failure, Field, Row, RuleCount, Scanned, Selection, Video
 
 
 class Catalog:
@@ -56,10 +51,10 @@ class Catalog:
         An earlier failure to read the file is cleared.
         """
         with self._database.writing() as connection:
-            no = None if video is None else _add_video(connection, video)
+            no = None if video is None else add_video(connection, video)
             row = {"path": path, "size_bytes": size_bytes, "mtime_ns": mtime_ns, "video_no": no}
             upsert(connection, schema.files, [row])
-            _clear_failure(connection, "ingest", path)
+            clear_failure(connection, "ingest", path)
         return no
 
     def call_videos(self, given: Mapping[int, str]) -> None:
@@ -82,8 +77,8 @@ class Catalog:
         """Note that there is no file at `path` any more; its video stays."""
         with self._database.writing() as connection:
             connection.execute(schema.files.delete().where(schema.files.c.path == path))
-            _clear_failure(connection, "ingest", path)
-            _clear_failure(connection, "scan", path)
+            clear_failure(connection, "ingest", path)
+            clear_failure(connection, "scan", path)
 
     def videos(self, numbers: Iterable[int] | None = None) -> dict[int, Video]:
         """Return the videos by number, without their key frames; all of them by default."""
@@ -95,8 +90,7 @@ class Catalog:
         with self._database.reading() as connection:
             rows = connection.execute(statement).all()
         return {
-            row.no: replace(_DECODER.decode(row.facts), path=row.path, given=row.given)
-            for row in rows
+            row.no: replace(video_of(row.facts), path=row.path, given=row.given) for row in rows
         }
 
     def key_pts(self, video_no: int) -> np.ndarray:
@@ -160,9 +154,9 @@ class Catalog:
             upsert(connection, table, [row])
             for key, (fields, fingerprint, stage_row) in rows.items():
                 self._put_rows(connection, key, fields, fingerprint, {video_no: stage_row})
-            _clear_failure(connection, "scan", path)
+            clear_failure(connection, "scan", path)
             if complaint is not None:
-                _put_failure(connection, complaint)
+                put_failure(connection, complaint)
 
     def scans(self) -> dict[int, tuple[Scanned, int]]:
         """Return video number → (its decode, how often it was decoded)."""
@@ -252,7 +246,7 @@ class Catalog:
             if cuts:
                 rows = [key | {name: getattr(cut, name) for name in Cut.__slots__} for cut in cuts]
                 connection.execute(table.insert(), rows)
-            numbers = _add_clips(connection, video_no, clips)
+            numbers = add_clips(connection, video_no, clips)
             sets = [{"fingerprint": fingerprint, "clip_no": number} for number in numbers]
             upsert(connection, schema.clip_sets, sets)
             counts = {"shots": shots, "shots_too_short": shots_too_short}
@@ -286,21 +280,21 @@ class Catalog:
     def clips(self, fingerprint: str) -> dict[int, tuple[int, Clip]]:
         """Return clip number → (video number, clip) of one setting of cut."""
         members = schema.clip_sets
-        statement = _CLIPS.join(members, members.c.clip_no == schema.clips.c.no).where(
+        statement = CLIPS.join(members, members.c.clip_no == schema.clips.c.no).where(
             members.c.fingerprint == fingerprint
         )
         with self._database.reading() as connection:
             rows = connection.execute(statement).mappings().all()
-        return {row["no"]: (row["video_no"], _clip(row)) for row in rows}
+        return {row["no"]: (row["video_no"], clip_of(row)) for row in rows}
 
     def clips_by_id(self, ids: Sequence[str]) -> dict[str, tuple[int, int, Clip]]:
         """Return clip id → (number, video number, clip), whatever setting of cut made it."""
         found = {}
         with self._database.reading() as connection:
             for at in range(0, len(ids), 500):  # SQLite takes so many values in one statement
-                statement = _CLIPS.where(schema.clips.c.id.in_(ids[at : at + 500]))
+                statement = CLIPS.where(schema.clips.c.id.in_(ids[at : at + 500]))
                 for row in connection.execute(statement).mappings():
-                    found[row["id"]] = (row["no"], row["video_no"], _clip(row))
+                    found[row["id"]] = (row["no"], row["video_no"], clip_of(row))
         return found
 
     # ---- failures -----------------------------------------------------------------------------
@@ -308,13 +302,13 @@ class Catalog:
     def commit_failure(self, failure: Failure) -> None:
         """Store a failure in place of an earlier one of the same stage and item."""
         with self._database.writing() as connection:
-            _put_failure(connection, failure)
+            put_failure(connection, failure)
 
     def clear_failures(self, stage: str, items: Sequence[str]) -> None:
         """Note that all of these went well, whether or not they failed before."""
         with self._database.writing() as connection:
             for item in items:
-                _clear_failure(connection, stage, item)
+                clear_failure(connection, stage, item)
 
     def failures(self) -> list[Failure]:
         """Return all that stands as failed, oldest first."""
@@ -379,7 +373,7 @@ class Catalog:
                     at=now(),
                 )
             )
-            no = _new_no(result)
+            no = new_no(result)
             if clip_numbers:
                 rows = [{"selection_no": no, "clip_no": number} for number in clip_numbers]
                 connection.execute(schema.selection_clips.insert(), rows)
@@ -395,72 +389,3 @@ class Catalog:
         with self._database.reading() as connection:
             rows = connection.execute(sa.select(schema.exports)).mappings().all()
         return {row["folder"]: dict(row) for row in rows}
-
-
-_CLIPS = (
-    sa.select(schema.clips, schema.videos.c.id.label("video_id"))
-    .join(schema.videos, schema.videos.c.no == schema.clips.c.video_no)
-    .order_by(schema.clips.c.video_no, schema.clips.c.in_pts)
-)
-
-
-def _clip(row: Any) -> Clip:
-    names = ("video_id", "in_pts", "out_pts", "frames", "frames_damaged")
-    return Clip(**{name: row[name] for name in names})
-
-
-def _fraction(kind: type, value: Any) -> Any:
-    return Fraction(value) if kind is Fraction else value
-
-
-_DECODER = msgspec.json.Decoder(Video, dec_hook=_fraction)
-
-
-def _add_video(connection: sa.Connection, video: Video) -> int:
-    table = schema.videos
-    facts = msgspec.json.encode(replace(video, key_pts=()), enc_hook=str).decode()
-    no = connection.execute(sa.select(table.c.no).where(table.c.id == video.id)).scalar()
-    if no is None:
-        names = {"path": video.path, "given": video.given}
-        values = {"id": video.id, "facts": facts, **names}
-        packed = np.array(video.key_pts, "<i8").tobytes()
-        result = connection.execute(table.insert().values(key_pts=packed, **values))
-        return _new_no(result)
-    known = connection.execute(sa.select(table.c.path).where(table.c.no == no)).scalar_one()
-    if not Path(known).exists():  # the file was moved or renamed
-        connection.execute(
-            table.update().where(table.c.no == no).values(path=video.path, given=video.given)
-        )
-    return int(no)
-
-
-def _add_clips(connection: sa.Connection, video_no: int, clips: Sequence[Clip]) -> list[int]:
-    """Insert the clips that are new; return the numbers of all, in order."""
-    names = ("in_pts", "out_pts", "frames", "frames_damaged")
-    table = schema.clips
-    found = connection.execute(
-        sa.select(table.c.id, table.c.no).where(table.c.video_no == video_no)
-    )
-    numbers = {row.id: row.no for row in found}
-    for clip in clips:
-        if clip.id not in numbers:
-            values = {name: getattr(clip, name) for name in names}
-            result = connection.execute(
-                table.insert().values(id=clip.id, video_no=video_no, **values)
-            )
-            numbers[clip.id] = _new_no(result)
-    return [numbers[clip.id] for clip in clips]
-
-
-def _put_failure(connection: sa.Connection, failure: Failure) -> None:
-    upsert(connection, schema.failures, [msgspec.to_builtins(failure) | {"at": now()}])
-
-
-def _clear_failure(connection: sa.Connection, stage: str, item: str) -> None:
-    table = schema.failures
-    connection.execute(table.delete().where(table.c.stage == stage, table.c.item == item))
-
-
-def _new_no(result: sa.CursorResult[Any]) -> int:
-    """Return the integer key that an insert of one row was given."""
-    return int(result.inserted_primary_key[0])  # type: ignore[index]

@@ -49,7 +49,7 @@ class Content:
         flash_s: float = 0.25
         """Two hard cuts closer than this that lead back to the same picture are a flash, no cuts;
         higher forgives longer flashes."""
-        gradual_evidence: float = 0.3
+        gradual_evidence: float = 0.5
         """Log-odds above which a slow change is a gradual transition; higher reports fewer."""
         gradual_change: float = 14.0
         """Smallest change (root mean square, of 255) over a gradual transition; higher leaves out

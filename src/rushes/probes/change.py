@@ -18,9 +18,8 @@ from rushes.stage import FrameSpec, Measured, Planes
 GRID_LONG_SIDE_PX = 40
 """Planes are halved until their long side would fall below this."""
 REACHES_S = {"reach_240ms": 0.24, "reach_480ms": 0.48, "reach_960ms": 0.96, "reach_1920ms": 1.92}
-"""How far back the slow comparisons look. Each is twice the one before, so that one can see
-whether two steps went the same way (a dissolve) or not (motion); 6, 12, 24 and 48 frames at 25
-frames a second, and nowhere near a tie between two frames at 24 and 30."""
+"""How far back the slow comparisons look: 6, 12, 24 and 48 frames at 25 frames a second. A
+transition shows best in the look that is about as long as itself."""
 # Frames are measured some dozens at a time: that costs a third of one by one.
 _AT_ONCE = 48
 # More than this are never remembered, whatever the timestamps say.

@@ -67,12 +67,16 @@ class Motion:
         self._rows: list[tuple[float, ...]] = []
 
     def feed(self, picture: np.ndarray, pts: int, is_first: bool) -> None:
-        """Take the first picture of a pair, then the second: uint8 (H, W)."""
-        if is_first or self._first is None:
-            self._first = (picture, pts)
-            return
-        before, before_pts = self._first
-        self._first = None
+        """Take the first picture of a pair, then the second: uint8 (H, W).
+
+        Where frames are half a second apart or more, each is the second of one pair and the first
+        of the next.
+        """
+        if self._first is not None:
+            self._measure(*self._first, picture, pts)
+        self._first = (picture, pts) if is_first else None
+
+    def _measure(self, before: np.ndarray, before_pts: int, picture: np.ndarray, pts: int) -> None:
         flow_HW2, scale = self._flow_px(before, picture)
         diagonal_px = float(np.hypot(*before.shape)) * scale
         gap_s = (pts - before_pts) * self._seconds_per_tick

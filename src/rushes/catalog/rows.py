@@ -1,0 +1,93 @@
+"""Records ↔ rows: how one noun is read from and written to its tables."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import sqlalchemy as sa
+
+from rushes.catalog import schema
+from rushes.catalog.database import now, upsert
+from rushes.records import Clip, Failure, Video
+
+CLIPS = (
+    sa.select(schema.clips, schema.videos.c.id.label("video_id"))
+    .join(schema.videos, schema.videos.c.no == schema.clips.c.video_no)
+    .order_by(schema.clips.c.video_no, schema.clips.c.in_pts)
+)
+"""Clips with their video's id, by video and time."""
+
+
+def clip_of(row: Any) -> Clip:
+    """Return the clip that a row of `CLIPS` holds."""
+    names = ("video_id", "in_pts", "out_pts", "frames", "frames_damaged")
+    return Clip(**{name: row[name] for name in names})
+
+
+def _fraction(kind: type, value: Any) -> Any:
+    return Fraction(value) if kind is Fraction else value
+
+
+_DECODER = msgspec.json.Decoder(Video, dec_hook=_fraction)
+
+
+def video_of(facts: str) -> Video:
+    """Return the video whose facts the catalog holds, without its key frames."""
+    return _DECODER.decode(facts)
+
+
+def add_video(connection: sa.Connection, video: Video) -> int:
+    """Insert a video if it is new, or note where it moved; return its number."""
+    table = schema.videos
+    facts = msgspec.json.encode(replace(video, key_pts=()), enc_hook=str).decode()
+    no = connection.execute(sa.select(table.c.no).where(table.c.id == video.id)).scalar()
+    if no is None:
+        names = {"path": video.path, "given": video.given}
+        values = {"id": video.id, "facts": facts, **names}
+        packed = np.array(video.key_pts, "<i8").tobytes()
+        result = connection.execute(table.insert().values(key_pts=packed, **values))
+        return new_no(result)
+    known = connection.execute(sa.select(table.c.path).where(table.c.no == no)).scalar_one()
+    if not Path(known).exists():  # the file was moved or renamed
+        connection.execute(
+            table.update().where(table.c.no == no).values(path=video.path, given=video.given)
+        )
+    return int(no)
+
+
+def add_clips(connection: sa.Connection, video_no: int, clips: Sequence[Clip]) -> list[int]:
+    """Insert the clips that are new; return the numbers of all, in order."""
+    names = ("in_pts", "out_pts", "frames", "frames_damaged")
+    table = schema.clips
+    found = connection.execute(
+        sa.select(table.c.id, table.c.no).where(table.c.video_no == video_no)
+    )
+    numbers = {row.id: row.no for row in found}
+    for clip in clips:
+        if clip.id not in numbers:
+            values = {name: getattr(clip, name) for name in names}
+            result = connection.execute(
+                table.insert().values(id=clip.id, video_no=video_no, **values)
+            )
+            numbers[clip.id] = new_no(result)
+    return [numbers[clip.id] for clip in clips]
+
+
+def put_failure(connection: sa.Connection, failure: Failure) -> None:
+    """Store a failure in place of an earlier one of the same stage and item."""
+    upsert(connection, schema.failures, [msgspec.to_builtins(failure) | {"at": now()}])
+
+
+def clear_failure(connection: sa.Connection, stage: str, item: str) -> None:
+    """Note that what may have failed before went well."""
+    table = schema.failures
+    connection.execute(table.delete().where(table.c.stage == stage, table.c.item == item))
+
+
+def new_no(result: sa.CursorResult[Any]) -> int:
+    """Return the integer key that an insert of one row was given."""
+    return int(result.inserted_primary_key[0])  # type: ignore[index]

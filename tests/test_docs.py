@@ -1,0 +1,139 @@
+"""What the documents say is what the program does."""
+
+import ast
+import importlib.util
+import inspect
+import re
+import textwrap
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from rushes import cli, records, registry
+from rushes.project import Project
+from rushes.recipe import DEFAULT, Recipe
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+
+NO_COMMAND = {
+    "open": "every command does it",
+    "close": "every command does it",
+    "plan": "run --dry-run",
+    "failures": "ls failures",
+}
+"""Public methods of `Project` that have no command of their own, and where they are met."""
+
+VERBS = [
+    name
+    for name, member in inspect.getmembers(Project, callable)
+    if not name.startswith("_") and name not in NO_COMMAND
+]
+
+
+def headings(path):
+    return re.findall(r"^#{2,3} `?(?:rushes )?([\w| -]+)`?$", path.read_text(), re.M)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_a_command_and_a_heading(verb):
+    assert verb in cli.cli.commands, f"Project.{verb} has no command"
+    assert verb in headings(DOCS / "cli.md"), f"docs/cli.md has no heading for {verb}"
+
+
+@pytest.mark.parametrize("command", cli.cli.commands)
+def test_every_command_is_a_verb_and_has_a_heading(command):
+    assert command in VERBS or command == "doctor"
+    assert command in headings(DOCS / "cli.md"), f"docs/cli.md has no heading for {command}"
+
+
+@pytest.mark.parametrize("command", cli.cli.commands)
+def test_every_option_is_in_the_docs(command):
+    text = (DOCS / "cli.md").read_text()
+    for option in cli.cli.commands[command].params:
+        for flag in option.opts:
+            if flag.startswith("--"):
+                assert flag in text, f"docs/cli.md does not mention {flag} of {command}"
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_says_what_it_does(verb):
+    text = inspect.getdoc(getattr(Project, verb))
+    assert text
+    assert text.splitlines()[0].endswith((".", ":"))
+
+
+@pytest.mark.parametrize("key", registry.BUILT_IN)
+def test_every_stage_says_what_it_measures_and_when_it_lies(key):
+    stage = registry.load(key)
+    assert stage.__doc__, key
+    assert stage.Params.__doc__, key
+    for field in getattr(stage, "fields", ()):
+        assert field.about, f"{key}.{field.name} says nothing about itself"
+        assert field.dtype == "text" or field.low is None or field.high is None or (
+            field.low < field.high
+        )  # fmt: skip
+
+
+def params_classes():
+    for key in registry.BUILT_IN:
+        yield pytest.param(registry.load(key).Params, id=key)
+    recipe = Recipe(tomllib.loads(DEFAULT))
+    yield pytest.param(type(recipe.own("cut")), id="cut")
+    yield pytest.param(type(recipe.exports["main"].encoding), id="export")
+
+
+@pytest.mark.parametrize("params", list(params_classes()))
+def test_every_setting_explains_itself(params):
+    """A text below each field, and few fields: more are hard-coded until someone needs them."""
+    (found,) = ast.parse(textwrap.dedent(inspect.getsource(params))).body
+    for line, after in zip(found.body, [*found.body[1:], None], strict=True):
+        if isinstance(line, ast.AnnAssign):
+            is_text = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
+            assert is_text, f"{ast.unparse(line)} has no text below it"
+    assert len(params.__dataclass_fields__) <= 12
+
+
+def test_every_link_leads_somewhere():
+    for path in [*DOCS.rglob("*.md"), ROOT / "README.md"]:
+        for target in re.findall(r"\]\((?!https?://|mailto:|#)([^)#\s]+)", path.read_text()):
+            assert (path.parent / target).exists(), f"{path.name} links to {target}"
+
+
+def test_every_record_explains_itself():
+    for name, record in inspect.getmembers(records, inspect.isclass):
+        if record.__module__ == records.__name__:
+            assert record.__doc__, name
+
+
+def toml_blocks():
+    for path in [*DOCS.rglob("*.md"), ROOT / "README.md"]:
+        for number, block in enumerate(re.findall(r"```toml\n(.*?)```", path.read_text(), re.S)):
+            yield pytest.param(block, id=f"{path.name}-{number}")
+
+
+@pytest.mark.parametrize("block", list(toml_blocks()))
+def test_every_recipe_in_the_docs_loads(block):
+    raw = tomllib.loads(block)
+    if "project" in raw:  # how a package declares a stage, not a recipe
+        assert "rushes.stages" in raw["project"]["entry-points"]
+        return
+    for plan in raw.get("export", {}).values():
+        raw.setdefault("select", {}).setdefault(plan.get("selection", "main"), {})
+    Recipe(raw)
+
+
+def test_the_help_in_the_docs_is_the_programs_own(monkeypatch):
+    spec = importlib.util.spec_from_file_location("generate", DOCS / "generate.py")
+    generate = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(generate)
+    monkeypatch.setenv("COLUMNS", "80")
+    text = (DOCS / "cli.md").read_text()
+    assert set(re.findall(r"<!-- help: rushes (\w+) -->", text)) >= set(VERBS)
+    assert generate.with_help(text) == text, "run: make docs"
+
+
+def test_the_readme_shows_commands_that_exist():
+    for name in re.findall(r"^\s*(?:\$ )?rushes ([a-z]+)\b", (ROOT / "README.md").read_text(), re.M):
+        assert name in cli.cli.commands, f"README.md shows rushes {name}"
