@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from rushes import models
 from rushes.project import Project
 from rushes.testing import Take, make_video
 
@@ -13,6 +14,18 @@ settings.register_profile(
     "rushes", deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
 settings.load_profile("rushes")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_models(tmp_path_factory):
+    """Give every test an empty folder of models, so that a machine that has some is like one
+    that has none."""
+    patch = pytest.MonkeyPatch()
+    folder = tmp_path_factory.mktemp("cache")
+    patch.setenv("RUSHES_CACHE", str(folder))
+    patch.setattr(models, "CACHE", folder / "models")
+    yield
+    patch.undo()
 
 
 @pytest.fixture(autouse=True)

@@ -12,22 +12,15 @@ from rushes import registry
 ROOT = Path(rushes.__file__).parent
 DOCS = ROOT.parents[1] / "docs" / "architecture.md"
 
-ORDER = [  # a module imports only from lines above its own, and in its own line only to the left
-    ["__init__"],
-    ["errors", "records", "files"],
-    ["stage", "registry", "rules", "recipe", "wheels"],
-    ["media.probe", "media.decode", "media.picture", "media.stills", "media.framing",
-     "media.sound", "media.encode", "reaches"],
-    ["catalog.schema", "catalog.database", "catalog.catalog", "catalog"],
-    ["probes", "detectors", "scorers", "exporters"],
-    ["runner", "ingest", "scan", "cut", "clipping", "score", "select", "listing", "timeline",
-     "export"],
-    ["project"],
-    ["testing", "contract", "progress", "printing", "cli"],
-    ["__main__"],
-]  # fmt: skip
-ROW = {name: row for row, names in enumerate(ORDER) for name in names}
-PLACE = {name: place for place, name in enumerate(name for names in ORDER for name in names)}
+TABLE = [  # (row, module) in the order of the page
+    (int(row), path.removesuffix(".py").replace("/", "."))
+    for row, path in re.findall(r"^\| (\d) \| `([\w/]+\.py)` \|", DOCS.read_text(), re.M)
+]
+ROW = {name: row for row, name in TABLE}
+LINE = {name: line for line, (_, name) in enumerate(TABLE)}
+FIXED = {"records": 0, "errors": 0, "stage": 1, "registry": 1, "recipe": 1, "media": 2,
+         "catalog": 3, "probes": 3, "detectors": 3, "scorers": 3, "exporters": 3, "runner": 4,
+         "project": 5, "cli": 6}  # fmt: skip
 PLUGINS = ("probes", "detectors", "scorers", "exporters")
 CLI_SEES = {"__init__", "project", "records", "errors", "printing", "progress"}
 
@@ -63,30 +56,46 @@ def imports(path):
                 yield "__init__" if alias.name == "__version__" else alias.name
 
 
-def place(name):
-    return PLACE[name.split(".")[0]] if name.split(".")[0] in PLUGINS else PLACE[name]
-
-
 MODULES = modules()
-CODE = [name for name in MODULES if name not in (*PLUGINS, "media")]
+CODE = [name for name in MODULES if not name.startswith("__")]
+PACKAGES = {name for name in MODULES if MODULES[name].name == "__init__.py"}
+
+
+def lines(name):
+    """Return the lines of the table that a module, or all files of a package, stands in."""
+    return [line for n, line in LINE.items() if n == name or n.startswith(f"{name}.")]
+
+
+def test_the_docs_name_every_module():
+    assert set(LINE) == set(CODE) - PACKAGES, f"{DOCS.name} must list each module in its row"
+    assert len(LINE) == len(TABLE)
+    assert [row for row, _ in TABLE] == sorted(row for row, _ in TABLE)
+
+
+def test_the_layers_are_where_they_belong():
+    for name, row in FIXED.items():
+        for line in lines(name):
+            assert TABLE[line][0] == row, f"{TABLE[line][1]} belongs in row {row}"
 
 
 @pytest.mark.parametrize("name", CODE)
 def test_imports_point_down(name):
     family = name.split(".")[0]
-    assert name in PLACE or family in PLUGINS, f"give {name} a place in ORDER, and in {DOCS.name}"
+    assert lines(name), f"{DOCS.name} does not list {name}"
     for other in imports(MODULES[name]):
-        assert other in PLACE or other.split(".")[0] in PLUGINS, f"{name} imports {other}"
-        assert place(other) < place(name), f"{name} imports {other}, which is not below it"
+        if other == "__init__" or (other.split(".")[0] == family and family not in PLUGINS):
+            continue
+        assert lines(other), f"{name} imports {other}, which {DOCS.name} does not list"
+        assert max(lines(other)) < min(lines(name)), f"{name} imports {other}, not above it"
 
 
 def test_plugins_stand_alone():
-    stages = {value.partition(":")[0].removeprefix("rushes.") for value in
-              registry.BUILT_IN.values()}  # fmt: skip
-    for name in (n for n in CODE if n.split(".")[0] in PLUGINS):
+    paths = registry.BUILT_IN.values()
+    stages = {path.partition(":")[0].removeprefix("rushes.") for path in paths}
+    for name in (n for n in CODE if n.split(".")[0] in PLUGINS and n not in PACKAGES):
         assert name in stages, f"{name} is in no line of the registry"
         for other in imports(MODULES[name]):
-            assert ROW[other] <= ROW["media.probe"], f"{name} imports {other}"
+            assert ROW[other] <= 2, f"{name} imports {other}"
 
 
 def test_nothing_but_the_registry_knows_a_plugin_by_name():
@@ -127,15 +136,3 @@ def test_no_module_is_two():
         assert lines <= 500, f"{name} has {lines} lines: it holds two ideas"
     banned = {"utils", "util", "helpers", "common", "misc", "manager"}
     assert not banned & {part for name in MODULES for part in name.split(".")}
-
-
-def test_the_docs_name_every_module_in_its_row():
-    rows = dict(
-        (path.removesuffix(".py").replace("/", "."), int(row))
-        for row, path in re.findall(r"^\| (\d) \| `([\w/]+\.py)` \|", DOCS.read_text(), re.M)
-    )
-    expected = {name for name in CODE if not name.startswith("__") and name != "catalog"}
-    assert set(rows) == expected
-    for name, path in MODULES.items():
-        for other in imports(path) if name in rows else ():
-            assert rows.get(other, 0) <= rows[name], f"{name} imports {other}; see {DOCS.name}"

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from rushes.catalog import Catalog, Scanned, schema
+from rushes.catalog import Catalog, schema
 from rushes.errors import ProjectError
 from rushes.records import Clip, Cut, Failure, Field, RuleCount, Scanned, Selection, Video
 

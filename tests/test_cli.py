@@ -20,7 +20,9 @@ FLAGS = {
     "export": COMMON | {"--to"},
     "ingest": COMMON,
     "ls": COMMON | {"--where", "--sort", "--limit"},
+    "models": {"--json", "--help"},
     "recipe": COMMON,
+    "report": COMMON | {"--where", "--limit"},
     "run": COMMON | {"--only", "--dry-run"},
     "scan": COMMON | {"--limit"},
     "score": COMMON | {"--only", "--limit"},
@@ -103,7 +105,7 @@ def test_run_prints_what_it_did_and_what_to_do_next(rushes, footage, tmp_path):
     flags = ["--project", project, "--workers", 0, "--set", "export.main.preset=ultrafast"]
     code, out, _ = rushes("run", footage, *flags)
     assert code == 0
-    assert "ingest: 3 videos (3 new)" in out
+    assert "ingest: 3 videos, 3 new" in out
     assert "decode passes per video: 1.00" in out
     assert "selection main@1: 5 of 6 clips" in out
     assert "export main: 5 clips" in out
@@ -121,7 +123,7 @@ def test_run_with_json_prints_json_and_nothing_else(rushes, footage, tmp_path):
     )  # fmt: skip
     report = json.loads(out)
     assert code == 0
-    assert list(report) == ["ingest", "scan", "failures", "status"]
+    assert list(report) == ["ingest", "scan", "failures", "status", "notes"]
     assert report["scan"]["done"] == 3
     assert report["status"]["decode_passes_per_video"] == 1.0
 
@@ -132,7 +134,7 @@ def test_run_with_failures_exits_1_and_says_how_to_try_again(rushes, films, tmp_
         "run", films, "--project", tmp_path / "p", "--workers", 0, "--only", "ingest"
     )
     assert code == 1
-    assert "1 that cannot be read" in out
+    assert "1 unreadable" in out
     assert "broken.mp4" in out
     assert "again: rushes ingest" in out
 
@@ -211,6 +213,8 @@ def test_set_changes_the_recipe_this_once(rushes, project_folder):
         (["export", "mian"], ["main"]),
         (["export", "main", "--to", "foldr"], ["folder"]),
         (["cuts", "--format", "xml"], ["xml"]),
+        (["report", "film.mp4"], ["film.mp4", ".html"]),
+        (["report", "--where", "confidense < 1"], ["confidence"]),
         (["scan", "nothere.mp4"], ["nothere.mp4", "ingest"]),
         (["run", "nothere"], ["nothere"]),
         (["status", "--wrokers", "1"], ["--wrokers"]),

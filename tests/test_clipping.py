@@ -1,5 +1,6 @@
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -81,7 +82,7 @@ def test_clips_of_any_shots(video, gaps, first, edges, min_s, longer_s):
     frames = [first + sum(gaps[:at]) for at in range(len(gaps))]
     end = frames[-1] + gaps[-1]
     inner = sorted({frames[e] for e in edges if e < len(frames)} | {first, end})
-    shots = list(zip(inner, inner[1:], strict=False))
+    shots = list(pairwise(inner))
     max_s = min_s + longer_s
     found = spans(shots, video, frames, min_s=min_s, max_s=max_s)
     times = {*frames, end}
@@ -93,8 +94,7 @@ def test_clips_of_any_shots(video, gaps, first, edges, min_s, longer_s):
         # Only a single frame that lasts longer than a clip may make one too long.
         if out_pts - in_pts > 1000 * max_s + 1e-3:
             assert count == 1
-    for (_, left, _, _), (right, _, _, _) in zip(found, found[1:], strict=False):
+    for (_, left, _, _), (right, _, _, _) in pairwise(found):
         assert left <= right
     if min_s == 0:  # nothing is lost
         assert sum(count for _, _, count, _ in found) == len(frames)
-

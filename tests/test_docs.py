@@ -135,5 +135,7 @@ def test_the_help_in_the_docs_is_the_programs_own(monkeypatch):
 
 
 def test_the_readme_shows_commands_that_exist():
-    for name in re.findall(r"^\s*(?:\$ )?rushes ([a-z]+)\b", (ROOT / "README.md").read_text(), re.M):
+    for name in re.findall(
+        r"^\s*(?:\$ )?rushes ([a-z]+)\b", (ROOT / "README.md").read_text(), re.M
+    ):
         assert name in cli.cli.commands, f"README.md shows rushes {name}"

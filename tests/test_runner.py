@@ -148,6 +148,18 @@ def test_only_poison_does_not_hang(pool):
     assert outcomes(pool, jobs(("double", 4)))["item 0"].result == 8  # the pool lives on
 
 
+def test_workers_that_die_between_items_are_replaced():
+    runner = Runner(2, Silent())
+    for _ in range(3):
+        found = outcomes(runner, jobs(*[("pid", None)] * 6))
+        assert all(done.error is None for done in found.values())
+        for worker in {done.result for done in found.values()}:
+            os.kill(worker, signal.SIGKILL)
+    found = outcomes(runner, jobs(("sleep", 0.5), ("double", 4)))
+    assert {done.result for done in found.values()} == {0.5, 8}
+    runner.close()
+
+
 def test_an_item_that_takes_too_long_is_given_up(pool):
     began = time.monotonic()
     todo = [

@@ -1,6 +1,7 @@
 """The command line: parse, call `Project`, print."""
 
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -31,7 +32,14 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; turn errors into one line and an exit code."""
-    from rushes.errors import ContractError, MissingDependency, ProjectError, RecipeError
+    from rushes.errors import (
+        ContractError,
+        ItemError,
+        MissingDependency,
+        MissingModel,
+        ProjectError,
+        RecipeError,
+    )
 
     try:
         code = cli.main(standalone_mode=False)
@@ -42,9 +50,12 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         code = YOURS
-    except (RecipeError, ProjectError, MissingDependency) as error:
+    except (RecipeError, ProjectError, MissingDependency, MissingModel) as error:
         click.echo(f"rushes: {error}", err=True)
         code = YOURS
+    except ItemError as error:  # a download that failed
+        click.echo(f"rushes: {error}", err=True)
+        code = WITH_FAILURES
     except ContractError as error:
         click.echo(f"rushes: a bug in a stage: {error}", err=True)
         code = OURS
@@ -93,6 +104,7 @@ def project_options(create: bool = False) -> Callable[[Callable[..., Any]], Call
                 device=device,
                 changes=changes,
                 reporter=reporter(sys.stderr.isatty() and not as_json),
+                cache=_cache(),
             )
             with opened:
                 return command(opened, as_json=as_json, **arguments)
@@ -128,7 +140,12 @@ def run(project: Any, paths: Sequence[str], only: str | None, dry_run: bool, as_
         return _print(project.plan([Path(p) for p in paths]), as_json, printing.plan)
     reports = project.run([Path(path) for path in paths], only=_items(only))
     failures = project.failures()
-    _print(reports | {"failures": failures, "status": project.status()}, as_json, printing.run)
+    whole = reports | {
+        "failures": failures,
+        "status": project.status(),
+        "notes": project.notes,
+    }
+    _print(whole, as_json, printing.run)
     return WITH_FAILURES if failures else DONE
 
 
@@ -207,6 +224,25 @@ def ls(
 
 
 @cli.command()
+@click.argument("path", required=False, metavar="[FILE.html]")
+@click.option("--where", metavar="EXPR", help='Such as "confidence < 0.9 and kind = hard".')
+@limit_option
+@project_options()
+def report(
+    project: Any, path: str | None, where: str | None, limit: int | None, as_json: bool
+) -> int:
+    """Show the frames on both sides of each cut on one page.
+
+    It is written to FILE.html, or to report.html in the project; --limit is for each video.
+    """
+    from rushes import printing
+
+    done = project.report(path, where=where, limit=limit)
+    _print(done, as_json, printing.page)
+    return WITH_FAILURES if done.failed else DONE
+
+
+@cli.command()
 @click.argument("name", default="main")
 @project_options()
 def select(project: Any, name: str, as_json: bool) -> int:
@@ -249,6 +285,38 @@ def recipe(project: Any, as_json: bool) -> int:
 
     _print(project.recipe(), as_json, printing.toml)
     return DONE
+
+
+@cli.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def models(context: click.Context, as_json: bool) -> int | None:
+    """List the models: which are here, which missing, sizes and licences."""
+    if context.invoked_subcommand:
+        return None
+    from rushes import printing
+    from rushes.project import Project
+
+    return _print(Project.models(cache=_cache()), as_json, printing.models)
+
+
+@models.command("get")
+@click.argument("names", nargs=-1, required=True, metavar="NAME…")
+@click.option("--offline", is_flag=True, help="Never touch the network.")
+def models_get(names: Sequence[str], offline: bool) -> int:
+    """Bring models to this machine."""
+    from rushes import printing
+    from rushes.project import Project
+
+    found = Project.models(names, cache=_cache(), offline=offline)
+    printing.models([state for state in found if state.name in names])
+    return DONE
+
+
+def _cache() -> Path | None:
+    """Return the folder of models that $RUSHES_CACHE names; None for the usual one."""
+    home = os.environ.get("RUSHES_CACHE")
+    return Path(home) / "models" if home else None
 
 
 @cli.command()

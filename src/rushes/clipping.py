@@ -152,7 +152,7 @@ def cut_videos(
         numbers: The videos.
     """
     detectors = tuple(recipe.stages("cut").values())
-    needs = sorted({need for detector in detectors for need in detector.needs} or {"change"})
+    needs = sorted({name for d in detectors for name in recipe.signals_of(d)} or {"change"})
     rows = {
         name: catalog.rows(f"probe/{name}", PROBE_FIELDS, recipe.fingerprints.probes[name])
         for name in needs

@@ -5,6 +5,7 @@ RushesError
 + RecipeError (ValueError)         you: a key, a value or an argument is wrong
 + ProjectError                     you: no project here, a newer schema, another run at work
 + MissingDependency (ImportError)  you: an extra is not installed; the message has the pip line
++ MissingModel                     you: weights are not here yet; the message has the command
 + ContractError                    us:  a stage broke its own declaration; the run stops
 + ItemError                        nobody: one item failed; recorded in `failures`, the run goes on
   + MediaError (OSError)           a file that cannot be read, decoded or written
@@ -30,6 +31,10 @@ class ProjectError(RushesError):
 
 class MissingDependency(RushesError, ImportError):
     """A stage needs an optional package that is not installed."""
+
+
+class MissingModel(RushesError):
+    """A stage needs weights that are not on this machine yet."""
 
 
 class ContractError(RushesError):

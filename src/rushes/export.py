@@ -12,16 +12,18 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rushes.boxes import SIDES
 from rushes.catalog import Catalog
 from rushes.errors import ItemError, ProjectError, RecipeError
 from rushes.files import MANIFEST, sweep, whole
-from rushes.media.encode import Encoding, encode_clip
+from rushes.media.encode import Encoding
+from rushes.media.modes import write_clip
 from rushes.recipe import Recipe
-from rushes.records import Clip, Failure, Row, Video
+from rushes.records import Box, Clip, Correction, Failure, Row, Video
 from rushes.runner import Job, Runner, Tell
 from rushes.stage import Exporter, Sample, fingerprint
 
@@ -36,11 +38,13 @@ class EncodeTask:
     clip: Clip
     path: Path
     encoding: Encoding
+    correction: Correction = field(default_factory=Correction)
 
 
 def encode(task: EncodeTask, tell: Tell) -> Row:
-    """Encode one clip and return what the file holds; see `encode_clip`."""
-    facts = encode_clip(task.video, task.clip.in_pts, task.clip.out_pts, task.path, task.encoding)
+    """Write one clip and return what the file holds; see `write_clip`."""
+    facts = write_clip(task.video, task.clip.in_pts, task.clip.out_pts, task.path, task.encoding,
+                       task.correction)  # fmt: skip
     with whole(task.path.with_suffix(".json")) as temporary:
         temporary.write_text(json.dumps(facts))
     return facts
@@ -70,6 +74,7 @@ class Planned:
     caption: str
     facts: Mapping[str, Any]
     """Scores and whatever else goes into the manifest."""
+    correction: Correction = field(default_factory=Correction)
 
 
 class Export:
@@ -107,6 +112,7 @@ class Export:
                     clip=planned.clip,
                     path=self._path_of(planned),
                     encoding=self._encoding,
+                    correction=planned.correction,
                 ),
             )
             for index, ids in self._waiting.items()
@@ -215,7 +221,7 @@ class Export:
                 "exporter": fingerprint(self._exporter),
                 "encoding": asdict(self._encoding),
                 "files": list(self._exporter.outputs(index, [p.key for p in group])),
-                "clips": [(p.clip.id, p.caption) for p in group],
+                "clips": [(p.clip.id, p.caption, asdict(p.correction)) for p in group],
             }
         )
 
@@ -344,9 +350,16 @@ def plan_clips(
                 video=video,
                 caption=caption,
                 facts=facts_of(video, clip, scores.get(no, {})),
+                correction=correction_of(scores.get(no, {})),
             )
         )
     return planned
+
+
+def correction_of(scores: Mapping[str, Any]) -> Correction:
+    """Return what is to be mended, as the scorer `picture` found it; nothing without it."""
+    bars = {side: scores.get(f"picture.bar_{side}") or 0.0 for side in SIDES}
+    return Correction(box=Box(**bars), field_order=scores.get("picture.scan") or "progressive")
 
 
 def key_of(video: Video, clip: Clip) -> str:

@@ -1,12 +1,14 @@
 """Tables for `ls` and for selections: what is known, one row each."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rushes import select as selecting
+from rushes.boxes import SIDES
 from rushes.catalog import Catalog
 from rushes.cut import shots
 from rushes.errors import RecipeError
@@ -50,6 +52,9 @@ def _duration_s(video: Video, in_pts: int, out_pts: int) -> float:
 
 def _videos(catalog: Catalog, recipe: Recipe, folder: Path) -> list[Row]:
     scans = catalog.scans()
+    found: dict[int, Counter[str]] = {}
+    for video_no, row in _pictures(catalog, recipe):
+        found.setdefault(video_no, Counter())[row["scan"]] += 1
     rows = []
     for no, video in catalog.videos().items():
         scanned, passes = scans.get(no, (None, 0))
@@ -69,7 +74,9 @@ def _videos(catalog: Catalog, recipe: Recipe, folder: Path) -> list[Row]:
                 "codec": video.codec,
                 "pix_fmt": video.pix_fmt,
                 "color_transfer": video.color_transfer,
+                "is_hdr": video.hdr is not None,
                 "field_order": video.field_order,
+                "scan": found[no].most_common(1)[0][0] if no in found else None,
                 "audio_codec": video.audio_codec,
                 "frames": scanned.frames if scanned else None,
                 "frames_damaged": len(scanned.damaged_pts) if scanned else None,
@@ -77,6 +84,35 @@ def _videos(catalog: Catalog, recipe: Recipe, folder: Path) -> list[Row]:
             }
         )
     return rows
+
+
+def faults(catalog: Catalog, recipe: Recipe) -> list[str]:
+    """Return in words what is out of the ordinary in time and pixels, and how much of it."""
+    videos = catalog.videos().values()
+    pictures = [row for _, row in _pictures(catalog, recipe)]
+    counts = {
+        "videos of variable frame rate": sum(v.is_vfr for v in videos),
+        "videos turned upright": sum(v.rotation_deg != 0 for v in videos),
+        "videos with pixels that are not square": sum(v.sample_aspect != 1 for v in videos),
+        "videos in HDR, shown in SDR": sum(v.hdr is not None for v in videos),
+        "clips deinterlaced": sum(row["scan"] != "progressive" for row in pictures),
+        "clips with bars, cropped": sum(any(row[f"bar_{s}"] for s in SIDES) for row in pictures),
+        "clips with a freeze": sum(row["frozen_s"] > 0 for row in pictures),
+        "clips with repeated frames": sum(row["duplicate_fraction"] > 0.1 for row in pictures),
+    }
+    return [f"{count} {what}" for what, count in counts.items() if count]
+
+
+def _pictures(catalog: Catalog, recipe: Recipe) -> Iterator[tuple[int, Row]]:
+    """Yield what the scorer `picture` says of each clip, with its video's number."""
+    scorer = recipe.stages("score").get("picture")
+    if scorer is None:
+        return
+    prints = recipe.fingerprints
+    rows = catalog.rows("scorer/picture", scorer.fields, prints.scorers["picture"])
+    for no, (video_no, _) in catalog.clips(prints.cut).items():
+        if no in rows:
+            yield video_no, rows[no]
 
 
 def _cuts(catalog: Catalog, recipe: Recipe, folder: Path) -> list[Row]:

@@ -44,6 +44,8 @@ def run(reports: Row) -> None:
     for found in reports.get("export", []):
         export(found)
     failures(reports["failures"])
+    for note in reports["notes"]:
+        click.echo(f"\nnote: {note}")
     if _did_nothing(reports):
         click.echo("\nnothing to do: everything was up to date.")
     click.echo("\nnext: rushes ls clips --sort motion.speed --limit 10   (look at the scores)")
@@ -116,6 +118,17 @@ def export(found: Any) -> None:
         click.echo(f"  {found.failed} clips could not be written: rushes ls failures")
 
 
+def page(found: Any) -> None:
+    """Show where the page of cuts is, and what is not on it."""
+    shown = f"{found.shown} of {found.cuts}" if found.shown < found.cuts else str(found.cuts)
+    click.echo(
+        f"report: {shown} cuts of {found.videos} videos, {found.size_bytes / 1e6:.1f} MB\n"
+        f"open it in a browser: {found.path}"
+    )
+    for message in found.failed:
+        click.echo(f"  without pictures: {message}")
+
+
 def failures(found: Sequence[Failure]) -> None:
     """Show what stands as failed, each with the command that tries it again."""
     if not found:
@@ -154,6 +167,15 @@ def status(found: Row) -> None:
 def toml(found: Row) -> None:
     """Show settings as TOML."""
     click.echo(tomlkit.dumps(found), nl=False)
+
+
+def models(found: Sequence[Any]) -> None:
+    """Show the models: what is here, what is missing and how to get it."""
+    for state in found:
+        size = f"{state.size_bytes / 1e6:.0f} MB"
+        click.echo(f"{state.name}: {state.about}")
+        click.echo(f"  {size}, {state.licence}, from {state.source}")
+        click.echo(f"  {state.path if state.here else f'missing: rushes models get {state.name}'}")
 
 
 def checks(found: Sequence[Row]) -> None:

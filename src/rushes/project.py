@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, TextIO
 
 from rushes import export as exporting
-from rushes import files, timeline
+from rushes import files, models, timeline
 from rushes import select as selecting
 from rushes.catalog import Catalog
 from rushes.clipping import cut_videos
@@ -23,10 +23,12 @@ from rushes.doctor import examine
 from rushes.errors import ProjectError, RecipeError
 from rushes.export import ExportReport
 from rushes.ingest import IngestReport, ingest, new_files
-from rushes.listing import LISTS, clip_columns, listed
+from rushes.listing import LISTS, clip_columns, faults, listed
+from rushes.models import State
 from rushes.recipe import DEFAULT, load
 from rushes.records import Failure, Report, Row, Selection
 from rushes.registry import nearest
+from rushes.report import ReportPage, write_report
 from rushes.runner import Reporter, Runner, Silent
 from rushes.scan import missing_probes, scan_videos
 from rushes.score import score_clips, unscored
@@ -46,6 +48,7 @@ class Project:
         device: str = "cpu",
         changes: Sequence[str] = (),
         reporter: Reporter | None = None,
+        cache: Path | None = None,
     ) -> None:
         """Open a project; see `open` for making one.
 
@@ -55,6 +58,7 @@ class Project:
             device: Where models run.
             changes: Recipe changes for this time only, as in "cut.max_s=10".
             reporter: Where progress is shown; None for nowhere.
+            cache: Where models lie; None for the user's cache folder.
 
         Raises:
             ProjectError: There is no project, or it is newer than this program.
@@ -66,7 +70,11 @@ class Project:
                 f"{folder}: there is no project here; start one with: rushes run PATH…"
             )
         self.device = device
-        self.recipe_now = load(self.folder / "recipe.toml", changes)
+        self._recipe = recipe = load(self.folder / "recipe.toml", changes)
+        self._models, lacking = models.for_stages(recipe.stages("scan"), cache or models.CACHE)
+        self.recipe_now = recipe.without(list(lacking)) if lacking else recipe
+        self.notes = tuple(lacking.values())
+        """What the project does without, and the command that mends it."""
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
         self._runner = Runner(cores or 1 if workers is None else workers, reporter or Silent())
         self._catalog = Catalog(self.folder / "catalog.db")
@@ -120,7 +128,9 @@ class Project:
         """
         numbers = self._videos(items)[:limit]
         with self._working():
-            return scan_videos(self._catalog, self._runner, self.recipe_now, self.folder, numbers)
+            return scan_videos(
+                self._catalog, self._runner, self.recipe_now, self.folder, numbers, self._models
+            )
 
     def cut(self, items: Sequence[str] = ()) -> Report:
         """Find the cuts from the signals, and make clips of the shots between them."""
@@ -262,6 +272,32 @@ class Project:
         videos = self._catalog.videos(numbers)
         return [timeline.write_beside(format, video, found[no]) for no, video in videos.items()]
 
+    def report(
+        self,
+        path: Path | str | None = None,
+        *,
+        where: str | None = None,
+        limit: int | None = None,
+    ) -> ReportPage:
+        """Write one HTML file that shows the frames on both sides of each cut.
+
+        Args:
+            path: The file, ending in .html; None is report.html in the project.
+            where: Only cuts that meet it, such as "confidence < 0.9 and kind = hard".
+            limit: At most so many cuts of each video, the least sure ones; None shares a thousand
+                out among the videos.
+        """
+        return write_report(
+            self._catalog,
+            self._runner,
+            self.recipe_now,
+            self.folder,
+            Path(path).absolute() if path else self.folder / "report.html",
+            self.status(),
+            where=where,
+            limit=limit,
+        )
+
     def ls(
         self,
         what: str,
@@ -315,6 +351,7 @@ class Project:
                 f"{row['folder']} ({row['format']}): {row['clips']} clips"
                 for row in self._catalog.exports().values()
             ],
+            "pictures": faults(self._catalog, self.recipe_now),
             "failures": len(self._catalog.failures()),
         }
 
@@ -323,13 +360,28 @@ class Project:
         return self._catalog.failures()
 
     @staticmethod
+    def models(
+        get: Sequence[str] = (), *, cache: Path | None = None, offline: bool = False
+    ) -> list[State]:
+        """Return every model: whether it is here, its size, licence and source.
+
+        Args:
+            get: Names of models to bring first, unless they are here.
+            cache: Folder of all models; None for the user's cache folder.
+            offline: Never touch the network.
+        """
+        for name in get:
+            models.get(name, cache or models.CACHE, offline=offline)
+        return models.listing(cache or models.CACHE)
+
+    @staticmethod
     def doctor(folder: Path | str = ".") -> list[Row]:
         """Return what a working machine needs, each with whether it is there."""
         return examine(Path(folder))
 
     def recipe(self) -> Row:
         """Return every setting in force, defaults included."""
-        return self.recipe_now.resolved()
+        return self._recipe.resolved()
 
     # ---- inner --------------------------------------------------------------------------------
 

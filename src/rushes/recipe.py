@@ -30,15 +30,15 @@ DEFAULT = """\
 # What Rushes does with this project. `rushes recipe` prints every setting, defaults included.
 
 [scan]
-use = ["change", "still", "motion"]
+use = ["change", "still", "motion", "border", "comb", "transnet"]
 
 [cut]
-use = ["content", "fade"]
+use = ["cascade", "fade"]
 min_s = 1.0     # shorter shots make no clip
 max_s = 20.0    # longer shots are divided evenly
 
 [score]
-use = ["motion", "sharpness", "exposure"]
+use = ["motion", "sharpness", "exposure", "picture"]
 
 [select.main]
 frames_damaged = "<= 0"        # sound clips only
@@ -112,6 +112,7 @@ class Recipe:
         """
         known = [*_VERBS, *_NAMED]
         _check_keys("", raw, known)
+        self._raw = raw
         for section, table in raw.items():
             if not isinstance(table, Mapping):
                 raise RecipeError(f"{section} must be a table: write [{section}]")
@@ -169,7 +170,7 @@ class Recipe:
         """Return the identities of all results, each built on those it reads."""
         probes = {name: fingerprint(probe) for name, probe in self.stages("scan").items()}
         detectors = [
-            fingerprint(detector, [probes[need] for need in detector.needs])
+            fingerprint(detector, [probes[need] for need in self.signals_of(detector)])
             for detector in self.stages("cut").values()
         ]
         payload = json.dumps([CUT_VERSION, detectors, asdict(self.own("cut"))])
@@ -177,10 +178,37 @@ class Recipe:
             probes=probes,
             cut=hashlib.sha256(payload.encode()).hexdigest()[:12],
             scorers={
-                name: fingerprint(scorer, [probes[need] for need in probes_of(scorer)])
+                name: fingerprint(scorer, [probes[need] for need in self.probes_of(scorer)])
                 for name, scorer in self.stages("score").items()
             },
         )
+
+    def probes_of(self, stage: Any) -> list[str]:
+        """Return the probes whose signals a scorer is given: those it needs, and `border`.
+
+        Scorers are shown clips without bars where the scan looks for those.
+        """
+        needs = probes_of(stage)
+        if "border" in self.stages("scan") and "border" not in needs:
+            needs.append("border")
+        return needs
+
+    def signals_of(self, detector: Any) -> list[str]:
+        """Return the probes whose signals a detector is given: what it needs, and of `uses` some.
+
+        Of those that it merely uses, the ones that the scan has.
+        """
+        uses = [name for name in getattr(detector, "uses", ()) if name in self.stages("scan")]
+        return [*detector.needs, *uses]
+
+    def without(self, probes: Sequence[str]) -> "Recipe":
+        """Return the same recipe with some probes left out of the scan.
+
+        Raises:
+            RecipeError: A detector or scorer cannot do without one of them.
+        """
+        use = [name for name in self.stages("scan") if name not in probes]
+        return Recipe({**self._raw, "scan": {**self._raw.get("scan", {}), "use": use}})
 
     def _check_needs(self) -> None:
         """Refuse a stage whose probe the scan leaves out.

@@ -6,6 +6,7 @@ half-open, `[in_pts, out_pts)`. Seconds appear only where a person reads them, a
 """
 
 import hashlib
+import math
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal
@@ -85,6 +86,12 @@ class Video:
     audio_channels: int | None
     key_pts: tuple[int, ...] = field(repr=False)
     """pts of the key frames, ascending; empty where the catalog was not asked for them."""
+
+    @property
+    def hdr(self) -> Literal["pq", "hlg"] | None:
+        """Which high dynamic range curve the picture is coded with; None for standard range."""
+        curves: dict[str, Literal["pq", "hlg"]] = {"smpte2084": "pq", "arib-std-b67": "hlg"}
+        return curves.get(self.color_transfer)
 
     def seconds(self, pts: int) -> float:
         """Return the second that a player's clock shows at `pts`, to the microsecond."""
@@ -173,6 +180,56 @@ class Clip:
         """16 hex digits that depend on the video's bytes and the span, and on nothing else."""
         name = f"{self.video_id}:{self.in_pts}:{self.out_pts}"
         return hashlib.sha256(name.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """What of an upright picture is picture: the widths of the bars around it, as fractions."""
+
+    top: float = 0.0
+    bottom: float = 0.0
+    left: float = 0.0
+    right: float = 0.0
+
+    def inside(self, width_px: int, height_px: int, *, even: bool = True) -> tuple[int, ...]:
+        """Return left, top, width and height in pixels, rounded inward, so that no bar is left.
+
+        Args:
+            width_px: Of the whole picture.
+            height_px: Of the whole picture.
+            even: Whether all four are even, as colour at half the size needs it.
+        """
+        grid = 2 if even else 1
+        # The half thousandth of a pixel forgives fractions their rounding.
+        left, top = (
+            math.ceil(round(bar * side, 3) / grid) * grid
+            for bar, side in ((self.left, width_px), (self.top, height_px))
+        )
+        right, bottom = (
+            math.ceil(round(bar * side, 3))
+            for bar, side in ((self.right, width_px), (self.bottom, height_px))
+        )
+        width, height = width_px - right - left, height_px - bottom - top
+        return left, top, max(grid, width - width % grid), max(grid, height - height % grid)
+
+
+FieldOrder = Literal["progressive", "top", "bottom"]
+"""Whether a frame is one picture, or two fields of half the lines each, and which comes first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """What is to be mended in a clip's picture before anybody trains on it."""
+
+    box: Box = field(default_factory=Box)
+    """Bars are cropped away."""
+    field_order: FieldOrder = "progressive"
+    """Interlaced frames are deinterlaced."""
+
+    @property
+    def is_none(self) -> bool:
+        """Whether the picture is right as it is."""
+        return self == Correction()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

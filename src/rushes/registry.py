@@ -15,13 +15,19 @@ from typing import Any
 from rushes.errors import ContractError, RecipeError
 
 BUILT_IN = {
+    "probe/border": "rushes.probes.border:Border",
     "probe/change": "rushes.probes.change:Change",
+    "probe/comb": "rushes.probes.comb:Comb",
     "probe/motion": "rushes.probes.motion:Motion",
     "probe/still": "rushes.probes.still:Still",
+    "probe/transnet": "rushes.probes.transnet:TransNet",
+    "detector/cascade": "rushes.detectors.cascade:Cascade",
     "detector/content": "rushes.detectors.content:Content",
     "detector/fade": "rushes.detectors.fade:Fade",
+    "detector/transnet": "rushes.detectors.transnet:TransNet",
     "scorer/exposure": "rushes.scorers.exposure:Exposure",
     "scorer/motion": "rushes.scorers.motion:Motion",
+    "scorer/picture": "rushes.scorers.picture:Picture",
     "scorer/sharpness": "rushes.scorers.sharpness:Sharpness",
     "exporter/folder": "rushes.exporters.folder:Folder",
     "exporter/webdataset": "rushes.exporters.webdataset:WebDataset",

@@ -15,6 +15,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -26,6 +27,7 @@ Tell = Callable[[float], None]
 Work = Callable[[Payload, Tell], Result]
 
 TELL_EVERY_S = 0.2
+MOST_BROKEN_POOLS = 5
 
 
 class Reporter(Protocol):
@@ -147,8 +149,17 @@ class Runner:
         waiting = list(enumerate(jobs))[::-1]
         running: dict[Future[Any], tuple[int, Job[Payload]]] = {}
         lost_once: set[int] = set()
+        broken = 0  # pools in a row that broke before any item was finished
         ahead = _Ahead(self.reporter)
         while waiting or running:
+            if self._pool is not None and not self._pool.active:
+                # A worker died between two items, which pebble takes for the end of the pool.
+                self.close()
+                waiting += running.values()
+                running.clear()
+                broken += 1
+                if broken > MOST_BROKEN_POOLS:
+                    raise RuntimeError("worker processes die as they start; try --workers 0")
             # Two in flight for each worker: none waits for the driver, and little is lost.
             while waiting and len(running) < 2 * self.workers:
                 index, job = waiting.pop()
@@ -158,8 +169,11 @@ class Runner:
                 index, amount = self._told.recv()
                 ahead.move(index, amount, jobs[index].size)
             for future in finished:
+                if isinstance(future.exception(), BrokenProcessPool):
+                    continue  # it is taken up again with a new pool
                 index, job = running.pop(future)
                 outcome = _outcome(future, job)
+                broken = 0
                 if isinstance(outcome, WorkerLost) and index not in lost_once:
                     lost_once.add(index)  # once more: the machine may have been short of memory
                     waiting.append((index, job))

@@ -6,11 +6,11 @@ a frame of signals. Files appear under their final names only when the whole vid
 
 import shlex
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from rushes.media.picture import Picture, new_scaler
 from rushes.recipe import Recipe
 from rushes.records import Failure, Field, Report, Row, Scanned, Video
 from rushes.runner import Job, Runner, Tell
-from rushes.stage import Measured, Probe, Signals
+from rushes.stage import Follower, Measured, Probe, Signals
 
 PROBE_FIELDS = (
     Field(name="signals", dtype="text", about="file of the signals, in the project"),
@@ -42,6 +42,8 @@ class ScanTask:
     folder: Path
     """The project."""
     threads: int
+    models: Mapping[str, Path] = field(default_factory=dict)
+    """Files of the models that the probes name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,19 +88,23 @@ def _scan_into(scratch: Path, task: ScanTask, tell: Tell) -> ScanResult:
     begun: list[Probe] = []
     try:
         for probe, stem in zip(probes, stems, strict=True):
+            if _follows(probe):
+                probe.load(task.models[probe.model])
             probe.start(video, scratch / stem)
             begun.append(probe)
         decoding = Decoding(video.path, threads=task.threads)
         pts, damaged_pts = _stream(decoding, video, probes, tell)
-        measured = [probe.finish() for probe in probes]
+        measured = _finish(probes)
     except BaseException:
         for probe in begun:
             probe.abort()
         raise
     end_pts = _end_pts(video, pts)
     rows = {
-        probe.name: _keep(scratch, task.folder, stem, found, video.time_base, end_pts)
-        for probe, stem, found in zip(probes, stems, measured, strict=True)
+        probe.name: _keep(
+            scratch, task.folder, stem, measured[probe.name], video.time_base, end_pts
+        )
+        for probe, stem in zip(probes, stems, strict=True)
     }
     scanned = Scanned(
         frames=len(pts),
@@ -131,6 +137,19 @@ def _stream(
     if not pts:
         raise MediaError(f"{video.path}: no frame can be decoded; {decoding.error or 'no packets'}")
     return np.array(pts, np.int64), damaged_pts
+
+
+def _follows(probe: Probe) -> TypeGuard[Follower]:
+    return hasattr(probe, "finish_with")
+
+
+def _finish(probes: Sequence[Probe]) -> dict[str, Measured]:
+    """End the video for all probes, those that follow others last."""
+    measured = {probe.name: probe.finish() for probe in probes if not _follows(probe)}
+    for probe in probes:
+        if _follows(probe):
+            measured[probe.name] = probe.finish_with(measured)
+    return measured
 
 
 class _Sampler:
@@ -242,7 +261,12 @@ def _complaint(video: Video, scanned: Scanned, error: str) -> str:
 
 
 def scan_videos(
-    catalog: Catalog, runner: Runner, recipe: Recipe, folder: Path, numbers: Sequence[int]
+    catalog: Catalog,
+    runner: Runner,
+    recipe: Recipe,
+    folder: Path,
+    numbers: Sequence[int],
+    models: Mapping[str, Path],
 ) -> Report:
     """Scan each of the videos for the probes that have not seen it yet.
 
@@ -252,6 +276,7 @@ def scan_videos(
         recipe: Names the probes.
         folder: The project.
         numbers: The videos.
+        models: Files of the models that the probes name.
     """
     missing = missing_probes(catalog, recipe, folder, numbers)
     videos = catalog.videos(missing)
@@ -268,6 +293,7 @@ def scan_videos(
                 ),
                 folder=folder,
                 threads=threads,
+                models=models,
             ),
             size=video.duration_s,
             limit_s=600 + 60 * video.duration_s,
@@ -315,6 +341,10 @@ def missing_probes(
             # A file that somebody deleted is measured again, like one that was never there.
             if not files or not all((folder / file).exists() for file in files):
                 missing.setdefault(number, []).append(name)
+    for names in missing.values():
+        for name in list(names):
+            needs = getattr(recipe.stages("scan")[name], "needs", ())
+            names += [need for need in needs if need not in names]
     return missing
 
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from rushes.boxes import content_box
 from rushes.catalog import Catalog
 from rushes.errors import ItemError
 from rushes.media.stills import read_stills
-from rushes.recipe import Recipe, probes_of
-from rushes.records import Clip, Failure, Report, Row, Video
+from rushes.recipe import Recipe
+from rushes.records import Box, Clip, Failure, Report, Row, Video
 from rushes.runner import Job, Runner, Tell
 from rushes.scan import PROBE_FIELDS, read_signals
 from rushes.stage import Annotator, FrameSpec, Item, Signals, check_row
@@ -94,7 +95,35 @@ def _items(
         stills = [next(pictures) for _ in span]
         inside = {name: found.span(clip.in_pts, clip.out_pts) for name, found in signals.items()}
         stacked = np.stack(stills) if stills else np.zeros((0, 2, 2, 3), np.uint8)
-        yield no, Item(clip=clip, video=task.video, stills_THWC=stacked, signals=inside)
+        box = Box()
+        if "border" in signals:
+            box = content_box(inside["border"], signals["border"])
+        item = Item(
+            clip=clip,
+            video=task.video,
+            stills_THWC=_without_bars(stacked, box),
+            signals=inside,
+            whole=signals,
+            box=box,
+        )
+        yield no, item
+
+
+def _without_bars(stills_THWC: np.ndarray, box: Box) -> np.ndarray:
+    """Return the stills without the bars that an export crops, and no trace of their edge."""
+    if box == Box() or not len(stills_THWC):
+        return stills_THWC
+    height, width = stills_THWC.shape[1:3]
+    # Scaling mixes a line of the bar into the picture.
+    rim = 0.75
+    wider = Box(
+        top=box.top and box.top + rim / height,
+        bottom=box.bottom and box.bottom + rim / height,
+        left=box.left and box.left + rim / width,
+        right=box.right and box.right + rim / width,
+    )
+    left, top, wide, high = wider.inside(width, height, even=False)
+    return stills_THWC[:, top : top + high, left : left + wide]
 
 
 def score_clips(
@@ -185,7 +214,7 @@ def _jobs(
         return
     probe_rows = {
         name: catalog.rows(f"probe/{name}", PROBE_FIELDS, recipe.fingerprints.probes[name])
-        for name in {need for scorer in scorers.values() for need in probes_of(scorer)}
+        for name in {need for scorer in scorers.values() for need in recipe.probes_of(scorer)}
     }
     by_video: dict[int, list[tuple[int, Clip]]] = {}
     for no, (video_no, clip) in catalog.clips(recipe.fingerprints.cut).items():

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Literal, Protocol
 import numpy as np
 
 from rushes.errors import ContractError
-from rushes.records import Clip, Cut, Field, Row, Video
+from rushes.records import Box, Clip, Cut, Field, Row, Video
 
 STILLS_PER_SECOND = 2.0
 """How often the scan keeps a still, and measures motion at it."""
@@ -92,9 +92,14 @@ class Item:
     clip: Clip
     video: Video
     stills_THWC: np.ndarray
-    """uint8 RGB stills inside the clip, in order; T is 0 where the stage asks for no frames."""
+    """uint8 RGB stills inside the clip, in order, without bars; T is 0 where the stage asks for no
+    frames."""
     signals: Mapping[str, Signals]
     """For each probe in `needs`, its signals inside the clip."""
+    whole: Mapping[str, Signals] = field(default_factory=dict)
+    """The same of the whole video, for what one clip alone does not show."""
+    box: Box = field(default_factory=Box)
+    """What of the picture lies between its bars."""
 
 
 class Stage(Protocol):
@@ -132,8 +137,28 @@ class Probe(Stage, Protocol):
         ...
 
 
+class Follower(Probe, Protocol):
+    """A probe that ends a video knowing what others measured, with a model of its own."""
+
+    needs: ClassVar[tuple[str, ...]]
+    """Probes that it follows; they watch the same decode."""
+    model: ClassVar[str]
+    """Name of its model; see `models`."""
+
+    def load(self, path: Path) -> None:
+        """Load the model from its file."""
+        ...
+
+    def finish_with(self, measured: Mapping[str, Measured]) -> Measured:
+        """End the video, in place of `finish`."""
+        ...
+
+
 class Detector(Stage, Protocol):
-    """A pure function from signals to cuts."""
+    """A pure function from signals to cuts.
+
+    A class attribute `uses` may name probes whose signals it is given where they are there.
+    """
 
     needs: ClassVar[tuple[str, ...]]
     """Probes whose signals it reads: ("change",)."""
@@ -202,7 +227,7 @@ def fingerprint(stage: Stage, upstream: Sequence[str] = ()) -> str:
         "version": stage.version,
         "params": asdict(stage.params),
         "frames": asdict(frames) if frames else None,
-        "model": getattr(stage, "model", None),
+        "model": getattr(stage, "model_identity", None),
         "upstream": sorted(upstream),
     }
     text = json.dumps(payload, sort_keys=True, default=str)

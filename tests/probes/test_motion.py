@@ -14,7 +14,7 @@ NAMES = [field.name for field in Motion.fields]
 
 
 def measured(path):
-    """Motion of a file, from every pair of neighbouring frames' first of each half second."""
+    """Motion of a file, from the burst that begins each half second."""
     video, motion, scaler = probe(path), Motion(Motion.Params()), new_scaler()
     motion.start(video, path)
     slot, left = -1, 0
@@ -22,7 +22,7 @@ def measured(path):
         now = int((decoded.pts - video.start_pts) * video.time_base * 2)
         is_first = now > slot
         if is_first:
-            slot, left = now, 2
+            slot, left = now, motion.frames.burst
         if left:
             left -= 1
             motion.feed(Picture(decoded.frame, video, scaler).get(motion.frames), decoded.pts,
@@ -138,10 +138,14 @@ def test_a_picture_that_stands_still_does_not_move(tmp_path, contrast):
 
 
 def test_each_row_names_the_frame_that_it_leads_to(tmp_path):
-    make_video(tmp_path / "a.mkv", (26,), fps=25)
+    make_video(tmp_path / "a.mkv", (Take(frames=26, pan_px=(2, 0)),), fps=25)
     found = measured(tmp_path / "a.mkv")
     assert list(found.pts) == [0, 520]  # the frame at 1000 has no next one
     assert list(found.columns["next_pts"]) == [40, 560]
+    make_video(tmp_path / "a.mkv", (26,), fps=25)
+    found = measured(tmp_path / "a.mkv")
+    assert list(found.columns["next_pts"]) == [120, 640]  # none differs, as far as one looks
+    assert not found.columns["flow"].any()
 
 
 @pytest.mark.parametrize("fps", [Fraction(1, 2), 1, 2])

@@ -1,34 +1,39 @@
 """A clip as a file of its own: exactly its frames and its sound, encoded anew and checked."""
 
-import errno
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from rushes.errors import MediaError, RecipeError
 from rushes.files import whole
 from rushes.media.decode import frames_between
+from rushes.media.deinterlace import deinterlaced
 from rushes.media.framing import LIMITED, Framing, coarse_luma
-from rushes.media.probe import opened
 from rushes.media.sound import Sound
-from rushes.records import Video
+from rushes.media.verify import Meant, explained, verify
+from rushes.records import Correction, FieldOrder, Video
 
 _PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium",
             "slow", "slower", "veryslow")  # fmt: skip
-_KEEP_DURATIONS = 1 << 8  # AV_CODEC_FLAG_FRAME_DURATION, which PyAV has no name for
-_MICROSECOND = Fraction(1, 1_000_000)
+_MODES = ("auto", "smart", "exact", "copy")
+KEEP_DURATIONS = 1 << 8  # AV_CODEC_FLAG_FRAME_DURATION, which PyAV has no name for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Encoding:
-    """How exported clips are encoded: H.264 in MP4, 8-bit 4:2:0, limited range."""
+    """How exported clips are made: MP4, 8-bit 4:2:0, limited range, encoded with H.264.
 
+    With mode "copy" or "smart" the coded pictures of the source are taken over as they are.
+    """
+
+    mode: str = "auto"
+    """"exact" encodes every frame anew. "smart" copies whole groups of pictures and encodes only
+    the edges; just as exact in time, far faster, and what is copied is the source's H.264 or H.265
+    to the bit. "copy" encodes nothing: it begins and ends at key frames within the clip, so that
+    clips become shorter. "auto" is smart where the source allows it, else exact."""
     fps: float | None = None
     """Constant frame rate; 23.976 and its like mean 24000/1001. None keeps the source's own frame
     times, variable ones included."""
@@ -51,6 +56,13 @@ class Encoding:
         Raises:
             RecipeError: One is out of range.
         """
+        if self.mode not in _MODES:
+            raise RecipeError(f"mode is one of {', '.join(_MODES)}, got {self.mode!r}")
+        if self.mode == "copy" and (self.fps or self.width_px or self.height_px):
+            raise RecipeError(
+                "mode copy keeps frame rate and size; leave out fps, width_px and height_px, or "
+                "set mode to exact"
+            )
         if self.fps is not None and not (math.isfinite(self.fps) and 0 < self.fps <= 1000):
             raise RecipeError(f"fps is a rate from above 0 to 1000, got {self.fps}")
         for name in ("width_px", "height_px"):
@@ -73,38 +85,42 @@ class _Span:
 
 
 def encode_clip(
-    video: Video, in_pts: int, out_pts: int, path: Path, encoding: Encoding
+    video: Video,
+    in_pts: int,
+    out_pts: int,
+    path: Path,
+    encoding: Encoding,
+    correction: Correction | None = None,
 ) -> dict[str, Any]:
     """Write the frames `[in_pts, out_pts)` of `video` to `path` as MP4, and check the file.
 
     The picture is upright and has square pixels; the file says nothing of rotation. The first
     frame is shown from 0 on, the last one until `out_pts`. Colours keep the source's matrix and
-    are tagged as such; HDR is not tone-mapped. Interlaced frames stay as they are.
+    are tagged as such; HDR becomes SDR in BT.709. Bars and fields are mended as `correction` says.
 
     Returns:
         What the file holds: frames, fps (None where the rate varies), width_px, height_px,
-        duration_s, has_audio.
+        duration_s, has_audio, mode and why it is this one, frames_copied.
 
     Raises:
         MediaError: The source has no frame there or cannot be read, the disk is full, or what was
             written does not hold what was meant.
     """
-    item = f"{video.path} [{video.seconds(in_pts)}–{video.seconds(out_pts)} s]"
-    with _explained(item, path):
-        framing = Framing(video, encoding.width_px, encoding.height_px)
-        timing = _timing(video, encoding.fps)
-        spans = _spans(video, in_pts, out_pts)
+    item = name_of(video, in_pts, out_pts)
+    with explained(item, path):
+        mended = correction or Correction()
+        framing = Framing(video, encoding.width_px, encoding.height_px, mended.box)
+        timing = timing_of(video, encoding.fps)
+        spans = _spans(video, in_pts, out_pts, mended.field_order)
         if encoding.fps is not None:
             count = max(1, round((out_pts - in_pts) * video.time_base * timing.rate))
             spans = _at_constant_rate(spans, video.time_base / timing.base, count)
-        sound = Sound(video, in_pts, out_pts) if encoding.audio and video.audio_codec else None
-        if sound is not None and not sound.is_there:
-            sound = None
+        sound = sound_of(video, in_pts, out_pts, encoding)
         with whole(path) as temporary:
             written = _write(temporary, encoding, timing, framing, spans, sound)
             if not written.starts:
                 raise MediaError(f"{item}: no frame can be decoded there; scan the video again")
-            _verify(temporary, written, timing.base, encoding.crf, item)
+            verify(temporary, written, timing.base, encoding.crf, item)
     is_constant = encoding.fps is not None or not video.is_vfr
     return {
         "frames": len(written.starts),
@@ -113,7 +129,23 @@ def encode_clip(
         "height_px": framing.size_px[1],
         "duration_s": round(float(written.end * timing.base), 6),
         "has_audio": sound is not None,
+        "mode": "exact",
+        "mode_reason": "",
+        "frames_copied": 0,
     }
+
+
+def name_of(video: Video, in_pts: int, out_pts: int) -> str:
+    """Return what messages call a clip: its file, and where it begins and ends."""
+    return f"{video.path} [{video.seconds(in_pts)}–{video.seconds(out_pts)} s]"
+
+
+def sound_of(video: Video, in_pts: int, out_pts: int, encoding: Encoding) -> Sound | None:
+    """Return the sound of a clip; None if it has none or none is wanted."""
+    if not (encoding.audio and video.audio_codec):
+        return None
+    sound = Sound(video, in_pts, out_pts)
+    return sound if sound.is_there else None
 
 
 def exact_rate(fps: float) -> Fraction:
@@ -125,7 +157,7 @@ def exact_rate(fps: float) -> Fraction:
 
 
 @dataclass(frozen=True, slots=True)
-class _Timing:
+class Timing:
     """The clock of an output."""
 
     base: Fraction
@@ -136,20 +168,21 @@ class _Timing:
     """Whether all frames last the same number of ticks."""
 
 
-def _timing(video: Video, fps: float | None) -> _Timing:
+def timing_of(video: Video, fps: float | None) -> Timing:
+    """Return the clock of an output at `fps` frames a second; None keeps the source's."""
     if fps is not None:
         rate = exact_rate(fps)
-        return _Timing(1 / rate, rate, True)
+        return Timing(1 / rate, rate, True)
     rate = video.rate
     ticks_per_frame = 1 / (rate * video.time_base)
-    return _Timing(video.time_base, rate, not video.is_vfr and ticks_per_frame.denominator == 1)
+    return Timing(video.time_base, rate, not video.is_vfr and ticks_per_frame.denominator == 1)
 
 
-def _spans(video: Video, in_pts: int, out_pts: int) -> Iterator[_Span]:
+def _spans(video: Video, in_pts: int, out_pts: int, field_order: FieldOrder) -> Iterator[_Span]:
     """Yield the source's frames with their times from the clip's begin, without a gap."""
     start = 0  # the first frame is shown from the clip's very beginning
     frame: Any = None
-    for decoded in frames_between(video, in_pts, out_pts):
+    for decoded in deinterlaced(frames_between(video, in_pts, out_pts), field_order):
         if frame is not None:
             yield _Span(frame, start, decoded.pts - in_pts)
             start = decoded.pts - in_pts
@@ -175,24 +208,14 @@ def _at_constant_rate(spans: Iterator[_Span], scale: Fraction, count: int) -> It
             made = until
 
 
-@dataclass(frozen=True, slots=True)
-class _Written:
-    """What the file should hold."""
-
-    starts: list[int]
-    end: int
-    first_luma_HW: np.ndarray | None
-    last_luma_HW: np.ndarray | None
-
-
 def _write(
     path: Path,
     encoding: Encoding,
-    timing: _Timing,
+    timing: Timing,
     framing: Framing,
     spans: Iterator[_Span],
     sound: Sound | None,
-) -> _Written:
+) -> Meant:
     import av
 
     starts: list[int] = []
@@ -218,10 +241,13 @@ def _write(
         container.mux(stream.encode())
         if sound is not None:
             container.mux(list(sound.packets(None)))
-    return _Written(starts, end, first_luma_HW, None if picture is None else coarse_luma(picture))
+    alike = {}
+    if picture is not None and first_luma_HW is not None:
+        alike = {0: first_luma_HW, len(starts) - 1: coarse_luma(picture)}
+    return Meant(starts=starts, end=end, alike=alike)
 
 
-def _add_video(container: Any, encoding: Encoding, timing: _Timing, framing: Framing) -> Any:
+def _add_video(container: Any, encoding: Encoding, timing: Timing, framing: Framing) -> Any:
     # One thread: clips are encoded side by side, and the bytes depend on the number of threads.
     options = {"crf": str(encoding.crf), "preset": encoding.preset, "threads": "1"}
     stream = container.add_stream("libx264", rate=timing.rate, options=options)
@@ -229,7 +255,7 @@ def _add_video(container: Any, encoding: Encoding, timing: _Timing, framing: Fra
     stream.pix_fmt = "yuv420p"
     stream.time_base = stream.codec_context.time_base = timing.base
     stream.codec_context.gop_size = 250
-    stream.codec_context.flags |= _KEEP_DURATIONS
+    stream.codec_context.flags |= KEEP_DURATIONS
     if not timing.is_even:
         # MP4 keeps durations in decoding order: with B-frames of unequal length the whole track
         # would seem shorter than it is.
@@ -242,53 +268,3 @@ def _tag_colours(context: Any, picture: Any) -> None:
     context.colorspace = picture.colorspace
     context.color_primaries = picture.color_primaries
     context.color_trc = picture.color_trc
-
-
-def _verify(path: Path, written: _Written, base: Fraction, crf: int, item: str) -> None:
-    """Decode the file and compare it with what was meant.
-
-    Raises:
-        MediaError: The frames' number or times differ, or the first or last picture does.
-    """
-    times: list[Fraction] = []
-    first: Any = None
-    last: Any = None
-    with opened(path) as container:
-        for frame in container.decode(video=0):
-            times.append(frame.pts * frame.time_base)
-            first, last = first or frame, frame
-    meant = [start * base for start in written.starts]
-    again = "export it again, and report this if it stays"
-    if len(times) != len(meant):
-        raise MediaError(f"{item}: {len(meant)} frames written, {len(times)} read back; {again}")
-    if any(abs(a - b) > _MICROSECOND for a, b in zip(times, meant, strict=True)):
-        raise MediaError(f"{item}: the frames' times differ from the source's; {again}")
-    for name, frame, meant_HW in (
-        ("first", first, written.first_luma_HW),
-        ("last", last, written.last_luma_HW),
-    ):
-        if meant_HW is None:  # nothing was meant, which the caller has refused
-            continue
-        difference = float(np.abs(coarse_luma(frame) - meant_HW).mean())
-        # Lossy coding stays well below this, another shot well above.
-        if difference > 4 + crf / 4:
-            raise MediaError(
-                f"{item}: the {name} frame is {difference:.0f}/255 off the source's; {again}"
-            )
-
-
-@contextmanager
-def _explained(item: str, path: Path) -> Iterator[None]:
-    """Turn the system's and FFmpeg's errors into `MediaError`s that name the item."""
-    import av
-
-    try:
-        yield
-    except MediaError:
-        raise
-    except (av.FFmpegError, OSError) as error:
-        if error.errno == errno.ENOSPC:
-            message = f"no space left on the disk of {path.parent}; free some and run it again"
-        else:
-            message = f"cannot write {path}: {error.strerror or error}"
-        raise MediaError(f"{item}: {message}") from error

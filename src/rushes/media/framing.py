@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from rushes.records import Video
+from rushes.media.colour import tone_map
+from rushes.records import Box, Video
 
 LIMITED, FULL = 1, 2
 _BT709 = 1
@@ -14,7 +15,9 @@ _BT709 = 1
 class Framing:
     """How the frames of one video are scaled, turned and cropped to one output size."""
 
-    def __init__(self, video: Video, width_px: int | None, height_px: int | None) -> None:
+    def __init__(
+        self, video: Video, width_px: int | None, height_px: int | None, box: Box | None = None
+    ) -> None:
         """Choose the geometry.
 
         Args:
@@ -23,16 +26,24 @@ class Framing:
             height_px: Output height, even; None goes by `width_px` and the aspect. With neither
                 the output has the display size; with both the source is scaled to cover it and
                 its centre is cropped out.
+            box: What of the upright picture is picture; None for all of it. The rest is cropped
+                before anything else, and the output's size goes by what is left.
         """
         from av.video.reformatter import Interpolation, VideoReformatter
 
         self._rotation_deg = video.rotation_deg
         aspect = video.sample_aspect
-        width = video.width_px * max(aspect, Fraction(1))
-        height = video.height_px / min(aspect, Fraction(1))
+        self._tone = tone_map(video)
+        self._box = _as_stored(box or Box(), video.rotation_deg)
+        self._cropper: tuple[Any, Any] | None = None
+        stored_width, stored_height = video.width_px, video.height_px
+        if self._box != Box():
+            stored_width, stored_height = self._box.inside(stored_width, stored_height)[2:]
+        width = stored_width * max(aspect, Fraction(1))
+        height = stored_height / min(aspect, Fraction(1))
         if video.rotation_deg % 180:
             width, height = height, width
-        self.size_px = _output_size(video, width / height, width_px, height_px)
+        self.size_px = _output_size(width, height, width_px, height_px)
         """Width and height of the output, even."""
         # Without a wish for another size, an odd row or column is cropped, not scaled away.
         is_own_size = width_px is None and height_px is None
@@ -54,19 +65,7 @@ class Framing:
         """Return a new or the same `av.VideoFrame`: yuv420p, limited range, `size_px`."""
         import av
 
-        is_rgb = frame.format.is_rgb or frame.format.has_palette
-        is_full = is_rgb or frame.format.name.startswith("yuvj") or int(frame.color_range) == FULL
-        scaled = self._scaler.reformat(
-            frame,
-            self._stored_width,
-            self._stored_height,
-            format="yuv420p",
-            interpolation=self._interpolation,
-            src_color_range=FULL if is_full else LIMITED,
-            dst_color_range=LIMITED,
-            dst_colorspace=_BT709 if is_rgb else None,
-            threads=1,
-        )
+        scaled = self._scaled(self._cropped(frame))
         if self._is_direct:
             # The decoder says how the source coded this frame; the encoder would obey that.
             scaled.pict_type = 0
@@ -78,7 +77,40 @@ class Framing:
         packed_HW = packed.reshape(self.size_px[1] * 3 // 2, self.size_px[0])
         turned = av.VideoFrame.from_ndarray(packed_HW, format="yuv420p")
         turned.colorspace, turned.color_range = scaled.colorspace, scaled.color_range
+        if self._tone is not None:
+            turned.color_primaries, turned.color_trc = scaled.color_primaries, scaled.color_trc
         return turned
+
+    def _scaled(self, frame: Any) -> Any:
+        size_px = (self._stored_width, self._stored_height)
+        if self._tone is not None:
+            return self._tone.convert(frame, *size_px, "yuv420p")
+        is_rgb = frame.format.is_rgb or frame.format.has_palette
+        is_full = is_rgb or frame.format.name.startswith("yuvj") or int(frame.color_range) == FULL
+        return self._scaler.reformat(
+            frame,
+            *size_px,
+            format="yuv420p",
+            interpolation=self._interpolation,
+            src_color_range=FULL if is_full else LIMITED,
+            dst_color_range=LIMITED,
+            dst_colorspace=_BT709 if is_rgb else None,
+            threads=1,
+        )
+
+    def _cropped(self, frame: Any) -> Any:
+        """Return what of a stored frame lies in the box, without copying it."""
+        if self._box == Box():
+            return frame
+        key = (frame.width, frame.height, frame.format.name)
+        if self._cropper is None or self._cropper[0] != key:
+            self._cropper = key, _crop_graph(frame, self._box)
+        pts, frame.pts = frame.pts, None
+        try:
+            self._cropper[1].push(frame)
+        finally:
+            frame.pts = pts
+        return self._cropper[1].pull()
 
     def _upright(self, plane: Any, step: int) -> np.ndarray:
         flat = np.frombuffer(plane, np.uint8)
@@ -89,16 +121,43 @@ class Framing:
         return plane_HW[top : top + height, left : left + width]
 
 
+def _as_stored(box: Box, rotation_deg: int) -> Box:
+    """Return the box of the upright picture as it lies in the picture as stored."""
+    sides = [box.top, box.right, box.bottom, box.left]
+    turns = rotation_deg // 90
+    top, right, bottom, left = sides[-turns:] + sides[:-turns] if turns else sides
+    return Box(top=top, right=right, bottom=bottom, left=left)
+
+
+def _crop_graph(frame: Any, box: Box) -> Any:
+    """Return a filter that cuts the box out of frames like this one."""
+    import av.filter
+
+    left, top, width, height = box.inside(frame.width, frame.height)
+    graph = av.filter.Graph()
+    graph.threads = 1
+    source = graph.add_buffer(
+        width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 1000)
+    )
+    cropped = graph.add("crop", f"{width}:{height}:{left}:{top}:exact=1")
+    sink = graph.add("buffersink")
+    source.link_to(cropped)
+    cropped.link_to(sink)
+    graph.configure()
+    return graph
+
+
 def _output_size(
-    video: Video, aspect: Fraction, width_px: int | None, height_px: int | None
+    width: Fraction | int, height: Fraction | int, width_px: int | None, height_px: int | None
 ) -> tuple[int, int]:
+    aspect = Fraction(width) / Fraction(height)
     if width_px and height_px:
         return width_px, height_px
     if width_px:
         return width_px, max(2, round(width_px / aspect / 2) * 2)
     if height_px:
         return max(2, round(height_px * aspect / 2) * 2), height_px
-    return video.display_size_px
+    return max(2, round(width) // 2 * 2), max(2, round(height) // 2 * 2)
 
 
 def coarse_luma(frame: Any) -> np.ndarray:

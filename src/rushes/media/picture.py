@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from rushes.media.colour import tone_map
 from rushes.records import Video
 from rushes.stage import FrameSpec, Planes
 
@@ -65,8 +66,52 @@ class Picture:
 
     def _rgb(self, short_side_px: int | None) -> np.ndarray:
         width, height = stored_size_px(self._video, short_side_px)
-        scaled = self._scaler.reformat(self.frame, width, height, format="rgb24")
+        tone = tone_map(self._video)
+        if tone is not None:
+            scaled = tone.convert(self.frame, width, height, "rgb24")
+        else:
+            scaled = self._scaler.reformat(self.frame, width, height, format="rgb24")
         return upright(scaled.to_ndarray(), self._video.rotation_deg)
+
+
+class Luma:
+    """The luma of one frame as stored, read in part: nothing else of the plane is touched."""
+
+    __slots__ = ("_frame", "_plane_HW", "_shift")
+
+    def __init__(self, frame: Any) -> None:
+        """Look at `frame`; RGB and palettes are converted first."""
+        layout = frame.format
+        if layout.is_rgb or layout.has_palette or not layout.is_planar:
+            frame = frame.reformat(format="gray")
+            layout = frame.format
+        self._frame = frame  # whose memory the view is of
+        plane, depth = frame.planes[0], layout.components[0].bits
+        if depth <= 8:
+            self._plane_HW, self._shift = _plane(plane), 0
+            return
+        flat = np.frombuffer(plane, "<u2")
+        rows_HW = flat.reshape(-1, plane.line_size // 2)
+        self._plane_HW = rows_HW[: plane.height, : plane.width]
+        # P010 and its like keep their bits at the upper end.
+        self._shift = 8 if layout.name.startswith("p0") else depth - 8
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width."""
+        height, width = self._plane_HW.shape
+        return height, width
+
+    def __getitem__(self, part: tuple[slice, slice]) -> np.ndarray:
+        """Return some lines and columns: uint8 (H, W); deeper luma loses its lowest bits."""
+        found_HW: np.ndarray = self._plane_HW[part]
+        return (found_HW >> self._shift).astype(np.uint8) if self._shift else found_HW
+
+
+def luma_columns(frame: Any, count: int = 80) -> np.ndarray:
+    """Return all lines and about `count` columns of a frame's luma as stored: uint8 (H, W)."""
+    step = max(1, frame.width // count)
+    return np.ascontiguousarray(Luma(frame)[:, step // 2 :: step])
 
 
 def new_scaler() -> Any:

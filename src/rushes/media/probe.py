@@ -93,7 +93,7 @@ def probe(path: str | Path) -> Video:
         frame = _first_frame(container, stream, path)
     with opened(path) as container:
         stream = video_stream(container, path)
-        pts, durations, key_pts, end_s = _packets(container, stream, path)
+        pts, durations, key_pts, hidden, end_s = _packets(container, stream, path)
         audio = audio_stream(container)
         time_base = stream.time_base
         start_pts, end_pts = int(pts[0]), int(pts[-1] + durations[-1])
@@ -112,7 +112,7 @@ def probe(path: str | Path) -> Video:
             start_pts=start_pts,
             end_pts=end_pts,
             missing_s=_missing_s(container, end_s),
-            frames_packets=max(len(pts), stream.frames or 0),
+            frames_packets=max(len(pts), (stream.frames or 0) - hidden),
             fps_declared=stream.average_rate,
             fps_measured=_rate(pts, time_base),
             is_vfr=_is_vfr(pts),
@@ -146,15 +146,17 @@ def _first_frame(container: Any, stream: Any, path: str | Path) -> Any:
 
 def _packets(
     container: Any, stream: Any, path: str | Path
-) -> tuple[np.ndarray, np.ndarray, list[int], float]:
-    """Return pts and durations (int64, in order of pts), the key frames' pts, and the file's end.
+) -> tuple[np.ndarray, np.ndarray, list[int], int, float]:
+    """Return pts and durations (int64, in order of pts), the key frames' pts, and two more.
 
-    The end is that of the last packet of picture or sound, in seconds on the container's clock.
+    These are the number of packets that an edit list hides, which a player decodes and does not
+    show, and the end of the last packet of picture or sound, in seconds on the container's clock.
     """
     import av
 
     pts, durations, key_pts = [], [], []
     end_s = 0.0
+    hidden = 0
     try:
         for packet in container.demux(stream, *container.streams.audio):
             stamp = packet.pts if packet.pts is not None else packet.dts
@@ -163,6 +165,9 @@ def _packets(
             end_s = max(end_s, (stamp + (packet.duration or 0)) * float(packet.time_base))
             if packet.stream is not stream:
                 continue
+            if packet.is_discard:
+                hidden += 1
+                continue
             pts.append(stamp)
             durations.append(packet.duration or 0)
             if packet.is_keyframe:
@@ -170,14 +175,17 @@ def _packets(
     except av.FFmpegError:
         pass  # a damaged tail: what came before it still counts
     if not pts:
-        raise MediaError(f"{path}: no packet of the video stream has a timestamp")
+        raise MediaError(
+            f"{path}: no packet of the video stream has a timestamp; give it some, at its own "
+            f"rate: ffmpeg -r 25 -i {Path(path).name} -c copy out.mkv"
+        )
     order = np.argsort(np.array(pts, np.int64), kind="stable")
     sorted_pts = np.array(pts, np.int64)[order]
     sorted_durations = np.array(durations, np.int64)[order]
     if sorted_durations[-1] <= 0:
         typical = int(np.median(np.diff(sorted_pts))) if len(pts) > 1 else 0
         sorted_durations[-1] = max(typical, 1)
-    return sorted_pts, sorted_durations, sorted(key_pts), end_s
+    return sorted_pts, sorted_durations, sorted(key_pts), hidden, end_s
 
 
 def _missing_s(container: Any, end_s: float) -> float:

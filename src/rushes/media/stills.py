@@ -11,9 +11,20 @@ from typing import Any
 
 import numpy as np
 
+from rushes.media.colour import tone_map
 from rushes.media.picture import new_scaler, stored_size_px, upright
 from rushes.media.probe import opened
 from rushes.records import Video
+
+# JPEG means BT.601's matrix. Bringing every still to it would cost more than all else about one, so
+# the source's own is kept and noted; a player that cannot read the note shows greens a bit off.
+_MATRIX = "COLOUR_MATRIX"
+_MATRICES = {"bt709": 1, "bt470bg": 5, "smpte170m": 6, "bt2020nc": 9}
+
+
+def _matrix(video: Video) -> int | None:
+    """Return H.273's number of the matrix that a video's stills are coded with, if it is known."""
+    return _MATRICES["bt709"] if video.hdr else _MATRICES.get(video.color_space)
 
 
 class StillWriter:
@@ -33,10 +44,13 @@ class StillWriter:
         self._video = video
         self._size_px = stored_size_px(video, short_side_px)
         self._scaler = new_scaler()
+        self._tone = tone_map(video)
         width, height = self._size_px
         if video.rotation_deg % 180:
             width, height = height, width
         self._file = av.open(str(path), "w", format="matroska")
+        if matrix := _matrix(video):
+            self._file.metadata[_MATRIX] = str(matrix)
         self._stream = self._file.add_stream("mjpeg", rate=Fraction(1000))
         self._stream.width, self._stream.height = width, height
         self._stream.pix_fmt = "yuvj420p"
@@ -48,9 +62,12 @@ class StillWriter:
 
     def write(self, frame: Any, pts: int) -> None:
         """Add one decoder frame."""
-        still = self._scaler.reformat(
-            frame, *self._size_px, format="yuvj420p", dst_color_range="JPEG"
-        )
+        if self._tone is not None:
+            still = self._tone.convert(frame, *self._size_px, "yuvj420p", is_full=True)
+        else:
+            still = self._scaler.reformat(
+                frame, *self._size_px, format="yuvj420p", dst_color_range="JPEG"
+            )
         if self._video.rotation_deg:
             still = _turned(still, self._video.rotation_deg)
         # Two stills never share a millisecond in Matroska's clock, whatever the source's clock.
@@ -88,6 +105,7 @@ def read_stills(
     scaler = new_scaler()
     with opened(path) as container:
         stream = container.streams.video[0]
+        matrix = int(container.metadata.get(_MATRIX, 0)) or None
         size: tuple[int, int] | None = None
         for index, packet in enumerate(container.demux(stream)):
             if index_wanted is None:
@@ -98,7 +116,7 @@ def read_stills(
             if size is None:
                 scale = min(1.0, (short_side_px or 1 << 30) / min(frame.width, frame.height))
                 size = (max(2, round(frame.width * scale)), max(2, round(frame.height * scale)))
-            yield scaler.reformat(frame, *size, format="rgb24").to_ndarray()
+            yield scaler.reformat(frame, *size, format="rgb24", src_colorspace=matrix).to_ndarray()
             index_wanted = next(remaining, None)
 
 

@@ -1,5 +1,6 @@
-"""How camera and subject move: optical flow from each still to the very next frame."""
+"""How camera and subject move: optical flow from each still to the next frame that differs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,6 +14,9 @@ GRID_PX = 4
 """The camera is fitted to every fourth flow vector each way: enough for four unknowns."""
 TEXTURE = 12.0
 """Luma gradient (Sobel, 3×3) from which a place counts fully; flat places carry no motion."""
+REPEAT = 0.3
+"""A frame that differs less from another, in /255 on average, repeats it but for its coding. So
+does one in which next to nothing moves, and there a longer look is the more exact one."""
 MIN_SIDE_PX = 32
 """DIS needs room for its coarsest patches; smaller pictures are enlarged to this."""
 
@@ -26,16 +30,18 @@ class Motion:
 
     All speeds are in percent of the frame's diagonal per second, so they mean the same at any size
     and frame rate. Zoom and roll are given as the speed that they cause in the frame's corner.
-    Blind to what moves less than about a hundredth of a pixel at 160×90 between two frames; a
-    duplicated frame reads as standing still; parallax reads partly as subject.
+    Blind to what moves less than about a hundredth of a pixel at 160×90 between two frames;
+    parallax reads partly as subject. Up to two repeats of a frame are passed over, so that
+    animation on twos or threes and film on 30 frames move as fast as they seem to; what stands
+    longer stands still.
 
     Source: dense inverse search flow (Kroeger et al. 2016, OpenCV); weighted least squares.
     """
 
     name: ClassVar = "motion"
-    version: ClassVar = 1
+    version: ClassVar = 2
     frames: ClassVar = FrameSpec(
-        colour="gray", short_side_px=90, per_second=STILLS_PER_SECOND, burst=2
+        colour="gray", short_side_px=90, per_second=STILLS_PER_SECOND, burst=4
     )
     fields: ClassVar = (
         Field(name="next_pts", dtype="integer", about="pts of the frame that the flow leads to"),
@@ -62,24 +68,47 @@ class Motion:
 
         self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
         self._seconds_per_tick = float(video.time_base)
-        self._first: tuple[np.ndarray, int] | None = None
+        self._burst: list[tuple[np.ndarray, int]] = []
         self._pts: list[int] = []
         self._rows: list[tuple[float, ...]] = []
 
     def feed(self, picture: np.ndarray, pts: int, is_first: bool) -> None:
-        """Take the first picture of a pair, then the second: uint8 (H, W).
+        """Take the pictures of a burst, one by one: uint8 (H, W).
 
-        Where frames are half a second apart or more, each is the second of one pair and the first
-        of the next.
+        Where so few frames make up half a second that bursts meet, the first of one ends the other.
         """
-        if self._first is not None:
-            self._measure(*self._first, picture, pts)
-        self._first = (picture, pts) if is_first else None
+        self._burst.append((picture, pts))
+        if is_first:
+            self._measure_burst()
+            self._burst = [(picture, pts)]
+        elif len(self._burst) == self.frames.burst:
+            self._measure_burst()
+            self._burst = []
 
-    def _measure(self, before: np.ndarray, before_pts: int, picture: np.ndarray, pts: int) -> None:
+    def _measure_burst(self) -> None:
+        """Measure from the first picture to the next that differs, over the time that takes.
+
+        How long the first one has been on display already, nobody knows; but where the second is
+        seen to stand longer than it took to come, that is the source's rhythm.
+        """
+        if len(self._burst) < 2:
+            return
+        pictures = [picture for picture, _ in self._burst]
+        pts = [at for _, at in self._burst]
+        pts.append(2 * pts[-1] - pts[-2])  # about when the last one ends
+        then = min(_stands_until(pictures, 0), len(pictures) - 1)
+        after = _stands_until(pictures, then)
+        took = pts[then] - pts[0]
+        if after - then > 1:
+            took = max(took, pts[after] - pts[then])
+        self._measure(pictures[0], pts[0], pictures[then], pts[then], took)
+
+    def _measure(
+        self, before: np.ndarray, before_pts: int, picture: np.ndarray, pts: int, ticks: int
+    ) -> None:
         flow_HW2, scale = self._flow_px(before, picture)
         diagonal_px = float(np.hypot(*before.shape)) * scale
-        gap_s = (pts - before_pts) * self._seconds_per_tick
+        gap_s = ticks * self._seconds_per_tick
         camera = fit_camera(flow_HW2, _texture(before, flow_HW2.shape[:2]))
         speeds = np.array(camera[:7]) * (100.0 / diagonal_px / gap_s)
         self._pts.append(before_pts)
@@ -87,6 +116,8 @@ class Motion:
 
     def finish(self) -> Measured:
         """Return one row for each still that has a next frame."""
+        self._measure_burst()
+        self._burst = []
         names = [field.name for field in self.fields]
         table = np.array(self._rows, np.float64).reshape(-1, len(names))
         columns = {name: table[:, i].astype(np.float32) for i, name in enumerate(names)}
@@ -108,6 +139,21 @@ class Motion:
             )
         before_HW, after_HW = np.ascontiguousarray(before_HW), np.ascontiguousarray(after_HW)
         return self._flow.calc(before_HW, after_HW, None), scale
+
+
+def _stands_until(pictures: Sequence[np.ndarray], first: int) -> int:
+    """Return the index of the next picture that differs; their number if none does."""
+    import cv2
+
+    until = first + 1
+    while until < len(pictures):
+        if pictures[until].shape != pictures[first].shape:
+            break
+        difference = cv2.norm(pictures[first], pictures[until], cv2.NORM_L1)
+        if difference > REPEAT * pictures[first].size:
+            break
+        until += 1
+    return until
 
 
 def fit_camera(flow_HW2: np.ndarray, weight_HW: np.ndarray) -> tuple[float, ...]:

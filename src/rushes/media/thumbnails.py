@@ -1,0 +1,67 @@
+"""Single frames of a video as small JPEG pictures, decoding little more than those frames."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from rushes.errors import MediaError
+from rushes.media.decode import frames_between
+from rushes.media.picture import Picture, new_scaler
+from rushes.records import Video
+from rushes.stage import FrameSpec
+
+SEEK_S = 1.0
+"""A seek must save the decoding of so much video; a shorter stretch is decoded on."""
+
+
+def thumbnails(
+    video: Video,
+    wanted: Sequence[int],
+    key_pts: np.ndarray,
+    *,
+    short_side_px: int = 144,
+    quality: int = 70,
+) -> Iterator[tuple[int, bytes]]:
+    """Yield (pts, JPEG) of the wanted frames in order; a frame that cannot be had is left out.
+
+    Args:
+        video: The source; pictures come upright and with square pixels.
+        wanted: pts of the frames, ascending.
+        key_pts: int64 pts of the key frames, ascending; they only save time.
+        short_side_px: Pictures are scaled down to this short side, never up.
+        quality: JPEG quality, 1–100.
+
+    Raises:
+        MediaError: The file cannot be opened.
+    """
+    spec = FrameSpec(colour="rgb", short_side_px=short_side_px)
+    scaler = new_scaler()
+    for run in _runs(video, wanted, key_pts):
+        asked = set(run)
+        for decoded in frames_between(video, run[0], run[-1] + 1):
+            if decoded.pts in asked:
+                picture = Picture(decoded.frame, video, scaler)
+                yield decoded.pts, _jpeg(picture.get(spec), video, quality)
+
+
+def _runs(video: Video, wanted: Sequence[int], key_pts: np.ndarray) -> list[list[int]]:
+    """Divide the wanted pts into stretches, each decoded by itself from the key frame before it."""
+    ticks = SEEK_S / video.time_base
+    runs: list[list[int]] = []
+    for pts in wanted:
+        before = int(np.searchsorted(key_pts, pts, side="right")) - 1
+        if runs and (before < 0 or key_pts[before] - runs[-1][-1] <= ticks):
+            runs[-1].append(pts)
+        else:
+            runs.append([pts])
+    return runs
+
+
+def _jpeg(picture_HWC: np.ndarray, video: Video, quality: int) -> bytes:
+    import cv2
+
+    flags = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
+    is_done, packed = cv2.imencode(".jpg", np.ascontiguousarray(picture_HWC[..., ::-1]), flags)
+    if not is_done:
+        raise MediaError(f"{video.path}: a picture of it cannot be written as JPEG")
+    return bytes(packed)

