@@ -1,15 +1,32 @@
 """What is compared, each in a process of its own: `python -m benchmarks.contenders NAME FILE…`."""
 
+import json
+import resource
 import shutil
 import sys
 import tempfile
+import time
 from pathlib import Path
+
+import av
+import cv2
+
+from rushes import models
+from rushes.clipping import CutTask, cut
+from rushes.media.probe import probe
+from rushes.project import Project
+from rushes.recipe import Recipe
+from rushes.scan import ScanTask, scan
+
+
+def _cpu_s() -> float:
+    """Return the CPU time of this process and of its children that have ended."""
+    uses = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(use.ru_utime + use.ru_stime for use in uses)
 
 
 def decode(path: str) -> None:
     """Decode every frame with PyAV on one thread and do nothing with it."""
-    import av
-
     with av.open(path) as container:
         stream = container.streams.best("video")
         stream.thread_type, stream.thread_count = "NONE", 1
@@ -17,32 +34,42 @@ def decode(path: str) -> None:
             pass
 
 
-def rushes_scan(path: str) -> None:
-    """Scan and cut, as a worker does it."""
-    import cv2
+def rushes_without_network(path: str) -> None:
+    """Scan and cut by change alone, as a worker does it."""
+    _scan_and_cut(path, Recipe({}).without(["transnet"]))
 
-    from rushes.clipping import CutTask, cut
-    from rushes.media.probe import probe
-    from rushes.recipe import Recipe
-    from rushes.scan import ScanTask, scan
 
-    cv2.setNumThreads(1)
-    recipe = Recipe({})
+def rushes_cascade(path: str) -> None:
+    """Scan and cut with the network where change leaves doubt, as a worker does it."""
+    _scan_and_cut(path, Recipe({}))
+
+
+def network_everywhere(path: str) -> None:
+    """Scan and cut with the network on every frame."""
+    _scan_and_cut(path, Recipe({"scan": {"transnet": {"everywhere": True}}}))
+
+
+def _scan_and_cut(path: str, recipe: Recipe) -> None:
+    found, _ = models.for_stages(recipe.stages("scan"), models.CACHE)
     video = probe(path)
     with tempfile.TemporaryDirectory() as folder:
-        probes = tuple(
-            (stage, recipe.fingerprints.probes[name])
-            for name, stage in recipe.stages("scan").items()
+        prints = recipe.fingerprints.probes
+        task = ScanTask(
+            video=video,
+            probes=tuple((stage, prints[name]) for name, stage in recipe.stages("scan").items()),
+            folder=Path(folder),
+            threads=1,
+            models=found,
         )
-        task = ScanTask(video=video, probes=probes, folder=Path(folder), threads=1)
-        result = scan(task, lambda _: None)
-        signals = {name: Path(folder) / row["signals"] for name, row in result.rows.items()}
+        rows = scan(task, lambda _: None).rows
+        detectors = tuple(recipe.stages("cut").values())
+        wanted = {name for detector in detectors for name in recipe.signals_of(detector)}
         cut(
             CutTask(
                 video=video,
-                detectors=tuple(recipe.stages("cut").values()),
+                detectors=detectors,
                 clipping=recipe.own("cut"),
-                signals={"change": signals["change"]},
+                signals={name: Path(folder) / rows[name]["signals"] for name in wanted},
                 damaged_pts=(),
             ),
             lambda _: None,
@@ -50,13 +77,11 @@ def rushes_scan(path: str) -> None:
 
 
 def rushes_run(path: str) -> None:
-    """Do the whole main job, exact clips included, on one worker."""
-    from rushes.project import Project
-
-    changes = ["select.main={}"]  # no rule: every clip is exported
+    """Do the whole main job in this process, exact clips included."""
+    changes = ["select.main={}", "export.main.mode=exact"]  # every clip, encoded anew
     with (
         tempfile.TemporaryDirectory() as folder,
-        Project.open(folder, create=True, workers=1, changes=changes) as project,
+        Project.open(folder, create=True, workers=0, changes=changes) as project,
     ):
         project.run([path])
 
@@ -83,7 +108,15 @@ def scenedetect_split(path: str) -> None:
 
 CONTENDERS = {
     f.__name__: f
-    for f in (decode, rushes_scan, rushes_run, scenedetect_adaptive, scenedetect_split)
+    for f in (
+        decode,
+        rushes_without_network,
+        rushes_cascade,
+        network_everywhere,
+        rushes_run,
+        scenedetect_adaptive,
+        scenedetect_split,
+    )
 }
 
 
@@ -92,6 +125,19 @@ def can_split() -> bool:
     return shutil.which("ffmpeg") is not None
 
 
+def has_network() -> bool:
+    """Whether TransNetV2 can run here."""
+    return not models.for_stages(Recipe({}).stages("scan"), models.CACHE)[1]
+
+
 if __name__ == "__main__":
+    cv2.setNumThreads(1)
+    started = (time.perf_counter(), _cpu_s())  # imports are done: what they cost is no one's work
     for path in sys.argv[2:]:
         CONTENDERS[sys.argv[1]](path)
+    cost = {
+        "wall_s": time.perf_counter() - started[0],
+        "cpu_s": _cpu_s() - started[1],
+        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+    print(json.dumps(cost))

@@ -3,10 +3,8 @@
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -24,20 +22,13 @@ class Cost:
     peak_mib: float
 
 
-def cost_of(module: str, *arguments: str) -> Cost:
-    """Run `python -m module arguments` and return its cost."""
-    started = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", module, *arguments], stdout=subprocess.DEVNULL
-    )
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise RuntimeError(f"{module} {' '.join(arguments)} ended with {status}")
-    return Cost(
-        cpu_s=usage.ru_utime + usage.ru_stime,
-        wall_s=time.perf_counter() - started,
-        peak_mib=usage.ru_maxrss / 1024,
-    )
+def cost_of(contender: str, *paths: str) -> Cost:
+    """Run a contender over files, in a process of its own, and return what it says it took."""
+    command = [sys.executable, "-m", "benchmarks.contenders", contender, *paths]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{contender}: {done.stderr.strip().splitlines()[-1]}")
+    return Cost(**json.loads(done.stdout.strip().splitlines()[-1]))
 
 
 def footage() -> Path | None:
@@ -66,8 +57,3 @@ def write_results(name: str, text: str, figures: dict[str, Any]) -> Path:
     path.write_text(head + text)
     path.with_suffix(".json").write_text(json.dumps(figures, indent=1) + "\n")
     return path
-
-
-def own_peak_mib() -> float:
-    """Return the largest resident size of this process so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -1,10 +1,13 @@
 """Files that appear whole or not at all."""
 
+import fcntl
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from rushes.errors import ProjectError
 
 PART = ".part"
 MANIFEST = "rushes-export.json"
@@ -40,6 +43,28 @@ def located(path: Path) -> Path:
 def scratch_folder(project: Path) -> Path:
     """Return where this process may put unfinished files of a project; it is not made yet."""
     return project / "scratch" / str(os.getpid())
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep `folder` to this process until the block ends, by the file `.lock` in it.
+
+    Raises:
+        ProjectError: Another process has it; the message says which.
+    """
+    with (folder / ".lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.seek(0)
+            raise ProjectError(
+                f"{folder}: process {lock.read().strip() or '?'} is at work on this project; "
+                f"wait for it or stop it"
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
 
 
 def sweep(folder: Path) -> None:

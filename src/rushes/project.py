@@ -6,13 +6,12 @@
         project.run(["/media/holiday"])
 """
 
-import fcntl
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TextIO
+from typing import Any
 
 from rushes import export as exporting
 from rushes import files, models, timeline
@@ -22,16 +21,17 @@ from rushes.clipping import cut_videos
 from rushes.doctor import examine
 from rushes.errors import ProjectError, RecipeError
 from rushes.export import ExportReport
-from rushes.ingest import IngestReport, ingest, new_files
-from rushes.listing import LISTS, clip_columns, faults, listed
+from rushes.ingest import IngestReport, ingest
+from rushes.listing import LISTS, clip_columns, listed
 from rushes.models import State
 from rushes.recipe import DEFAULT, load
 from rushes.records import Failure, Report, Row, Selection
 from rushes.registry import nearest
 from rushes.report import ReportPage, write_report
 from rushes.runner import Reporter, Runner, Silent
-from rushes.scan import missing_probes, scan_videos
-from rushes.score import score_clips, unscored
+from rushes.scan import scan_videos
+from rushes.score import score_clips
+from rushes.standing import pending, totals
 
 VERBS = ("ingest", "scan", "cut", "score", "select", "export")
 """What `run` does, in this order."""
@@ -78,7 +78,7 @@ class Project:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
         self._runner = Runner(cores or 1 if workers is None else workers, reporter or Silent())
         self._catalog = Catalog(self.folder / "catalog.db")
-        self._lock: TextIO | None = None  # held while a verb is at work
+        self._is_working = False
 
     @classmethod
     def open(cls, folder: Path | str, *, create: bool = False, **options: Any) -> "Project":
@@ -247,15 +247,8 @@ class Project:
 
         Later verbs count what is known now; what earlier ones would find is not in it.
         """
-        numbers = self._videos(())
-        fingerprints = self.recipe_now.fingerprints
-        clips = list(self._catalog.clips(fingerprints.cut))
-        return {
-            "ingest": len(new_files(self._catalog, [Path(path) for path in paths], self.folder)),
-            "scan": len(missing_probes(self._catalog, self.recipe_now, self.folder, numbers)),
-            "cut": len(self._catalog.uncut(fingerprints.cut)),
-            "score": len(unscored(self._catalog, self.recipe_now, clips)),
-        }
+        found = [Path(path) for path in paths]
+        return pending(self._catalog, self.recipe_now, self.folder, found)
 
     def cuts(self, format: str = "json", *, items: Sequence[str] = ()) -> list[Path]:
         """Write the timestamps of the cuts beside each video; return the files.
@@ -325,35 +318,7 @@ class Project:
 
     def status(self) -> Row:
         """Return how much there is of everything, what failed, and decode passes per video."""
-        fingerprints = self.recipe_now.fingerprints
-        scans = self._catalog.scans()
-        videos = self._catalog.videos()
-        shots, too_short = self._catalog.shot_counts(fingerprints.cut)
-        clips = self._catalog.clips(fingerprints.cut)
-        return {
-            "project": str(self.folder),
-            "videos": len(videos),
-            "hours": round(sum(video.duration_s for video in videos.values()) / 3600, 3),
-            "scanned": len(scans),
-            "decode_passes_per_video": (
-                round(sum(passes for _, passes in scans.values()) / len(scans), 2) if scans else 0.0
-            ),
-            "cuts": sum(len(cuts) for cuts in self._catalog.cuts(fingerprints.cut).values()),
-            "shots": shots,
-            "shots_too_short": too_short,
-            "clips": len(clips),
-            "selections": [
-                f"{found[0].name}@{found[0].revision}: {len(found[0].clips)} clips"
-                for name in self.recipe_now.selections
-                if (found := self._catalog.selection(name))
-            ],
-            "exports": [
-                f"{row['folder']} ({row['format']}): {row['clips']} clips"
-                for row in self._catalog.exports().values()
-            ],
-            "pictures": faults(self._catalog, self.recipe_now),
-            "failures": len(self._catalog.failures()),
-        }
+        return totals(self._catalog, self.recipe_now, self.folder)
 
     def failures(self) -> list[Failure]:
         """Return all that stands as failed."""
@@ -418,24 +383,13 @@ class Project:
         Raises:
             ProjectError: Another process is at work on this project.
         """
-        if self._lock is not None:
+        if self._is_working:
             yield  # `run` holds it already
             return
-        with (self.folder / ".lock").open("a+") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                lock.seek(0)
-                raise ProjectError(
-                    f"{self.folder}: process {lock.read().strip() or '?'} is at work on this "
-                    f"project; wait for it or stop it"
-                ) from None
-            lock.truncate(0)
-            lock.write(str(os.getpid()))
-            lock.flush()
-            self._lock = lock
+        with files.locked(self.folder):
+            self._is_working = True
             try:
                 files.sweep(self.folder)
                 yield
             finally:
-                self._lock = None
+                self._is_working = False

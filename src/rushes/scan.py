@@ -159,19 +159,19 @@ class _Sampler:
         self._probe = probe
         self._spec = probe.frames
         rate = self._spec.per_second
-        # Whole ticks an interval, as a fraction: no drift over hours.
-        self._every = None if rate is None else 1 / (Fraction(rate) * time_base)
+        # Intervals a tick, as a fraction of integers: no drift over hours.
+        self._pace = None if rate is None else Fraction(rate) * time_base
         self._first_pts: int | None = None
         self._slot = -1
         self._left_in_burst = 0
 
     def offer(self, picture: Picture, pts: int) -> None:
-        if self._every is None:
+        if self._pace is None:
             self._probe.feed(picture.get(self._spec), pts, True)
             return
         if self._first_pts is None:
             self._first_pts = pts
-        slot = int((pts - self._first_pts) / self._every)
+        slot = (pts - self._first_pts) * self._pace.numerator // self._pace.denominator
         is_first = slot > self._slot
         if is_first:
             self._slot = slot

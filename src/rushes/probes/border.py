@@ -1,4 +1,4 @@
-"""Where a picture begins: black bars and borders at each still, side by side with their proof."""
+"""Where a picture begins: black bars and borders once a second, side by side with their proof."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ import numpy as np
 from rushes.boxes import DEEPEST, SIDES
 from rushes.media.picture import Luma
 from rushes.records import Field, Video
-from rushes.stage import STILLS_PER_SECOND, FrameSpec, Measured
+from rushes.stage import FrameSpec, Measured
 
 DARK = 14
 """A bar's luma lies at most this far above black, in /255."""
@@ -36,7 +36,7 @@ class Border:
 
     name: ClassVar = "border"
     version: ClassVar = 1
-    frames: ClassVar = FrameSpec(colour="frame", per_second=STILLS_PER_SECOND)
+    frames: ClassVar = FrameSpec(colour="frame", per_second=1.0)
     fields: ClassVar = (
         *(Field(name=s, low=0, high=1, about=f"dark lines at the {s}, of the side") for s in SIDES),
         *(
@@ -68,7 +68,7 @@ class Border:
         self._pts.append(pts)
 
     def finish(self) -> Measured:
-        """Return one row for each still."""
+        """Return one row for each picture."""
         table = np.array(self._rows, np.float32).reshape(-1, len(self.fields))
         names = [field.name for field in self.fields]
         return Measured(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,8 +11,10 @@ import numpy as np
 from rushes.records import Field, Video
 from rushes.stage import STILLS_PER_SECOND, FrameSpec, Measured
 
-GRID_PX = 4
-"""The camera is fitted to every fourth flow vector each way: enough for four unknowns."""
+GRID_PX = 6
+"""The camera is fitted to every sixth flow vector each way: some 400 for four unknowns."""
+ROUNDS = 5
+"""How often the fit is repeated without what moved against it last time."""
 TEXTURE = 12.0
 """Luma gradient (Sobel, 3×3) from which a place counts fully; flat places carry no motion."""
 REPEAT = 0.3
@@ -167,24 +170,16 @@ def fit_camera(flow_HW2: np.ndarray, weight_HW: np.ndarray) -> tuple[float, ...]
         pan, tilt, zoom, roll, camera, subject, flow in pixels a frame (signs as in `Motion.fields`,
         zoom and roll as met in the corner), and the share that the camera explains, 0–1.
     """
-    height, width = flow_HW2.shape[:2]
-    rows, columns = np.mgrid[GRID_PX // 2 : height : GRID_PX, GRID_PX // 2 : width : GRID_PX]
-    u, v = flow_HW2[rows, columns].reshape(-1, 2).T.astype(np.float64)
-    weight = weight_HW[rows, columns].ravel().astype(np.float64)
+    grid = (slice(GRID_PX // 2, None, GRID_PX),) * 2
+    u, v = flow_HW2[grid].reshape(-1, 2).T.astype(np.float64)
+    weight = weight_HW[grid].ravel().astype(np.float64)
     total = weight.sum()
     if total < 1e-6:
         return (0.0,) * 8  # nothing to see: black, or one colour
-    corner = np.hypot(width, height) / 2
-    x = (columns.ravel() - (width - 1) / 2) / corner
-    y = (rows.ravel() - (height - 1) / 2) / corner
-    one, zero = np.ones_like(x), np.zeros_like(x)
-    # u = tx + zoom·x − roll·y;  v = ty + zoom·y + roll·x, with x, y = 1 in the corner.
-    design = np.concatenate(
-        [np.stack([one, zero, x, -y], axis=1), np.stack([zero, one, y, x], axis=1)]
-    )
+    design = _design(*flow_HW2.shape[:2])
     target = np.concatenate([u, v])
     robust = weight
-    for _ in range(6):
+    for _ in range(ROUNDS):
         # A touch of ridge keeps the answer small where too little texture decides it.
         weighted = design * np.concatenate([robust, robust])[:, None]
         solution = np.linalg.solve(
@@ -202,6 +197,22 @@ def fit_camera(flow_HW2: np.ndarray, weight_HW: np.ndarray) -> tuple[float, ...]
     tx, ty, zoom, roll = (float(value) for value in solution)
     fit = 1.0 - min(1.0, subject / flow) if flow > 1e-9 else 0.0
     return -tx, ty, zoom, roll, camera, subject, flow, fit
+
+
+@cache
+def _design(height: int, width: int) -> np.ndarray:
+    """Return how pan, tilt, zoom and roll move the places of the grid: (2 × places, 4).
+
+    u = tx + zoom·x − roll·y;  v = ty + zoom·y + roll·x, with x, y of length 1 in the corner.
+    """
+    rows, columns = np.mgrid[GRID_PX // 2 : height : GRID_PX, GRID_PX // 2 : width : GRID_PX]
+    corner = np.hypot(width, height) / 2
+    x = (columns.ravel() - (width - 1) / 2) / corner
+    y = (rows.ravel() - (height - 1) / 2) / corner
+    one, zero = np.ones_like(x), np.zeros_like(x)
+    across = np.stack([one, zero, x, -y], axis=1)
+    down = np.stack([zero, one, y, x], axis=1)
+    return np.concatenate([across, down])
 
 
 def _weighted_median(values: np.ndarray, weight: np.ndarray) -> float:
