@@ -219,7 +219,8 @@ def ls(
     """List videos, cuts, shots, clips or failures."""
     from rushes import printing
 
-    _print(project.ls(what, where=where, sort=sort, limit=limit), as_json, printing.rows)
+    found = project.ls(what, where=where, sort=sort, limit=limit)
+    _print(found, as_json, lambda listed: printing.rows(listed, first=(sort or "").lstrip("-")))
     return DONE
 
 

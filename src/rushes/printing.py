@@ -10,7 +10,7 @@ from rich.table import Table
 
 from rushes.records import Failure, Report, Row, Selection
 
-WIDE = 400
+WIDE = 2000
 """Columns to assume where output goes to a file: nothing is cut off there."""
 SHOWN_FAILURES = 20
 
@@ -141,18 +141,44 @@ def failures(found: Sequence[Failure]) -> None:
         click.echo(f"  … and {len(found) - SHOWN_FAILURES} more: rushes ls failures")
 
 
-def rows(found: Sequence[Row]) -> None:
-    """Show rows as a table; numbers to four digits."""
+def rows(found: Sequence[Row], first: str = "") -> None:
+    """Show rows as a table of the columns that fit; numbers to four digits.
+
+    Empty columns and ticks are left to --json, which has everything.
+
+    Args:
+        found: The rows, all with the same keys.
+        first: The column to show right after the name: what the rows are sorted by.
+    """
     if not found:
         click.echo("nothing to list")
         return
+    names = [
+        name
+        for name in found[0]
+        if not name.endswith("_pts") and any(row[name] not in (None, []) for row in found)
+    ]
+    if first in names:
+        names.remove(first)
+        names.insert(1, first)
+    screen = console()
+    shown: list[str] = []
+    room = screen.width
+    for name in names:
+        room -= max(len(name), *(len(_cell(row[name])) for row in found)) + 2
+        if room < 0 and shown:
+            break
+        shown.append(name)
     table = Table(box=None, pad_edge=False)
-    for name, value in found[0].items():
+    for name in shown:
+        value = found[0][name]
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         table.add_column(name, justify="right" if is_number else "left", no_wrap=True)
     for row in found:
-        table.add_row(*(_cell(value) for value in row.values()))
-    console().print(table)
+        table.add_row(*(_cell(row[name]) for name in shown))
+    screen.print(table)
+    if hidden := names[len(shown) :]:
+        click.echo(f"{len(hidden)} more columns, {hidden[0]} first: --json, or a wider window")
 
 
 def status(found: Row) -> None:
