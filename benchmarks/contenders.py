@@ -78,7 +78,13 @@ def _scan_and_cut(path: str, recipe: Recipe) -> None:
 
 def rushes_run(path: str) -> None:
     """Do the whole main job in this process, exact clips included."""
-    changes = ["select.main={}", "export.main.mode=exact"]  # every clip, encoded anew
+    # Every clip, encoded anew, with the settings that PySceneDetect splits with.
+    changes = [
+        "select.main={}",
+        "export.main.mode=exact",
+        "export.main.preset=veryfast",
+        "export.main.crf=22",
+    ]
     with (
         tempfile.TemporaryDirectory() as folder,
         Project.open(folder, create=True, workers=0, changes=changes) as project,

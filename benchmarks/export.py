@@ -104,7 +104,7 @@ def _measured(
             "cpu_s": cpu_s, "wall_s": wall_s, "ratio": ratio, "mb_per_s": rate,
         }  # fmt: skip
         rows.append(
-            f"| {name} | {kind} | {mode} | {cpu_s:.3f} | {wall_s:.3f} | {ratio:.1f} | {rate:.0f} | "
+            f"| {name} | {kind} | {mode} | {cpu_s:.3f} | {wall_s:.3f} | {ratio:.1f} | {rate:.1f} | "
             f"{copied[mode]:.0%} |"
         )
     return rows

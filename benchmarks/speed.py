@@ -36,16 +36,17 @@ def main(scratch: Path) -> None:
     """Measure and write benchmarks/results/speed.md."""
     paths = [str(path) for path in videos(scratch)]
     names = ["decode", "rushes_without_network", "scenedetect_adaptive"]
-    names += ["rushes_cascade", "network_everywhere"] if has_network() else []
-    once = ["rushes_run"] + (["scenedetect_split"] if can_split() else [])
+    names += ["rushes_cascade"] if has_network() else []
+    once = ["network_everywhere"] if has_network() else []
+    once += ["rushes_run"] + (["scenedetect_split"] if can_split() else [])
     rounds: list[dict[str, Cost]] = []
     for number in range(ROUNDS):  # interleaved, so that a noisy minute hits all of them
         wanted = names + (once if number == 0 else [])
         rounds.append({name: cost_of(name, *paths) for name in wanted})
     lines = [
         f"{', '.join(Path(path).name for path in paths)}; middle of {ROUNDS} interleaved rounds, "
-        f"`rushes_run` and `scenedetect_split`, which also encode every clip anew with x264, of "
-        f"one.\n",
+        f"{', '.join(once)} of one. `rushes_run` and `scenedetect_split` also encode every clip "
+        f"anew with x264.\n",
         "| what | CPU s | CPU ÷ decode | wall s | peak MiB |",
         "|---|---|---|---|---|",
     ]

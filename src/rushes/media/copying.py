@@ -103,7 +103,7 @@ class _Copied:
 
 def _print(picture: Picture, coding: Coding | None) -> bytes:
     """Return a hash of a picture's slices; containers may keep the rest in other places."""
-    state = hashlib.blake2b(digest_size=16)
+    state = hashlib.sha256()
     for nal in picture.nals:
         if coding is None or coding.type_of(nal) in coding.slices:
             state.update(nal)
@@ -134,7 +134,7 @@ def _verify(
     meant = [start * video.time_base for start in clock.starts]
     if any(abs(a - b) > MICROSECOND for a, b in zip(sorted(stamps), meant, strict=True)):
         return "the frames' times differ from the source's"
-    for name, key in (("first", cut.keys[0]), ("last", cut.keys[-1])):
+    for key, name in {cut.keys[0]: "first", cut.keys[-1]: "last"}.items():
         start = stamps[cut.copied.index(key)]
         theirs = next(frames_between(video, key, key + 1), None)
         ours = _frame_at(path, start)

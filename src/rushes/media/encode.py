@@ -16,7 +16,7 @@ from rushes.media.sound import Sound
 from rushes.media.verify import Meant, explained, verify
 from rushes.records import Correction, FieldOrder, Video
 
-_PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium",
+PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium",
             "slow", "slower", "veryslow")  # fmt: skip
 _MODES = ("auto", "smart", "exact", "copy")
 KEEP_DURATIONS = 1 << 8  # AV_CODEC_FLAG_FRAME_DURATION, which PyAV has no name for
@@ -48,7 +48,8 @@ class Encoding:
     """x264's constant rate factor, 0–51; smaller is better and larger in bytes. 16 is hard to tell
     from the source."""
     preset: str = "medium"
-    """x264's preset; slower ones make smaller files."""
+    """x264's preset; slower ones make smaller files. The edges of a smart copy are encoded with
+    "veryfast" or what is faster."""
 
     def __post_init__(self) -> None:
         """Check the values.
@@ -71,8 +72,8 @@ class Encoding:
                 raise RecipeError(f"{name} is an even number from 2 to 16384, got {value}")
         if not 0 <= self.crf <= 51:
             raise RecipeError(f"crf is a number from 0 to 51, got {self.crf}")
-        if self.preset not in _PRESETS:
-            raise RecipeError(f"preset is one of {', '.join(_PRESETS)}, got {self.preset!r}")
+        if self.preset not in PRESETS:
+            raise RecipeError(f"preset is one of {', '.join(PRESETS)}, got {self.preset!r}")
 
 
 @dataclass(frozen=True, slots=True)

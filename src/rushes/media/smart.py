@@ -13,7 +13,7 @@ from typing import Any
 from rushes.files import whole
 from rushes.media.clock import Clock
 from rushes.media.decode import Decoded, frames_between
-from rushes.media.encode import Encoding, exact_rate, name_of, sound_of, timing_of
+from rushes.media.encode import PRESETS, Encoding, exact_rate, name_of, sound_of, timing_of
 from rushes.media.framing import Framing, coarse_luma
 from rushes.media.groups import Plan, Uncopyable, packets, pictures, plan
 from rushes.media.muxing import Coded, mux
@@ -176,7 +176,10 @@ class _Parts:
         context.gop_size = 250
         # In order of time, so that they fit before and behind whatever order the copy has.
         context.max_b_frames = 0
-        context.options = {"crf": str(encoding.crf), "preset": encoding.preset, "threads": "1"}
+        # The same quality for more bytes: edges are short, and a slow preset would take longer for
+        # them than for the same frames in an encoding as a whole, which has B-frames.
+        preset = min(encoding.preset, "veryfast", key=PRESETS.index)
+        context.options = {"crf": str(encoding.crf), "preset": preset, "threads": "1"}
         if coding is H264:
             context.options |= {"x264-params": f"sps-id={self._number}"}
             context.flags |= _GLOBAL_HEADER
