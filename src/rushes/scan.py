@@ -92,7 +92,7 @@ def _scan_into(scratch: Path, task: ScanTask, tell: Tell) -> ScanResult:
                 probe.load(task.models[probe.model])
             probe.start(video, scratch / stem)
             begun.append(probe)
-        decoding = Decoding(video.path, threads=task.threads)
+        decoding = Decoding(video.path, threads=task.threads, is_for_small_pictures=True)
         pts, damaged_pts = _stream(decoding, video, probes, tell)
         measured = _finish(probes)
     except BaseException:

@@ -13,7 +13,7 @@ from rushes.stage import STILLS_PER_SECOND, FrameSpec, Measured
 
 GRID_PX = 6
 """The camera is fitted to every sixth flow vector each way: some 400 for four unknowns."""
-ROUNDS = 5
+ROUNDS = 3
 """How often the fit is repeated without what moved against it last time."""
 TEXTURE = 12.0
 """Luma gradient (Sobel, 3×3) from which a place counts fully; flat places carry no motion."""
