@@ -209,7 +209,7 @@ def main(scratch: Path) -> None:
         return
     more = os.environ.get("RUSHES_MONTAGES")
     sets = {
-        "montage_dev and its GOP-48 copy": list(montages(found)),
+        "montage_dev": list(montages(found)),
         "real edits": list(real_edits(found)),
     }
     if more:

@@ -27,7 +27,7 @@ def main(scratch: Path) -> None:
         started = time.perf_counter()
         subprocess.run(command, check=True, capture_output=True)
         seconds.append(time.perf_counter() - started)
-    rerun_s = min(seconds[1:])
+    rerun_s = sorted(seconds[1:])[1]  # the middle one
     text = (
         f"{VIDEOS} videos of 1.2 s: first run {seconds[0]:.1f} s, export included; "
         f"reruns {', '.join(f'{s:.2f}' for s in seconds[1:])} s.\n\n"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ def _fraction(kind: type, value: Any) -> Any:
 _DECODER = msgspec.json.Decoder(Video, dec_hook=_fraction)
 
 
+@lru_cache(maxsize=10_000)
 def video_of(facts: str) -> Video:
     """Return the video whose facts the catalog holds, without its key frames."""
     return _DECODER.decode(facts)
