@@ -13,6 +13,7 @@ import cv2
 
 from rushes import models
 from rushes.clipping import CutTask, cut
+from rushes.lineage import probes_of
 from rushes.media.probe import probe
 from rushes.project import Project
 from rushes.recipe import Recipe
@@ -36,7 +37,7 @@ def decode(path: str) -> None:
 
 def rushes_without_network(path: str) -> None:
     """Scan and cut by change alone, as a worker does it."""
-    _scan_and_cut(path, Recipe({}).without(["transnet"]))
+    _scan_and_cut(path, Recipe({}).without("scan", ["transnet"]))
 
 
 def rushes_cascade(path: str) -> None:
@@ -63,7 +64,9 @@ def _scan_and_cut(path: str, recipe: Recipe) -> None:
         )
         rows = scan(task, lambda _: None).rows
         detectors = tuple(recipe.stages("cut").values())
-        wanted = {name for detector in detectors for name in recipe.signals_of(detector)}
+        wanted = {
+            name for detector in detectors for name in probes_of(detector, recipe.stages("scan"))
+        }
         cut(
             CutTask(
                 video=video,

@@ -234,31 +234,31 @@ def a_selection(catalog, count, **changes):
 
 def test_the_same_selection_is_no_new_revision(with_clips):
     catalog = with_clips
-    assert catalog.selection("main") is None
-    assert catalog.freeze(*a_selection(catalog, 3), "digest").revision == 1
-    assert catalog.freeze(*a_selection(catalog, 3), "digest").revision == 1
-    assert catalog.freeze(*a_selection(catalog, 2), "digest").revision == 2
-    assert catalog.freeze(*a_selection(catalog, 2), "another digest").revision == 2
-    assert catalog.freeze(*a_selection(catalog, 3), "digest").revision == 3
-    newest, _ = catalog.selection("main")
+    assert catalog.selections.newest("main") is None
+    assert catalog.selections.freeze(*a_selection(catalog, 3), "digest").revision == 1
+    assert catalog.selections.freeze(*a_selection(catalog, 3), "digest").revision == 1
+    assert catalog.selections.freeze(*a_selection(catalog, 2), "digest").revision == 2
+    assert catalog.selections.freeze(*a_selection(catalog, 2), "another digest").revision == 2
+    assert catalog.selections.freeze(*a_selection(catalog, 3), "digest").revision == 3
+    newest, _ = catalog.selections.newest("main")
     assert newest == a_selection(catalog, 3, revision=3)[0]
     other = a_selection(catalog, 1, name="other")
-    assert catalog.freeze(*other, "digest").revision == 1
+    assert catalog.selections.freeze(*other, "digest").revision == 1
 
 
 def test_a_selection_may_be_empty(with_clips):
-    frozen = with_clips.freeze(*a_selection(with_clips, 0), "digest")
+    frozen = with_clips.selections.freeze(*a_selection(with_clips, 0), "digest")
     assert frozen.clips == ()
-    assert with_clips.selection("main")[0] == frozen
+    assert with_clips.selections.newest("main")[0] == frozen
 
 
 def test_exports_are_known_by_their_folder(with_clips):
-    with_clips.freeze(*a_selection(with_clips, 3), "digest")
+    with_clips.selections.freeze(*a_selection(with_clips, 3), "digest")
     row = {"folder": "/out", "name": "main", "format": "folder", "selection_no": 1, "clips": 3,
            "size_bytes": 9}  # fmt: skip
-    with_clips.commit_export(row)
-    with_clips.commit_export(row | {"clips": 2})
-    (found,) = with_clips.exports().values()
+    with_clips.selections.commit_export(row)
+    with_clips.selections.commit_export(row | {"clips": 2})
+    (found,) = with_clips.selections.exports().values()
     assert (found["clips"], found["format"]) == (2, "folder")
 
 

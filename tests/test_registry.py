@@ -42,7 +42,7 @@ class Noise:
     def __init__(self, params):
         self.params = params
 
-    def setup(self, device):
+    def setup(self, device, models):
         pass
 
     def annotate(self, items):

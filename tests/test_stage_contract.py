@@ -40,7 +40,7 @@ class Scorer:
         self.params = params
         self.calls = 0
 
-    def setup(self, device):
+    def setup(self, device, models):
         pass
 
     def annotate(self, items):

@@ -10,6 +10,7 @@ import numpy as np
 from rushes.catalog import Catalog
 from rushes.cut import merged, shots
 from rushes.errors import ItemError, RecipeError
+from rushes.lineage import probes_of
 from rushes.recipe import Recipe
 from rushes.records import Clip, Cut, Failure, Report, Shot, Video
 from rushes.runner import Job, Runner, Tell
@@ -152,7 +153,9 @@ def cut_videos(
         numbers: The videos.
     """
     detectors = tuple(recipe.stages("cut").values())
-    needs = sorted({name for d in detectors for name in recipe.signals_of(d)} or {"change"})
+    needs = sorted(
+        {name for d in detectors for name in probes_of(d, recipe.stages("scan"))} or {"change"}
+    )
     rows = {
         name: catalog.rows(f"probe/{name}", PROBE_FIELDS, recipe.fingerprints.probes[name])
         for name in needs

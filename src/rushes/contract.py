@@ -17,11 +17,11 @@ import numpy as np
 
 from rushes import registry
 from rushes.errors import ContractError, ItemError
+from rushes.lineage import probes_of
 from rushes.media.decode import Decoding
 from rushes.media.probe import probe
 from rushes.media.stills import read_stills
 from rushes.models import CACHE, path_of
-from rushes.recipe import probes_of
 from rushes.records import Clip, Cut, Field, Row, Video
 from rushes.scan import ScanTask, read_signals, scan
 from rushes.stage import Item, Sample, Signals, check_row
@@ -61,7 +61,7 @@ def check_stage(key: str, folder: Path, models: Mapping[str, Path] | None = None
     Args:
         key: As the registry has it: "scorer/motion".
         folder: An empty folder to work in.
-        models: Files of the models that probes name; by default those on this machine.
+        models: Files of the models that stages name; by default those on this machine.
 
     Raises:
         ContractError: It does not; the message says what it did.
@@ -159,7 +159,7 @@ def _check_cut(where: str, cut: Cut, allowed: set[int], name: str) -> None:
 
 
 def _check_scorer(key: str, stage: Any, folder: Path, models: _Models) -> None:
-    stage.setup("cpu")
+    stage.setup("cpu", _files(stage, models))
     needs = probes_of(stage)
     items = []
     for video in videos(folder / "videos"):
@@ -253,16 +253,24 @@ def _scanned(
 ) -> dict[str, Signals]:
     """Return the signals of each probe, by its name."""
     folder.mkdir(exist_ok=True)
-    named = {stage.model for stage in stages if hasattr(stage, "model")}
+    files: dict[str, Path] = {}
+    for stage in stages:
+        files |= _files(stage, models)
     task = ScanTask(
         video=video,
         probes=tuple((s, s.name) for s in stages),
         folder=folder,
         threads=1,
-        models=models or {name: path_of(name, CACHE) for name in named},
+        models=files,
     )
     rows = scan(task, lambda _: None).rows
     return {name: read_signals(folder / row["signals"]) for name, row in rows.items()}
+
+
+def _files(stage: Any, models: _Models) -> dict[str, Path]:
+    """Return the files of the models that a stage names."""
+    given = models or {}
+    return {n: given.get(n) or path_of(n, CACHE) for n in getattr(stage, "models", ())}
 
 
 def _require(is_kept: bool, otherwise: str) -> None:

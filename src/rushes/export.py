@@ -277,7 +277,7 @@ def write_export(
                 work.take(clip.id)
     with _explained(work.folder):
         clips, size_bytes = work.finish(about) if not was_whole else work.contents()
-    catalog.commit_export(
+    catalog.selections.commit_export(
         {
             "folder": str(work.folder),
             "name": name,

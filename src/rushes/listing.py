@@ -40,6 +40,8 @@ def clip_columns(catalog: Catalog, recipe: Recipe) -> tuple[list[int], dict[str,
     for name, scorer in recipe.stages("score").items():
         rows = catalog.rows(f"scorer/{name}", scorer.fields, recipe.fingerprints.scorers[name])
         for field in scorer.fields:
+            if field.dtype == "vector":
+                continue
             values = [rows[no][field.name] if no in rows else None for no in numbers]
             kind = object if field.dtype == "text" else float
             columns[f"{name}.{field.name}"] = np.array(values, kind)

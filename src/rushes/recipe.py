@@ -11,9 +11,8 @@ Table name = verb, key = stage, subkey = field of the stage's `Params`; nothing 
 """
 
 import hashlib
-import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from importlib import import_module
@@ -22,9 +21,9 @@ from typing import Any
 
 from rushes import registry
 from rushes.errors import RecipeError
+from rushes.lineage import Fingerprints, check_reads, fingerprints
 from rushes.registry import nearest
 from rushes.rules import Rule, parse_rule
-from rushes.stage import fingerprint
 
 DEFAULT = """\
 # What Rushes does with this project. `rushes recipe` prints every setting, defaults included.
@@ -63,9 +62,6 @@ _VERBS = {
     "cut": _Verb("detector", own="rushes.clipping:Clipping"),
     "score": _Verb("scorer"),
 }
-CUT_VERSION = 1
-"""Bump it when `cut` or `clipping` make other clips from the same signals."""
-
 _ENCODING = "rushes.media.encode:Encoding"
 _NAMED = ("select", "export")
 
@@ -89,18 +85,6 @@ class ExportPlan:
         return replace(self, to=to, exporter=exporter_class(exporter_class.Params()))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fingerprints:
-    """Identities of the results that a recipe asks for; see `stage.fingerprint`."""
-
-    probes: Mapping[str, str]
-    """By the probe's name."""
-    cut: str
-    """Of all detectors together with the clipping."""
-    scorers: Mapping[str, str]
-    """By the scorer's name."""
-
-
 class Recipe:
     """All settings of a project, checked and typed."""
 
@@ -120,7 +104,7 @@ class Recipe:
         self._own: dict[str, Any] = {}
         for section, verb in _VERBS.items():
             self._read_verb(section, verb, raw.get(section, {}))
-        self._check_needs()
+        check_reads(self._stages)
         self.selections: dict[str, tuple[Rule, ...]] = {
             name: tuple(_rules(f"select.{name}", table))
             for name, table in _named_tables("select", raw)
@@ -168,62 +152,16 @@ class Recipe:
     @cached_property
     def fingerprints(self) -> Fingerprints:
         """Return the identities of all results, each built on those it reads."""
-        probes = {name: fingerprint(probe) for name, probe in self.stages("scan").items()}
-        detectors = [
-            fingerprint(detector, [probes[need] for need in self.signals_of(detector)])
-            for detector in self.stages("cut").values()
-        ]
-        payload = json.dumps([CUT_VERSION, detectors, asdict(self.own("cut"))])
-        return Fingerprints(
-            probes=probes,
-            cut=hashlib.sha256(payload.encode()).hexdigest()[:12],
-            scorers={
-                name: fingerprint(scorer, [probes[need] for need in self.probes_of(scorer)])
-                for name, scorer in self.stages("score").items()
-            },
-        )
+        return fingerprints(self._stages, self.own("cut"))
 
-    def probes_of(self, stage: Any) -> list[str]:
-        """Return the probes whose signals a scorer is given: those it needs, and `border`.
-
-        Scorers are shown clips without bars where the scan looks for those.
-        """
-        needs = probes_of(stage)
-        if "border" in self.stages("scan") and "border" not in needs:
-            needs.append("border")
-        return needs
-
-    def signals_of(self, detector: Any) -> list[str]:
-        """Return the probes whose signals a detector is given: what it needs, and of `uses` some.
-
-        Of those that it merely uses, the ones that the scan has.
-        """
-        uses = [name for name in getattr(detector, "uses", ()) if name in self.stages("scan")]
-        return [*detector.needs, *uses]
-
-    def without(self, probes: Sequence[str]) -> "Recipe":
-        """Return the same recipe with some probes left out of the scan.
+    def without(self, section: str, names: Collection[str]) -> "Recipe":
+        """Return the same recipe with some stages left out of a verb.
 
         Raises:
-            RecipeError: A detector or scorer cannot do without one of them.
+            RecipeError: Another stage cannot do without one of them.
         """
-        use = [name for name in self.stages("scan") if name not in probes]
-        return Recipe({**self._raw, "scan": {**self._raw.get("scan", {}), "use": use}})
-
-    def _check_needs(self) -> None:
-        """Refuse a stage whose probe the scan leaves out.
-
-        Raises:
-            RecipeError: It names both.
-        """
-        for section in ("cut", "score"):
-            for name, stage in self.stages(section).items():
-                for need in probes_of(stage):
-                    if need not in self.stages("scan"):
-                        raise RecipeError(
-                            f"{section}.use has {name!r}, which reads what the probe {need!r} "
-                            f"measures; add {need!r} to scan.use"
-                        )
+        use = [name for name in self.stages(section) if name not in names]
+        return Recipe({**self._raw, section: {**self._raw.get(section, {}), "use": use}})
 
     def _read_verb(self, section: str, verb: _Verb, table: Mapping[str, Any]) -> None:
         known_stages = registry.names(verb.kind)
@@ -273,12 +211,6 @@ class Recipe:
                 typed(f"{where}.{to}", table.get(to, {}), exporter_class.Params)
             ),
         )
-
-
-def probes_of(stage: Any) -> list[str]:
-    """Return the probes that a detector or a scorer reads; one that looks at stills needs them."""
-    looks = getattr(stage, "frames", None) is not None
-    return [*stage.needs, *(["still"] if looks else [])]
 
 
 def load(path: Path, changes: Sequence[str] = ()) -> Recipe:

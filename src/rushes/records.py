@@ -22,7 +22,9 @@ class Field:
     """One column that a stage fills: its type, unit, range and direction."""
 
     name: str
-    dtype: Literal["real", "integer", "text"] = "real"
+    dtype: Literal["real", "integer", "text", "vector"] = "real"
+    """A vector is an array of `shape`, kept as float16 beside the catalog."""
+    shape: tuple[int, ...] = ()
     unit: str = ""
     """Unit of the number, as printed: "s", "px", "%diag/s"; empty for a plain ratio or count."""
     low: float | None = None

@@ -145,7 +145,7 @@ def write_report(
         )
         for no, video in catalog.videos().items()
     ]
-    frozen = [one for name in recipe.selections if (one := catalog.selection(name))]
+    frozen = [one for name in recipe.selections if (one := catalog.selections.newest(name))]
     overview = Overview(
         status=status,
         selections=[selection for selection, _ in frozen],

@@ -266,15 +266,20 @@ def _guarded(work: Work[Any, Any], payload: Any, tell: Tell) -> Any:
         return work(payload, tell)
     except (ContractError, MissingDependency, RecipeError):
         raise
-    except ItemError as error:
-        return error
-    except MemoryError:
-        return ItemError("out of memory; use fewer workers (--workers 1)")
     except Exception as error:
-        # Nothing that one item does may stop the others; the traceback goes with the failure.
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{last.filename.rpartition('/')[2]}:{last.lineno}"
-        return ItemError(f"{type(error).__name__}: {error} ({where})")
+        # Nothing that one item does may stop the others.
+        return item_error(error)
+
+
+def item_error(error: Exception) -> ItemError:
+    """Return what an item's failure says; an unforeseen error names the place where it came up."""
+    if isinstance(error, ItemError):
+        return error
+    if isinstance(error, MemoryError):
+        return ItemError("out of memory; use fewer workers (--workers 1)")
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{last.filename.rpartition('/')[2]}:{last.lineno}"
+    return ItemError(f"{type(error).__name__}: {error} ({where})")
 
 
 def _outcome(future: "Future[Any]", job: Job[Any]) -> Any:

@@ -22,7 +22,7 @@ from rushes.media.picture import Picture, new_scaler
 from rushes.recipe import Recipe
 from rushes.records import Failure, Field, Report, Row, Scanned, Video
 from rushes.runner import Job, Runner, Tell
-from rushes.stage import Follower, Measured, Probe, Signals
+from rushes.stage import Follower, Measured, Probe, Signals, Watcher
 
 PROBE_FIELDS = (
     Field(name="signals", dtype="text", about="file of the signals, in the project"),
@@ -37,7 +37,7 @@ class ScanTask:
     """One video to scan, ready to be sent to a worker."""
 
     video: Video
-    probes: tuple[tuple[Probe, str], ...]
+    probes: tuple[tuple[Watcher, str], ...]
     """Each with its fingerprint."""
     folder: Path
     """The project."""
@@ -85,11 +85,11 @@ def _scan_into(scratch: Path, task: ScanTask, tell: Tell) -> ScanResult:
     video = task.video
     probes = [probe for probe, _ in task.probes]
     stems = [f"{video.id}.{fingerprint}" for _, fingerprint in task.probes]
-    begun: list[Probe] = []
+    begun: list[Watcher] = []
     try:
         for probe, stem in zip(probes, stems, strict=True):
             if _follows(probe):
-                probe.load(task.models[probe.model])
+                probe.setup("cpu", task.models)
             probe.start(video, scratch / stem)
             begun.append(probe)
         decoding = Decoding(video.path, threads=task.threads, is_for_small_pictures=True)
@@ -118,7 +118,7 @@ def _scan_into(scratch: Path, task: ScanTask, tell: Tell) -> ScanResult:
 
 
 def _stream(
-    decoding: Decoding, video: Video, probes: Sequence[Probe], tell: Tell
+    decoding: Decoding, video: Video, probes: Sequence[Watcher], tell: Tell
 ) -> tuple[np.ndarray, list[int]]:
     """Feed every frame to the probes; return all pts (int64) and those of damaged frames."""
     scaler = new_scaler()
@@ -139,23 +139,24 @@ def _stream(
     return np.array(pts, np.int64), damaged_pts
 
 
-def _follows(probe: Probe) -> TypeGuard[Follower]:
+def _leads(probe: Watcher) -> TypeGuard[Probe]:
+    return hasattr(probe, "finish")
+
+
+def _follows(probe: Watcher) -> TypeGuard[Follower]:
     return hasattr(probe, "finish_with")
 
 
-def _finish(probes: Sequence[Probe]) -> dict[str, Measured]:
+def _finish(probes: Sequence[Watcher]) -> dict[str, Measured]:
     """End the video for all probes, those that follow others last."""
-    measured = {probe.name: probe.finish() for probe in probes if not _follows(probe)}
-    for probe in probes:
-        if _follows(probe):
-            measured[probe.name] = probe.finish_with(measured)
-    return measured
+    measured = {probe.name: probe.finish() for probe in probes if _leads(probe)}
+    return measured | {p.name: p.finish_with(measured) for p in probes if _follows(p)}
 
 
 class _Sampler:
     """Hands a probe the frames that its spec asks for."""
 
-    def __init__(self, probe: Probe, time_base: Fraction) -> None:
+    def __init__(self, probe: Watcher, time_base: Fraction) -> None:
         self._probe = probe
         self._spec = probe.frames
         rate = self._spec.per_second

@@ -38,6 +38,9 @@ class FrameSpec:
     """First frame of each 1/per_second of a player's clock; None for every frame."""
     burst: int = 1
     """How many neighbouring frames to deliver at each time, the first one included."""
+    stills: int | None = None
+    """For scorers: at most so many of a clip's stills, evenly spread, first and last among them;
+    None for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,10 @@ class Item:
     """The same of the whole video, for what one clip alone does not show."""
     box: Box = field(default_factory=Box)
     """What of the picture lies between its bars."""
+    scores: Mapping[str, Row] = field(default_factory=dict)
+    """For each scorer in `reads`, its row; vectors as float32 arrays."""
+    caption: str = ""
+    """What the clip is said to show; empty if nobody said."""
 
 
 class Stage(Protocol):
@@ -113,8 +120,8 @@ class Stage(Protocol):
     params: Any
 
 
-class Probe(Stage, Protocol):
-    """Watches the one decode of a video and keeps what later stages need."""
+class Watcher(Stage, Protocol):
+    """Watches the one decode of a video: what a `Probe` and a `Follower` share."""
 
     frames: ClassVar[FrameSpec]
     fields: ClassVar[tuple[Field, ...]]
@@ -128,29 +135,31 @@ class Probe(Stage, Protocol):
         """Take one picture as `frames` asks for it; `is_first` opens a burst."""
         ...
 
-    def finish(self) -> Measured:
-        """End the video: close files, return the signals."""
-        ...
-
     def abort(self) -> None:
         """Give up the video: close and remove what was begun."""
         ...
 
 
-class Follower(Probe, Protocol):
-    """A probe that ends a video knowing what others measured, with a model of its own."""
+class Probe(Watcher, Protocol):
+    """Keeps what later stages need of one decode."""
+
+    def finish(self) -> Measured:
+        """End the video: close files, return the signals."""
+        ...
+
+
+class Follower(Watcher, Protocol):
+    """A probe that ends a video knowing what others measured, with models of its own."""
 
     needs: ClassVar[tuple[str, ...]]
     """Probes that it follows; they watch the same decode."""
-    model: ClassVar[str]
-    """Name of its model; see `models`."""
 
-    def load(self, path: Path) -> None:
-        """Load the model from its file."""
+    def setup(self, device: str, models: Mapping[str, Path]) -> None:
+        """Load what is heavy, before `start`; see `Annotator.setup`."""
         ...
 
     def finish_with(self, measured: Mapping[str, Measured]) -> Measured:
-        """End the video, in place of `finish`."""
+        """End the video: close files, return the signals."""
         ...
 
 
@@ -169,19 +178,34 @@ class Detector(Stage, Protocol):
 
 
 class Annotator(Stage, Protocol):
-    """Adds columns to clips: a scorer, a captioner, a tagger."""
+    """Adds columns to clips: a scorer, a captioner, a tagger.
+
+    Optional attributes: `models`, the names of the weights that it runs, with `model_identity`,
+    which stands for them in the fingerprint (see `models.identity_of`); `reads`, the scorers whose
+    rows it is given in `Item.scores`.
+    """
 
     frames: ClassVar[FrameSpec | None]
     """Which stills it looks at; None for none."""
     needs: ClassVar[tuple[str, ...]]
     fields: ClassVar[tuple[Field, ...]]
 
-    def setup(self, device: str) -> None:
-        """Load what is heavy; called once in each worker."""
+    def setup(self, device: str, models: Mapping[str, Path]) -> None:
+        """Load what is heavy; called once in each worker.
+
+        Args:
+            device: Where networks run: "cpu", "cuda", "dml", "coreml".
+            models: For each name in the stage's `models`, its file or folder.
+        """
         ...
 
     def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
-        """Return one row for each item, in order."""
+        """Return one row for each item, in order.
+
+        Raises:
+            ItemError: One of them has no value. The runner then finds out which by halving the
+                batch, as it does where a batch does not fit into memory.
+        """
         ...
 
 
@@ -248,6 +272,8 @@ def check_row(stage_key: str, fields: Sequence[Field], row: Row) -> Row:
 
 def _check_value(stage_key: str, declared: Field, value: Any) -> Any:
     where = f"{stage_key}.{declared.name}"
+    if declared.dtype == "vector":
+        return _check_vector(where, declared, value)
     if declared.dtype == "text":
         if not isinstance(value, str):
             raise ContractError(f"{where} is text and got {value!r}")
@@ -262,3 +288,14 @@ def _check_value(stage_key: str, declared: Field, value: Any) -> Any:
     ):
         raise ContractError(f"{where} got {number}, outside {declared.low}…{declared.high}")
     return number
+
+
+def _check_vector(where: str, declared: Field, value: Any) -> np.ndarray:
+    """Return a vector as float16, which keeps a cosine to three digits."""
+    vector = np.asarray(value)
+    if vector.shape != declared.shape:
+        raise ContractError(f"{where} has the shape {vector.shape}, not {declared.shape}")
+    half = vector.astype(np.float16)
+    if not np.isfinite(half).all():
+        raise ContractError(f"{where} holds what is no finite number")
+    return half

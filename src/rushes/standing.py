@@ -32,11 +32,11 @@ def totals(catalog: Catalog, recipe: Recipe, folder: Path) -> Row:
         "selections": [
             f"{found[0].name}@{found[0].revision}: {len(found[0].clips)} clips"
             for name in recipe.selections
-            if (found := catalog.selection(name))
+            if (found := catalog.selections.newest(name))
         ],
         "exports": [
             f"{row['folder']} ({row['format']}): {row['clips']} clips"
-            for row in catalog.exports().values()
+            for row in catalog.selections.exports().values()
         ],
         "pictures": faults(catalog, recipe),
         "failures": len(catalog.failures()),

@@ -2,5 +2,6 @@
 
 from rushes.catalog.catalog import Catalog
 from rushes.catalog.database import sqlite_version
+from rushes.catalog.vectors import Shards
 
-__all__ = ["Catalog", "sqlite_version"]
+__all__ = ["Catalog", "Shards", "sqlite_version"]

@@ -9,18 +9,19 @@ import numpy as np
 import sqlalchemy as sa
 
 from rushes.catalog import schema
-from rushes.catalog.database import Database, now, upsert
+from rushes.catalog.database import Database, upsert
 from rushes.catalog.rows import (
     CLIPS,
     add_clips,
     add_video,
     clear_failure,
     clip_of,
-    new_no,
     put_failure,
     video_of,
 )
-from rushes.records import Clip, Cut, Failure, Field, Row, RuleCount, Scanned, Selection, Video
+from rushes.catalog.selections import Selections
+from rushes.catalog.vectors import Shards
+from rushes.records import Clip, Cut, Failure, Field, Row, Scanned, Video
 
 
 class Catalog:
@@ -29,6 +30,8 @@ class Catalog:
     def __init__(self, path: Path) -> None:
         """Open or create the catalog at `path`; see `Database` for what can go wrong."""
         self._database = Database(path)
+        self._vectors = path.parent / "vectors"
+        self.selections = Selections(self._database)
         self._ready: set[str] = set()  # stage tables known to be there with all their columns
 
     def close(self) -> None:
@@ -189,7 +192,18 @@ class Catalog:
     ) -> None:
         table = self._stage_table(key, fields, connection)
         full = [{"item_no": no, "fingerprint": fingerprint, **row} for no, row in rows.items()]
+        for field in fields:
+            if field.dtype == "vector" and full:
+                shards = self.shards(key, field, fingerprint)
+                numbers = shards.append(np.stack([row[field.name] for row in full]))
+                for row, number in zip(full, numbers, strict=True):
+                    row[field.name] = number
         upsert(connection, table, full)
+
+    def shards(self, key: str, field: Field, fingerprint: str) -> Shards:
+        """Return where the vectors of a stage are, whose rows hold only their numbers."""
+        name = f"{key.replace('/', '_')}.{field.name}.{fingerprint}"
+        return Shards(self._vectors / name, field.shape)
 
     def _stage_table(
         self, key: str, fields: Sequence[Field], connection: sa.Connection | None = None
@@ -316,76 +330,3 @@ class Catalog:
         with self._database.reading() as connection:
             rows = connection.execute(sa.select(table).order_by(table.c.at)).mappings().all()
         return [Failure(**{name: row[name] for name in Failure.__slots__}) for row in rows]
-
-    # ---- selections and exports ---------------------------------------------------------------
-
-    def selection(self, name: str) -> tuple[Selection, int] | None:
-        """Return the newest selection of that name and its number; None if there is none."""
-        table = schema.selections
-        newest = sa.select(table).where(table.c.name == name).order_by(table.c.revision.desc())
-        with self._database.reading() as connection:
-            row = connection.execute(newest.limit(1)).mappings().first()
-            if row is None:
-                return None
-            members = schema.selection_clips
-            statement = (
-                sa.select(schema.clips.c.id)
-                .join(members, members.c.clip_no == schema.clips.c.no)
-                .where(members.c.selection_no == row["no"])
-                .order_by(schema.clips.c.video_no, schema.clips.c.in_pts)
-            )
-            ids = tuple(connection.execute(statement).scalars())
-        selection = Selection(
-            name=name,
-            revision=row["revision"],
-            clips=ids,
-            funnel=tuple(RuleCount(**line) for line in row["funnel"]),
-            candidates=row["candidates"],
-            duration_s=row["duration_s"],
-        )
-        return selection, row["no"]
-
-    def freeze(self, selection: Selection, clip_numbers: Sequence[int], recipe: str) -> Selection:
-        """Store a selection and return it with its revision.
-
-        The same clips under the same rules as last time are no new revision.
-
-        Args:
-            selection: Its `revision` does not count.
-            clip_numbers: The clips in it.
-            recipe: Digest of the recipe.
-        """
-        newest = self.selection(selection.name)
-        if newest is not None:
-            latest = newest[0]
-            if replace(selection, revision=latest.revision) == latest:
-                return latest
-            selection = replace(selection, revision=latest.revision + 1)
-        with self._database.writing() as connection:
-            result = connection.execute(
-                schema.selections.insert().values(
-                    name=selection.name,
-                    revision=selection.revision,
-                    funnel=[msgspec.to_builtins(line) for line in selection.funnel],
-                    candidates=selection.candidates,
-                    duration_s=selection.duration_s,
-                    recipe=recipe,
-                    at=now(),
-                )
-            )
-            no = new_no(result)
-            if clip_numbers:
-                rows = [{"selection_no": no, "clip_no": number} for number in clip_numbers]
-                connection.execute(schema.selection_clips.insert(), rows)
-        return selection
-
-    def commit_export(self, row: Row) -> None:
-        """Store what an export folder holds, in place of what it held before."""
-        with self._database.writing() as connection:
-            upsert(connection, schema.exports, [row | {"at": now()}])
-
-    def exports(self) -> dict[str, Row]:
-        """Return export folder → its row."""
-        with self._database.reading() as connection:
-            rows = connection.execute(sa.select(schema.exports)).mappings().all()
-        return {row["folder"]: dict(row) for row in rows}

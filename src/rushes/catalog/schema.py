@@ -144,7 +144,12 @@ def _m0001_initial(connection: sa.Connection) -> None:
 MIGRATIONS: list[Callable[[sa.Connection], None]] = [_m0001_initial]
 """In order; each runs once, in one transaction with the note that it ran."""
 
-_TYPES = {"real": sa.Float, "integer": sa.BigInteger, "text": sa.String}
+_TYPES = {
+    "real": sa.Float,
+    "integer": sa.BigInteger,
+    "text": sa.String,
+    "vector": sa.BigInteger,  # which row of its shards, see `vectors`
+}
 
 
 def stage_table(key: str, fields: Sequence[Field]) -> sa.Table:

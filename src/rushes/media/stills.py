@@ -4,7 +4,7 @@ Every picture can be decoded by itself and any player shows the file. Matroska r
 millisecond; the exact pts of picture i is entry i of the still probe's signals.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -108,24 +108,46 @@ def read_stills(
     Raises:
         MediaError: The proxy is missing or broken.
     """
-    remaining = iter(wanted.tolist())
-    index_wanted = next(remaining, None)
-    scaler = new_scaler()
+    for stills in read_stills_in_sizes(path, {short_side_px: wanted}):
+        yield stills[short_side_px]
+
+
+def read_stills_in_sizes(
+    path: Path, wanted: Mapping[int | None, np.ndarray]
+) -> Iterator[dict[int | None, np.ndarray]]:
+    """Yield the stills that any size asks for, each decoded once, as uint8 RGB (H, W, 3).
+
+    Args:
+        path: A proxy that `StillWriter` wrote.
+        wanted: Short side in pixels (None: as it is) → indices, ascending.
+
+    Raises:
+        MediaError: The proxy is missing or broken.
+    """
+    sizes_of: dict[int, list[int | None]] = {}
+    for short_side_px, indices in wanted.items():
+        for index in indices.tolist():
+            sizes_of.setdefault(index, []).append(short_side_px)
+    scalers = {short_side_px: new_scaler() for short_side_px in wanted}
+    left = len(sizes_of)
     with opened(path) as container:
-        stream = container.streams.video[0]
         matrix = int(container.metadata.get(_MATRIX, 0)) or None
-        size: tuple[int, int] | None = None
-        for index, packet in enumerate(container.demux(stream)):
-            if index_wanted is None:
+        for index, packet in enumerate(container.demux(container.streams.video[0])):
+            if not left:
                 return
-            if index != index_wanted:
+            if index not in sizes_of:
                 continue
+            left -= 1
             frame = packet.decode()[0]
-            if size is None:
+            stills = {}
+            for short_side_px in sizes_of[index]:
                 scale = min(1.0, (short_side_px or 1 << 30) / min(frame.width, frame.height))
                 size = (max(2, round(frame.width * scale)), max(2, round(frame.height * scale)))
-            yield scaler.reformat(frame, *size, format="rgb24", src_colorspace=matrix).to_ndarray()
-            index_wanted = next(remaining, None)
+                still = scalers[short_side_px].reformat(
+                    frame, *size, format="rgb24", src_colorspace=matrix
+                )
+                stills[short_side_px] = still.to_ndarray()
+            yield stills
 
 
 def _turned(frame: Any, rotation_deg: int) -> Any:

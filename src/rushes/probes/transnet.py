@@ -38,7 +38,7 @@ class TransNet:
     version: ClassVar[int] = 1
     frames: ClassVar[FrameSpec] = FrameSpec(colour="planes")
     needs: ClassVar[tuple[str, ...]] = ("change",)
-    model: ClassVar[str] = "transnetv2"
+    models: ClassVar[tuple[str, ...]] = ("transnetv2",)
     model_identity: ClassVar[str] = named("transnetv2").identity
     fields: ClassVar[tuple[Field, ...]] = (
         Field(name="is_seen", dtype="integer", low=0, high=1, about="1 where the network looked"),
@@ -61,9 +61,9 @@ class TransNet:
         self.params = params
         self._model = Path()
 
-    def load(self, path: Path) -> None:
+    def setup(self, device: str, models: Mapping[str, Path]) -> None:
         """Note where the network is; it is loaded when the first doubt comes up."""
-        self._model = path
+        self._model = models["transnetv2"]
 
     def start(self, video: Video, stem: Path) -> None:
         """Open the spool."""
@@ -83,10 +83,6 @@ class TransNet:
         for plane_HW in picture.chroma_CHW:
             self._spool.write(cv2.resize(plane_HW, size, interpolation=cv2.INTER_AREA))
         self._pts.append(pts)
-
-    def finish(self) -> Measured:
-        """Never called: what is doubtful, the change probe says; see `finish_with`."""
-        raise NotImplementedError("the probe transnet follows the probe change")
 
     def finish_with(self, measured: Mapping[str, Measured]) -> Measured:
         """Run the network where the change probe's signals leave doubt."""

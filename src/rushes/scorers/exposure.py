@@ -1,7 +1,8 @@
 """How bright a clip is, and how much of it is black or burnt out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -53,7 +54,7 @@ class Exposure:
     def __init__(self, params: Params) -> None:
         self.params = params
 
-    def setup(self, device: str) -> None:
+    def setup(self, device: str, models: Mapping[str, Path]) -> None:
         """Nothing to load."""
 
     def annotate(self, items: Sequence[Item]) -> Sequence[Row]:

@@ -1,8 +1,9 @@
 """How much moves in a clip, camera and subject apart."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from rushes.errors import ItemError
@@ -36,7 +37,7 @@ class Motion:
     def __init__(self, params: Params) -> None:
         self.params = params
 
-    def setup(self, device: str) -> None:
+    def setup(self, device: str, models: Mapping[str, Path]) -> None:
         """Nothing to load."""
 
     def annotate(self, items: Sequence[Item]) -> Sequence[Row]:

@@ -1,7 +1,8 @@
 """What is the matter with a clip's picture: bars, fields, repeated frames."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from rushes.boxes import SIDES, content_box
@@ -44,7 +45,7 @@ class Picture:
     def __init__(self, params: Params) -> None:
         self.params = params
 
-    def setup(self, device: str) -> None:
+    def setup(self, device: str, models: Mapping[str, Path]) -> None:
         """Nothing to load."""
 
     def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
