@@ -6,113 +6,34 @@
         project.run(["/media/holiday"])
 """
 
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from rushes import export as exporting
-from rushes import files, models, timeline
+from rushes import models, timeline
 from rushes import select as selecting
-from rushes.catalog import Catalog
 from rushes.clipping import cut_videos
 from rushes.doctor import examine
-from rushes.errors import ProjectError, RecipeError
+from rushes.errors import RecipeError
 from rushes.export import ExportReport
 from rushes.ingest import IngestReport, ingest
 from rushes.listing import LISTS, clip_columns, listed
 from rushes.models import State
-from rushes.recipe import DEFAULT, load
 from rushes.records import Failure, Report, Row, Selection
 from rushes.registry import nearest
 from rushes.report import ReportPage, write_report
-from rushes.runner import Reporter, Runner, Silent
 from rushes.scan import scan_videos
 from rushes.score import score_clips
 from rushes.standing import pending, totals
+from rushes.workspace import Workspace
 
 VERBS = ("ingest", "scan", "cut", "score", "select", "export")
 """What `run` does, in this order."""
 
 
-class Project:
-    """A folder with a catalog, a recipe, and what the stages made."""
-
-    def __init__(
-        self,
-        folder: Path,
-        *,
-        workers: int | None = None,
-        device: str = "cpu",
-        changes: Sequence[str] = (),
-        reporter: Reporter | None = None,
-        cache: Path | None = None,
-    ) -> None:
-        """Open a project; see `open` for making one.
-
-        Args:
-            folder: The project folder.
-            workers: Worker processes; None for one a core, 0 to work in this process.
-            device: Where models run.
-            changes: Recipe changes for this time only, as in "cut.max_s=10".
-            reporter: Where progress is shown; None for nowhere.
-            cache: Where models lie; None for the user's cache folder.
-
-        Raises:
-            ProjectError: There is no project, or it is newer than this program.
-            RecipeError: The recipe is wrong.
-        """
-        self.folder = folder.absolute()
-        if not (self.folder / "recipe.toml").exists():
-            raise ProjectError(
-                f"{folder}: there is no project here; start one with: rushes run PATH…"
-            )
-        self.device = device
-        self._recipe = load(self.folder / "recipe.toml", changes)
-        self.recipe_now, self._models, self.notes = models.recipe_with_models(
-            self._recipe, cache or models.CACHE
-        )
-        """What can run here; what is left out, and the command that mends it, is in `notes`."""
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        self._runner = Runner(cores or 1 if workers is None else workers, reporter or Silent())
-        self._catalog = Catalog(self.folder / "catalog.db")
-        self._is_working = False
-
-    @classmethod
-    def open(cls, folder: Path | str, *, create: bool = False, **options: Any) -> "Project":
-        """Open the project in `folder`, made now if `create` is set and there is none.
-
-        Args:
-            folder: The project folder.
-            create: Whether to make it, with the default recipe.
-            options: As `Project` takes them.
-        """
-        path = Path(folder)
-        if create and not (path / "recipe.toml").exists():
-            path.mkdir(parents=True, exist_ok=True)
-            with files.whole(path / "recipe.toml") as temporary:
-                temporary.write_text(DEFAULT, encoding="utf-8")
-        return cls(path, **options)
-
-    def __enter__(self) -> "Project":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Stop the workers and close the catalog."""
-        self._runner.close()
-        self._catalog.close()
-
-    # ---- verbs --------------------------------------------------------------------------------
+class Project(Workspace):
+    """A folder with a catalog, a recipe, and what the stages made; see `Workspace` to open one."""
 
     def ingest(self, paths: Sequence[Path | str]) -> IngestReport:
         """Find the videos at and below `paths` and know each by its bytes."""
@@ -348,49 +269,3 @@ class Project:
     def recipe(self) -> Row:
         """Return every setting in force, defaults included."""
         return self._recipe.resolved()
-
-    # ---- inner --------------------------------------------------------------------------------
-
-    def _videos(self, items: Sequence[str]) -> list[int]:
-        """Return the numbers of the videos that a person named; all if none are named."""
-        videos = self._catalog.videos()
-        if not items:
-            return list(videos)
-        by_name = {name: no for no, video in videos.items() for name in (video.id, video.given)}
-        by_name |= {path: no for path, (_, _, no) in self._catalog.files().items() if no}
-        numbers = []
-        for item in items:
-            number = by_name.get(item) or by_name.get(str(files.located(Path(item))))
-            if number is None:
-                raise RecipeError(f"{item}: not a video of this project; add it: rushes ingest")
-            numbers.append(number)
-        return numbers
-
-    def _clip_ids(self, numbers: Sequence[int]) -> Iterator[str]:
-        clips = self._catalog.clips(self.recipe_now.fingerprints.cut)
-        return (clips[no][1].id for no in numbers)
-
-    def _named(self, name: str, table: Any, section: str) -> Any:
-        if name not in table:
-            raise RecipeError(
-                f"the recipe has no [{section}.{name}]{nearest(name, list(table))}; add it first"
-            )
-        return table[name]
-
-    @contextmanager
-    def _working(self) -> Iterator[None]:
-        """Hold the project for one verb at work; a second one at a time would do the same twice.
-
-        Raises:
-            ProjectError: Another process is at work on this project.
-        """
-        if self._is_working:
-            yield  # `run` holds it already
-            return
-        with files.locked(self.folder):
-            self._is_working = True
-            try:
-                files.sweep(self.folder)
-                yield
-            finally:
-                self._is_working = False
