@@ -1,17 +1,18 @@
 """Torch checkpoints as NumPy arrays: no torch, and nothing in the file is executed.
 
 A checkpoint is a zip archive: a pickle that says how tensors lie in storages, and one file of raw
-numbers a storage. Pickle can name any function; here only what a plain dictionary of tensors needs
-is known by name, and everything else is refused.
+numbers a storage. Before torch 1.6 it was all of that in a row, the numbers last. Pickle can name
+any function; here only what a plain dictionary of tensors needs is known by name, and everything
+else is refused.
 """
 
 import pickle
 import zipfile
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -28,6 +29,8 @@ _DTYPES: Mapping[str, Any] = {
     "LongStorage": np.dtype("<i8"),
     "BoolStorage": np.dtype("?"),
 }
+_OLD_MAGIC = 0x1950A86A20F9469CFC6C
+"""What a file of torch < 1.6 begins with, pickled."""
 _BROKEN = (pickle.UnpicklingError, zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError,
            AttributeError, IndexError, ImportError, UnicodeDecodeError)  # fmt: skip
 
@@ -36,7 +39,7 @@ def read_checkpoint(path: Path) -> dict[str, np.ndarray]:
     """Return the tensors of a checkpoint that torch saved as a dictionary of tensors.
 
     Args:
-        path: A `.pth` or `.pt` as torch ≥ 1.6 writes it.
+        path: A `.pth` or `.pt` of any torch since 0.4.
 
     Returns:
         Name → array, contiguous, in the file's own precision.
@@ -45,8 +48,12 @@ def read_checkpoint(path: Path) -> dict[str, np.ndarray]:
         ItemError: It is no such file, or it asks for anything else than tensors.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            found = _read(archive)
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                found = _read(archive)
+        else:
+            with path.open("rb") as stream:
+                found = _read_old(stream, path.stat().st_size)
     except _BROKEN as error:
         raise ItemError(f"{path.name} is no checkpoint that can be read safely: {error}") from error
     return found
@@ -60,8 +67,44 @@ def _read(archive: zipfile.ZipFile) -> dict[str, np.ndarray]:
     order = f"{folder}byteorder"
     if order in archive.namelist() and archive.read(order) != b"little":
         raise pickle.UnpicklingError("its numbers are big-endian")
+
+    def storage(key: str, kind: str, _: int) -> np.ndarray:
+        return np.frombuffer(archive.read(f"{folder}data/{key}"), _DTYPES[kind])
+
     with archive.open(index) as stream:
-        tensors = _TensorsOnly(stream, archive, folder).load()
+        return _checked(_TensorsOnly(stream, storage).load())
+
+
+def _read_old(stream: BinaryIO, size_bytes: int) -> dict[str, np.ndarray]:
+    """Go through the pickle twice: what its tensors are made of comes after it."""
+    if _TensorsOnly(stream, _no_storage).load() != _OLD_MAGIC:
+        raise pickle.UnpicklingError("it begins like no checkpoint")
+    for _ in ("version", "system"):
+        _TensorsOnly(stream, _no_storage).load()
+    start = stream.tell()
+    kinds: dict[str, str] = {}
+
+    def placeholder(key: str, kind: str, count: int) -> np.ndarray:
+        if not 0 <= count * _DTYPES[kind].itemsize <= size_bytes:
+            raise ValueError("a storage is larger than the file")
+        kinds[key] = kind
+        return np.broadcast_to(np.zeros((), _DTYPES[kind]), count)
+
+    _TensorsOnly(stream, placeholder, rebuild=_NOTHING).load()
+    storages: dict[str, np.ndarray] = {}
+    for key in _TensorsOnly(stream, _no_storage).load():
+        count = int.from_bytes(stream.read(8), "little")
+        dtype = _DTYPES[kinds[key]]
+        storages[key] = np.frombuffer(stream.read(count * dtype.itemsize), dtype, count)
+    stream.seek(start)
+    return _checked(_TensorsOnly(stream, lambda key, *_: storages[key]).load())
+
+
+def _no_storage(*_: object) -> np.ndarray:
+    raise pickle.UnpicklingError("it has a tensor where none belongs")
+
+
+def _checked(tensors: object) -> dict[str, np.ndarray]:
     if not isinstance(tensors, dict) or not all(
         isinstance(name, str) and isinstance(values, np.ndarray) for name, values in tensors.items()
     ):
@@ -72,22 +115,26 @@ def _read(archive: zipfile.ZipFile) -> dict[str, np.ndarray]:
 class _TensorsOnly(pickle.Unpickler):
     """Knows three names; the functions behind them are ours."""
 
-    def __init__(self, stream: Any, archive: zipfile.ZipFile, folder: str) -> None:
+    def __init__(
+        self, stream: Any, storage: Callable[[str, str, int], np.ndarray], rebuild: Any = None
+    ) -> None:
         super().__init__(stream)
-        self._archive, self._folder = archive, folder
+        self._storage, self._rebuild = storage, rebuild or _REBUILD
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("collections", "OrderedDict"):
             return OrderedDict
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
-            return _REBUILD
+            return self._rebuild
         if module == "torch" and name in _DTYPES:
             return name
         raise pickle.UnpicklingError(f"it asks for {module}.{name}, which is refused")
 
     def persistent_load(self, pid: Any) -> np.ndarray:
-        _, kind, key, _, _ = pid
-        return np.frombuffer(self._archive.read(f"{self._folder}data/{key}"), _DTYPES[kind])
+        _, kind, key, _, count, *view = pid
+        if any(view):
+            raise pickle.UnpicklingError("its storages are parts of others")
+        return self._storage(key, kind, count)
 
 
 class _Rebuild:
@@ -117,4 +164,13 @@ class _Rebuild:
         return np.ascontiguousarray(view).reshape(shape)
 
 
-_REBUILD = _Rebuild()
+class _Nothing:
+    """Stands for torch's function while the numbers are not there yet."""
+
+    __slots__ = ()
+
+    def __call__(self, *_: object) -> None:
+        """Make nothing."""
+
+
+_REBUILD, _NOTHING = _Rebuild(), _Nothing()
