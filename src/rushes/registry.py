@@ -25,6 +25,7 @@ BUILT_IN = {
     "detector/content": "rushes.detectors.content:Content",
     "detector/fade": "rushes.detectors.fade:Fade",
     "detector/transnet": "rushes.detectors.transnet:TransNet",
+    "scorer/embedding": "rushes.scorers.embedding:Embedding",
     "scorer/exposure": "rushes.scorers.exposure:Exposure",
     "scorer/motion": "rushes.scorers.motion:Motion",
     "scorer/picture": "rushes.scorers.picture:Picture",
