@@ -8,6 +8,10 @@ matches a transition when the two spans touch once each is allowed to be `tolera
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
+LEAST_CLIP_S = 1.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transition:
@@ -33,6 +37,8 @@ class Truth:
     transitions: tuple[Transition, ...]
     ambiguous: tuple[tuple[int, int], ...] = ()
     """Spans of frames, ends included, where a report counts neither way."""
+    equal: frozenset[int] = frozenset()
+    """Frames inside transitions that are, bit for bit, a frame of one of the two shots."""
     frames: int
 
 
@@ -62,6 +68,16 @@ class Score:
     """Mixed frames that no report covers: they contaminate a shot."""
     clean_lost: int = 0
     """Frames that reports cover though they are clean."""
+    clips: int = 0
+    """Spans between reports that last `LEAST_CLIP_S` or longer."""
+    contaminated: int = 0
+    """Clips with a mixed frame or a missed cut inside."""
+    contaminated_visibly: int = 0
+    """The same, without mixed frames that are equal to a clean one."""
+    clean_s: float = 0.0
+    """Seconds of clean footage there are."""
+    clean_kept_s: float = 0.0
+    """Seconds of it that no report covers."""
     frames: int = 0
 
     def __add__(self, other: "Score") -> "Score":
@@ -112,6 +128,11 @@ class Score:
             "mixed": self.mixed,
             "mixed_kept": self.mixed_kept,
             "clean_lost": self.clean_lost,
+            "clips": self.clips,
+            "contaminated": self.contaminated,
+            "contaminated_visibly": self.contaminated_visibly,
+            "clean_s": round(self.clean_s, 2),
+            "clean_kept_s": round(self.clean_kept_s, 2),
             "frames": self.frames,
         }
 
@@ -209,6 +230,42 @@ def _count_frames(score: Score, reports: Sequence[Transition], truth: Truth) -> 
     score.mixed = len(mixed)
     score.mixed_kept = len(mixed - covered)
     score.clean_lost = len(covered - mixed - unsure)
+
+
+def clips(reports: Sequence[Transition], truth: Truth, edges_s: np.ndarray) -> Score:
+    """Count clips, those of them that hold what they should not, and clean footage.
+
+    Args:
+        reports: What a detector found.
+        truth: What there is.
+        edges_s: Seconds at which each frame begins, and at which the last one ends.
+    """
+    count = len(edges_s) - 1
+    is_mixed, is_unsure, is_equal, is_covered = (np.zeros(count, bool) for _ in range(4))
+    for there in truth.transitions:
+        is_mixed[there.start : there.end] = True
+    for first, last in truth.ambiguous:
+        is_unsure[first : last + 1] = True
+    is_equal[[f for f in truth.equal if f < count]] = True
+    cuts = [t.start for t in truth.transitions if t.is_hard]
+    score = Score()
+    begin = 0
+    ordered = sorted(reports, key=lambda t: (t.start, t.end))
+    for start, end in [*((t.start, t.end) for t in ordered), (count, count)]:
+        is_covered[start:end] = True
+        if start > begin and edges_s[start] - edges_s[begin] >= LEAST_CLIP_S:
+            inside = slice(begin, start)
+            is_bad = is_mixed[inside] & ~is_unsure[inside]
+            is_crossed = any(begin < at < start for at in cuts)
+            score.clips += 1
+            score.contaminated += bool(is_bad.any() or is_crossed)
+            score.contaminated_visibly += bool((is_bad & ~is_equal[inside]).any() or is_crossed)
+        begin = max(begin, end)
+    lasts_s = np.diff(edges_s)
+    is_clean = ~is_mixed & ~is_unsure
+    score.clean_s = float(lasts_s[is_clean].sum())
+    score.clean_kept_s = float(lasts_s[is_clean & ~is_covered].sum())
+    return score
 
 
 def _ratio(part: int, whole: int) -> float:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rushes.reaches import REACHES_S, Fit, Reaches
+from rushes.extents import extent
+from rushes.reaches import REACHES_S, Reaches
 from rushes.records import CutKind
 from rushes.stage import Signals
 
@@ -138,7 +139,7 @@ def slow_changes(
         hard: Rows of the hard cuts; no transition goes across one.
         least_odds: Log-odds below which a transition is not worth mentioning.
         least_change: The same for the change over it, root mean square of 255.
-        margin: Share of its length by which a transition is widened on either side.
+        margin: Factor on the margins of gradual transitions; see `extents`.
     """
     if len(change.pts) < 2:
         return []
@@ -151,8 +152,10 @@ def slow_changes(
         first = int(reaches.back[which][at])
         inside = min(fit.end, at + 1) - max(fit.start, first)
         if odds > least_odds and inside > max(1, 0.4 * (fit.end - fit.start)):
-            start, end = _widened(reaches, fit, margin)
-            found.append(Slow(kind=fit.kind, start=start, end=end, first=first, last=at, odds=odds))
+            to = extent(reaches, fit, margin)
+            found.append(
+                Slow(kind=to.kind, start=to.start, end=to.end, first=first, last=at, odds=odds)
+            )
     # One transition shows in many looks: the surest speaks for all that share a good part of it.
     found.sort(key=lambda slow: -slow.odds)
     kept: list[Slow] = []
@@ -160,13 +163,6 @@ def slow_changes(
         if not any(_is_same(slow, other) for other in kept):
             kept.append(slow)
     return sorted(kept, key=lambda slow: slow.start)
-
-
-def _widened(reaches: Reaches, fit: Fit, margin: float) -> tuple[int, int]:
-    """Return the first mixed and the first new row with a margin, inside the same shot."""
-    by = max(1, round(margin * (fit.end - fit.start)))
-    shot = np.flatnonzero(reaches.shot == reaches.shot[fit.start])
-    return max(fit.start - by, int(shot[0])), min(fit.end + by, int(shot[-1]))
 
 
 def _is_same(slow: Slow, other: Slow) -> bool:

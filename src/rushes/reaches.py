@@ -57,6 +57,11 @@ class Reaches:
         self.ahead = [_nearest(self.time_s, self.time_s + reach_s) for reach_s in REACHES_S]
         self.shot = np.searchsorted(np.array(hard, np.int64), self.rows, side="right")
         """Number of hard cuts up to each row: equal for two rows if none lies between them."""
+        self.arrived = self._of_middle(change.columns["arrived"])
+        """Percent of the cells that are new since 0.24 s ago and stay for as long; NaN where a hard
+        cut is so near."""
+        self.leaving = self._of_middle(change.columns["leaving"])
+        """Percent of the cells that have been the same for 0.24 s and are new as long after."""
         sides = [self._motion(which) for which in range(len(NAMES))]
         self.before = [before for before, _ in sides]
         """For each reach and row: change over an equal span just before the one that ends there."""
@@ -64,6 +69,17 @@ class Reaches:
         """The same just after it."""
         self.motion = [np.maximum(before, after) for before, after in sides]
         """The larger of both; NaN where one is unknown: a shot that just began has no before."""
+
+    def row(self, time_s: float) -> int:
+        """Return the first row at or after a time; one less than their number if there is none."""
+        found = int(np.searchsorted(self.time_s, time_s - 1e-6))
+        return min(found, len(self.rows) - 1)
+
+    def _of_middle(self, cells: np.ndarray) -> np.ndarray:
+        """Turn what the probe wrote at the end of two looks into what holds where they meet."""
+        back, ahead = self.back[0], self.ahead[0]
+        is_whole = (self.shot[back] == self.shot[ahead]) & (back < self.rows) & (self.rows < ahead)
+        return np.where(is_whole, cells.astype(np.float64)[ahead], np.nan)
 
     def is_whole(self, which: int) -> np.ndarray:
         """Return for each row whether its look stays inside one shot and has some length."""
@@ -171,14 +187,15 @@ class _Curves:
         seen, noise = self.seen[::every], self.noise[::every]
         start_S1, end_S1 = spans_S2[:, :1], spans_S2[:, 1:]
         length_S1 = end_S1 - start_S1
-        overlap_SN = np.clip((self.ends_s[::every] - start_S1) / length_S1, 0, 1) - np.clip(
-            (self.begins_s[::every] - start_S1) / length_S1, 0, 1
-        )
+        ends_SN = np.clip((self.ends_s[::every] - start_S1) / length_S1, 0, 1)
+        begins_SN = np.clip((self.begins_s[::every] - start_S1) / length_S1, 0, 1)
+        overlap_SN = ends_SN - begins_SN
         excess = seen**2 - noise
         guesses = []
         kinds: tuple[tuple[CutKind, np.ndarray], ...] = (
             ("dissolve", overlap_SN**2),
             ("wipe", overlap_SN),
+            ("wipe", _eased(ends_SN) - _eased(begins_SN)),
         )
         for kind, shape_SN in kinds:
             weight = (shape_SN**2).sum(1) + 1e-9
@@ -189,6 +206,11 @@ class _Curves:
             change = float(np.sqrt(square[which]))
             guesses.append(_Guess(kind, start_s, end_s, change, float(errors[which])))
         return min(guesses, key=lambda guess: guess.misfit)
+
+
+def _eased(share: np.ndarray) -> np.ndarray:
+    """Return the share of the picture that a wipe with a soft edge has taken, at shares of time."""
+    return np.asarray(share**2 * (3 - 2 * share))
 
 
 def _nearest(time_s: np.ndarray, wanted_s: np.ndarray) -> np.ndarray:

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from rushes.detectors.content import Content
@@ -65,8 +66,45 @@ def test_gradual_transitions_are_found_with_kind_and_extent(takes, kind, frames)
 
     assert cut.kind == kind
     # Every mixed frame is inside; few clean ones are.
-    assert 100 - 2 - 0.15 * frames <= cut.start_pts <= 100 + 1
-    assert 100 + frames - 1 <= cut.pts <= 100 + frames + 2 + 0.15 * frames
+    assert 100 - 3 - 0.2 * frames <= cut.start_pts <= 100
+    assert 100 + frames <= cut.pts <= 100 + frames + 3 + 0.2 * frames
+
+
+def test_a_wipe_with_a_soft_edge_is_a_wipe_from_its_first_visible_frame(takes):
+    old, new = takes.shot(11, 130), takes.shot(12, 130)
+    share = np.linspace(0, 1, 30)[:, None, None, None]
+    across = np.arange(old.frames.shape[-1]) / (old.frames.shape[-1] - 1)
+    weight = np.clip(2 * share - across, 0, 1)
+    weight = weight**2 * (3 - 2 * weight)
+    mixed = type(old)(old.frames[100:] * (1 - weight) + new.frames[:30] * weight)
+
+    (cut,) = found(old[:100] + mixed + new[30:])
+
+    assert cut.kind == "wipe"
+    assert 90 <= cut.start_pts <= 103
+    assert 127 <= cut.pts <= 140
+
+
+def test_a_transition_leaves_something_of_the_shots_beside_it(takes):
+    old, new = takes.shot(11, 60), takes.shot(12, 140)
+    film = takes.shot(5, 60) + old[:10] + takes.wipe(old[10:40], new[:30]) + new[30:]
+
+    hard, wipe = found(film)
+
+    assert (hard.kind, hard.pts) == ("hard", 60)
+    assert 60 < wipe.start_pts <= 70
+
+
+def test_the_margin_is_a_setting(takes):
+    old, new = takes.shot(11, 130), takes.shot(12, 130)
+    film = old[:100] + takes.wipe(old[100:], new[:30]) + new[30:]
+    signals = {"change": film.signals()}
+
+    (narrow,) = Content(Content.Params(margin=0)).detect(signals)
+    (wide,) = Content(Content.Params(margin=2)).detect(signals)
+
+    assert wide.start_pts < narrow.start_pts <= 100
+    assert 130 <= narrow.pts < wide.pts
 
 
 def test_time_counts_not_frames(takes):

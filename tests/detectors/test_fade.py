@@ -21,8 +21,8 @@ def test_a_fade_through_black_or_white_covers_all_its_frames(takes, luma):
     ((kind, start, end),) = found(film)
 
     assert kind == "fade"
-    assert 58 <= start <= 61
-    assert 105 <= end <= 108
+    assert 57 <= start <= 60
+    assert 106 <= end <= 109
 
 
 def test_a_fade_that_stays_black_is_one_fade(takes):

@@ -25,7 +25,7 @@ class Fade:
     """
 
     name: ClassVar[str] = "fade"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     needs: ClassVar[tuple[str, ...]] = ("change",)
 
     @dataclass(frozen=True, kw_only=True)
@@ -64,11 +64,13 @@ class Fade:
                 continue
             flat = 0.0 if luma[first] <= self.params.black else 255.0
             distance = np.hypot(luma - flat, contrast)
-            start, is_slope_out = self._side(change.time_s, distance, first, -1)
-            end, is_slope_in = self._side(change.time_s, distance, last - 1, 1)
-            if not (is_slope_out or is_slope_in):
+            start, slope_out = self._side(change.time_s, distance, first, -1)
+            end, slope_in = self._side(change.time_s, distance, last - 1, 1)
+            if max(slope_out, slope_in) < self.params.sheer_frames:
                 continue
-            start += 1  # the row found there is the last whole one
+            # Where a slope leads to them, the rows found are whole but for 3 %: trim them too.
+            start += 0 if slope_out and start >= 0 else 1
+            end += 1 if slope_in and end < len(luma) else 0
             if cuts and cuts[-1].pts > change.pts[start]:
                 start = int(np.searchsorted(change.pts, cuts[-1].pts))
             around = distance[max(start - 1, 0) : end + 1].max()
@@ -83,14 +85,12 @@ class Fade:
             )
         return cuts
 
-    def _side(
-        self, time_s: np.ndarray, distance: np.ndarray, at: int, way: int
-    ) -> tuple[int, bool]:
+    def _side(self, time_s: np.ndarray, distance: np.ndarray, at: int, way: int) -> tuple[int, int]:
         """Follow the picture as it leaves black, from the flat row `at`, forwards or backwards.
 
         Returns:
             The first row that way where the picture is whole (-1 or the number of rows if the
-            video ends before), and whether a slope leads there.
+            video ends before), and how many rows the slope has that leads there.
         """
         rows = range(at + way, len(distance) if way > 0 else -1, way)
         top, reached = distance[at], at
@@ -109,11 +109,11 @@ class Fade:
             if distance[row] > top:
                 top, reached = distance[row], row
         if top < self.params.least_change:
-            return at + way, False
+            return at + way, 0
         walked = distance[at : reached + way : way] if reached + way >= 0 else distance[at::-1]
         whole = int(np.argmax(walked >= 0.97 * top))
         slope = np.count_nonzero((walked[:whole] > 0.1 * top) & (walked[:whole] < 0.9 * top))
-        return at + way * whole, bool(slope >= self.params.sheer_frames)
+        return at + way * whole, int(slope)
 
 
 def _runs(is_on: np.ndarray) -> Iterator[tuple[int, int]]:

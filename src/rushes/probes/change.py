@@ -2,8 +2,10 @@
 
 Every frame is made tiny (about 40×22 luma, the same of Cb and Cr) and compared with the frames
 1, 2 and 3 places back, and with those a quarter of a second to two seconds back. The first three
-find what happens at once; the others, what happens slowly, at any frame rate. Which of it is a cut
-is decided later, from these numbers alone.
+find what happens at once; the others, what happens slowly, at any frame rate. Means and root mean
+squares hide what happens to a few cells, so those are counted that change before or after the frame
+a quarter of a second back, and not on its other side. Which of it is a cut is decided later, from
+these numbers alone.
 """
 
 from dataclasses import dataclass
@@ -20,6 +22,8 @@ GRID_LONG_SIDE_PX = 40
 REACHES_S = {"reach_240ms": 0.24, "reach_480ms": 0.48, "reach_960ms": 0.96, "reach_1920ms": 1.92}
 """How far back the slow comparisons look: 6, 12, 24 and 48 frames at 25 frames a second. A
 transition shows best in the look that is about as long as itself."""
+CELL_CHANGE = 12
+"""A cell (of 255) that differs by more than this has changed."""
 # Frames are measured some dozens at a time: that costs a third of one by one.
 _AT_ONCE = 48
 # More than this are never remembered, whatever the timestamps say.
@@ -34,11 +38,15 @@ def _level(name: str, unit: str, high: int, about: str) -> Field:
     return Field(name=name, dtype="integer", unit=unit, low=0, high=high, about=about)
 
 
+def _cells(name: str, about: str) -> Field:
+    return Field(name=name, unit="%", low=0, high=100, about=about)
+
+
 class Change:
-    """Watches every frame; writes 18 bytes for each."""
+    """Watches every frame; writes 22 bytes for each."""
 
     name: ClassVar[str] = "change"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     frames: ClassVar[FrameSpec] = FrameSpec(colour="planes")
     fields: ClassVar[tuple[Field, ...]] = (
         _distance("step_1", "mean absolute difference to the frame before; 0 in a freeze"),
@@ -52,6 +60,8 @@ class Change:
             _level(f"spread_{name[6:]}", "%", 100, f"mean over root mean square, {reach_s} s back")
             for name, reach_s in REACHES_S.items()
         ),
+        _cells("arrived", "cells that changed up to the frame 0.24 s back, and stayed since"),
+        _cells("leaving", "cells that stayed up to the frame 0.24 s back, and changed since"),
         _level("luma", "/255", 255, "mean luma; black is 0, white 255"),
         _level("contrast", "/255", 128, "standard deviation of luma"),
     )
@@ -110,10 +120,13 @@ class Change:
         self._tables: list[np.ndarray] = []
         self._pts: list[np.ndarray] = []
         self._past_MN = np.zeros((0, 0), np.uint8)
+        self._past_changes_MN = np.zeros((0, 0), np.uint8)
         self._past_pts = np.zeros(0, np.int64)
 
     def _measure(self) -> None:
         """Turn the waiting frames into rows of the table."""
+        import cv2
+
         if not self._waiting:
             return
         self._shape_of = self._waiting[0]
@@ -124,25 +137,31 @@ class Change:
         pts = np.array(self._waiting_pts, np.int64)
         known_MN = np.concatenate([self._past_MN, grids_TN]) if past else grids_TN
         known_pts = np.concatenate([self._past_pts, pts])
+        if not past:
+            self._past_changes_MN = grids_TN[:0]
         row = np.arange(past, past + count)
 
         steps = [
             _mean_difference(grids_TN, known_MN[np.maximum(row - back, 0)]) for back in (1, 2, 3)
         ]
-        reaches, spreads = [], []
-        for reach_pts in self._reaches_pts:
-            then = np.minimum(_nearest(known_pts, pts - reach_pts), np.maximum(row - 1, 0))
-            reach, spread = _distance_and_spread(grids_TN, known_MN[then])
-            reaches.append(reach)
-            spreads.append(spread)
+        thens = [
+            np.minimum(_nearest(known_pts, pts - reach_pts), np.maximum(row - 1, 0))
+            for reach_pts in self._reaches_pts
+        ]
+        differences = [cv2.absdiff(grids_TN, known_MN[then]) for then in thens]
+        reaches, spreads = zip(*(_distance_and_spread(d_TN) for d_TN in differences), strict=True)
+        changes_MN = np.concatenate([self._past_changes_MN, differences[0]])
+        before_TN, after_TN = changes_MN[thens[0]], differences[0]
+        cells = [_only_first(before_TN, after_TN), _only_first(after_TN, before_TN)]
         luma = (luma_TN.mean(1, np.float32) - self._black) * self._gain
         contrast = luma_TN.std(1, np.float32) * self._gain
-        self._tables.append(np.stack([*steps, *reaches, *spreads, luma, contrast], axis=1))
+        self._tables.append(np.stack([*steps, *reaches, *spreads, *cells, luma, contrast], axis=1))
         self._pts.append(pts)
 
         oldest = np.searchsorted(known_pts, pts[-1] - max(self._reaches_pts)) - 1
         oldest = max(min(oldest, len(known_pts) - 3), len(known_pts) - _REMEMBERED, 0)
         self._past_MN, self._past_pts = known_MN[oldest:].copy(), known_pts[oldest:]
+        self._past_changes_MN = changes_MN[oldest:].copy()
         self._waiting, self._waiting_pts = [], []
 
 
@@ -191,14 +210,25 @@ def _mean_difference(a_TN: np.ndarray, b_TN: np.ndarray) -> np.ndarray:
     return np.asarray(total / a_TN.shape[1])
 
 
-def _distance_and_spread(a_TN: np.ndarray, b_TN: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the root mean square difference of each row, and its spread in percent."""
+def _distance_and_spread(difference_TN: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the root mean square of each row of differences, and its spread in percent."""
     import cv2
 
-    difference_TN = cv2.absdiff(a_TN, b_TN)
     total = cv2.reduce(difference_TN, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[:, 0]
+    count = difference_TN.shape[1]
     difference_TN = difference_TN.astype(np.float32)
     squares = np.einsum("tn,tn->t", difference_TN, difference_TN)
-    distance = np.sqrt(squares / a_TN.shape[1])
-    spread = 100 * total / a_TN.shape[1] / np.maximum(distance, 1e-6)
+    distance = np.sqrt(squares / count)
+    spread = 100 * total / count / np.maximum(distance, 1e-6)
     return distance, np.where(distance > 0, spread, 100.0)
+
+
+def _only_first(first_TN: np.ndarray, second_TN: np.ndarray) -> np.ndarray:
+    """Return percent of the cells in each row whose first change is strong, the second not half."""
+    import cv2
+
+    # In whole numbers, twice the second is below the first if the second is at most half of one
+    # less than the first.
+    is_so_TN = (first_TN > CELL_CHANGE) & (second_TN <= (first_TN - 1) >> 1)
+    total = cv2.reduce(is_so_TN.view(np.uint8), 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[:, 0]
+    return np.asarray(100 * total / first_TN.shape[1])
