@@ -68,6 +68,34 @@ def clips_of(
     return clips
 
 
+def clips_within(
+    video: Video,
+    times: np.ndarray,
+    spans: Sequence[tuple[int, int]],
+    damaged_pts: Sequence[int] = (),
+) -> list[Clip]:
+    """Return clips of spans that a person chose, moved to the nearest frame times.
+
+    Args:
+        video: Theirs.
+        times: int64 pts of every frame of the video, and where the last one ends.
+        spans: in_pts and out_pts of each.
+        damaged_pts: Frames that the decoder marked corrupt.
+
+    Raises:
+        RecipeError: A span holds no frame.
+    """
+    shots = []
+    for span in spans:
+        in_pts, out_pts = (int(times[np.argmin(np.abs(times - pts))]) for pts in span)
+        if in_pts >= out_pts:
+            at = f"{video.seconds(span[0])}–{video.seconds(span[1])} s"
+            raise RecipeError(f"{video.given}: there is no frame in {at}")
+        shots.append(Shot(in_pts=in_pts, out_pts=out_pts))
+    whole = Clipping(min_s=0.0, max_s=float("inf"))
+    return clips_of(shots, video, times[:-1], whole, damaged_pts)
+
+
 def _divided(
     shot: Shot, video: Video, pts: np.ndarray, clipping: Clipping
 ) -> list[tuple[int, int]]:

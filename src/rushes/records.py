@@ -264,6 +264,47 @@ class Report:
     """What an item is: "videos", "clips"."""
 
 
+VerdictKind = Literal["verdict", "reason", "stars", "caption", "tags", "span", "undo", "redo"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """One thing that a person decided about one clip; kept for ever, and in order."""
+
+    no: int
+    """Counts up; a later one stands over an earlier one of the same kind and clip."""
+    action: int
+    """`no` of the first verdict of all that were given at once, and are undone at once."""
+    at: str
+    """UTC, ISO 8601."""
+    who: str
+    source: str
+    """Where it was given: "page", "hydrus", "cli"."""
+    kind: VerdictKind
+    clip: str
+    """The clip's id; empty for an undo."""
+    value: Any
+    """"verdict": "keep", "drop" or None (undecided). "reason", "caption": text or None. "stars":
+    0–5 or None. "tags": {"add": […], "remove": […]}. "span": {"from": [clip ids], "to": [[in_pts,
+    out_pts], …]}, at the first of those clips. "undo", "redo": number of an action."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What stands of all that people decided about one clip."""
+
+    verdict: Literal["keep", "drop"] | None = None
+    reason: str | None = None
+    stars: int | None = None
+    caption: str | None = None
+    """None where nobody wrote one."""
+    tags_added: tuple[str, ...] = ()
+    tags_removed: tuple[str, ...] = ()
+    who: str = ""
+    """Who decided last."""
+    at: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleCount:
     """What one rule of a selection did: a line of the funnel."""

@@ -9,6 +9,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from rushes.catalog import schema
+from rushes.catalog.captions import Captions
 from rushes.catalog.database import Database, upsert
 from rushes.catalog.rows import (
     CLIPS,
@@ -21,6 +22,7 @@ from rushes.catalog.rows import (
 )
 from rushes.catalog.selections import Selections
 from rushes.catalog.vectors import Shards
+from rushes.catalog.verdicts import Verdicts, restore_spans
 from rushes.records import Clip, Cut, Failure, Field, Row, Scanned, Video
 
 
@@ -32,6 +34,8 @@ class Catalog:
         self._database = Database(path)
         self._vectors = path.parent / "vectors"
         self.selections = Selections(self._database)
+        self.captions = Captions(self._database)
+        self.verdicts = Verdicts(self._database)
         self._ready: set[str] = set()  # stage tables known to be there with all their columns
 
     def close(self) -> None:
@@ -182,6 +186,38 @@ class Catalog:
             found = connection.execute(statement).mappings().all()
         return {row["item_no"]: {f.name: row[f.name] for f in fields} for row in found}
 
+    def vector_rows(
+        self, key: str, field: Field, fingerprint: str, cut: str
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return which clips have a vector, and which row of its shards that is, ascending.
+
+        Args:
+            key: The stage, "scorer/embedding".
+            field: Its vector.
+            fingerprint: Rows of other fingerprints do not count.
+            cut: Fingerprint of the cut whose clips are meant.
+        """
+        table, sets = self._stage_table(key, (field,)), schema.clip_sets
+        column = table.c[field.name]
+        statement = (
+            sa.select(table.c.item_no, column)
+            .join(sets, sets.c.clip_no == table.c.item_no)
+            .where(table.c.fingerprint == fingerprint, sets.c.fingerprint == cut)
+            .order_by(column)
+        )
+        with self._database.reading() as connection:
+            found = np.array(connection.execute(statement).tuples().all(), np.int64)
+        return tuple(found.reshape(-1, 2).T)  # type: ignore[return-value]
+
+    def replace_rows(
+        self, key: str, fields: Sequence[Field], fingerprint: str, rows: Mapping[int, Row]
+    ) -> None:
+        """Store rows of one stage by item number in place of all that it had."""
+        table = self._stage_table(key, fields)
+        with self._database.writing() as connection:
+            connection.execute(table.delete())
+            self._put_rows(connection, key, fields, fingerprint, rows)
+
     def _put_rows(
         self,
         connection: sa.Connection,
@@ -263,6 +299,7 @@ class Catalog:
             numbers = add_clips(connection, video_no, clips)
             sets = [{"fingerprint": fingerprint, "clip_no": number} for number in numbers]
             upsert(connection, schema.clip_sets, sets)
+            restore_spans(connection, video_no, fingerprint)
             counts = {"shots": shots, "shots_too_short": shots_too_short}
             upsert(connection, schema.cut_sets, [key | counts])
 

@@ -129,6 +129,29 @@ exports = sa.Table(
     sa.Column("at", sa.String, nullable=False),
 )
 
+verdicts = sa.Table(  # append-only: nothing here is ever changed or removed
+    "verdicts",
+    metadata,
+    sa.Column("no", sa.Integer, primary_key=True),
+    sa.Column(
+        "action", sa.Integer, nullable=False, index=True
+    ),  # first row of what was done at once
+    sa.Column("at", sa.String, nullable=False),
+    sa.Column("who", sa.String, nullable=False),
+    sa.Column("source", sa.String, nullable=False),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("clip", sa.String, nullable=False, index=True),  # its id: cuts may make it anew
+    sa.Column("value", sa.JSON, nullable=False),
+)
+
+captions = sa.Table(  # the one in force for each clip; `caption_words` follows by triggers
+    "captions",
+    metadata,
+    sa.Column("clip_no", sa.ForeignKey("clips.no"), primary_key=True),
+    sa.Column("source", sa.String, nullable=False),  # which captioner said it
+    sa.Column("text", sa.String, nullable=False),
+)
+
 migrations_applied = sa.Table(
     "migrations",
     metadata,
@@ -141,7 +164,41 @@ def _m0001_initial(connection: sa.Connection) -> None:
     metadata.create_all(connection)
 
 
-MIGRATIONS: list[Callable[[sa.Connection], None]] = [_m0001_initial]
+def _m0002_verdicts(connection: sa.Connection) -> None:
+    verdicts.create(connection, checkfirst=True)
+
+
+_WORDS = "tokenize = 'unicode61 remove_diacritics 2'"
+_PATH = r"replace({0}.given, '\', '/')"
+_FILE_NAME = f"substr({_PATH}, length(rtrim({_PATH}, replace({_PATH}, '/', ''))) + 1)"
+_OLD_WORDS = (
+    "INSERT INTO caption_words (caption_words, rowid, text) "
+    "VALUES ('delete', old.clip_no, old.text)"
+)
+_NEW_WORDS = "INSERT INTO caption_words (rowid, text) VALUES (new.clip_no, new.text)"
+
+
+def _m0003_captions(connection: sa.Connection) -> None:
+    captions.create(connection, checkfirst=True)
+    for statement in (
+        "CREATE VIRTUAL TABLE caption_words USING fts5"
+        f"(text, content = 'captions', content_rowid = 'clip_no', {_WORDS})",
+        f"CREATE TRIGGER captions_added AFTER INSERT ON captions BEGIN {_NEW_WORDS}; END",
+        f"CREATE TRIGGER captions_removed AFTER DELETE ON captions BEGIN {_OLD_WORDS}; END",
+        "CREATE TRIGGER captions_changed AFTER UPDATE ON captions "
+        f"BEGIN {_OLD_WORDS}; {_NEW_WORDS}; END",
+        f"CREATE VIRTUAL TABLE video_words USING fts5(name, {_WORDS})",
+        f"INSERT INTO video_words (rowid, name) SELECT no, {_FILE_NAME.format('videos')} "
+        "FROM videos",
+        "CREATE TRIGGER videos_added AFTER INSERT ON videos BEGIN "
+        f"INSERT INTO video_words (rowid, name) VALUES (new.no, {_FILE_NAME.format('new')}); END",
+        "CREATE TRIGGER videos_called AFTER UPDATE OF given ON videos BEGIN "
+        f"UPDATE video_words SET name = {_FILE_NAME.format('new')} WHERE rowid = new.no; END",
+    ):
+        connection.exec_driver_sql(statement)
+
+
+MIGRATIONS: list[Callable[[sa.Connection], None]] = [_m0001_initial, _m0002_verdicts, _m0003_captions]
 """In order; each runs once, in one transaction with the note that it ran."""
 
 _TYPES = {
@@ -152,9 +209,14 @@ _TYPES = {
 }
 
 
+def stage_table_name(key: str) -> str:
+    """Return what the table of a stage is called."""
+    return key.replace("/", "_").replace("-", "_")
+
+
 def stage_table(key: str, fields: Sequence[Field]) -> sa.Table:
     """Return the table of one stage: "scorer/motion" → scorer_motion(item_no, fingerprint, …)."""
-    name = key.replace("/", "_").replace("-", "_")
+    name = stage_table_name(key)
     if name in metadata.tables:
         return metadata.tables[name]
     return sa.Table(
