@@ -28,15 +28,15 @@ def write_tiny_network(path: Path) -> Path:
 
 
 def write_tiny_embedding(path: Path) -> Path:
-    """Write a stand-in for EfficientNet-Lite0: a picture's vector is the same 16 × 8 × 3 pixels."""
+    """Write a stand-in for EfficientNet-Lite0: a picture's vector is the same 16 × 8 pixels, red and green."""
     pictures = helper.make_tensor_value_info("pictures_NHWC", TensorProto.UINT8, ["N", 224, 224, 3])
-    vectors = helper.make_tensor_value_info("vectors_ND", TensorProto.FLOAT, ["N", 384])
+    vectors = helper.make_tensor_value_info("vectors_ND", TensorProto.FLOAT, ["N", 256])
     constants = [
-        helper.make_tensor("starts", TensorProto.INT64, [2], [7, 14]),
-        helper.make_tensor("ends", TensorProto.INT64, [2], [224, 224]),
-        helper.make_tensor("axes", TensorProto.INT64, [2], [1, 2]),
-        helper.make_tensor("steps", TensorProto.INT64, [2], [14, 28]),
-        helper.make_tensor("shape", TensorProto.INT64, [2], [0, 384]),
+        helper.make_tensor("starts", TensorProto.INT64, [3], [7, 14, 0]),
+        helper.make_tensor("ends", TensorProto.INT64, [3], [224, 224, 2]),
+        helper.make_tensor("axes", TensorProto.INT64, [3], [1, 2, 3]),
+        helper.make_tensor("steps", TensorProto.INT64, [3], [14, 28, 1]),
+        helper.make_tensor("shape", TensorProto.INT64, [2], [0, 256]),
         helper.make_tensor("gray", TensorProto.FLOAT, [], [127.5]),
     ]
     nodes = [

@@ -93,6 +93,7 @@ MODELS: Mapping[str, Model] = {
             ),
             size_bytes=18_826_032,
             converter="rushes.weights.efficientnet:convert",
+            converter_version=2,
         ),
     )
 }

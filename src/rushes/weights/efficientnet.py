@@ -18,8 +18,8 @@ from rushes.weights.checkpoint import read_checkpoint
 from rushes.weights.graph import Graph
 
 SIDE_PX = 224
-WIDTH = 384
-"""Numbers of an embedding."""
+WIDTH = 256
+"""Numbers of an embedding. Of its 1280 means, so many keep all that was measured."""
 SEED = 20_240_601
 """Of the projection; another one makes other vectors."""
 
