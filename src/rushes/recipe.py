@@ -62,6 +62,8 @@ _VERBS = {
     "cut": _Verb("detector", own="rushes.clipping:Clipping"),
     "score": _Verb("scorer"),
 }
+_SETTINGS = {"dedup": "rushes.dedup:Dedup"}
+"""Verbs without stages: dataclass of their settings."""
 _ENCODING = "rushes.media.encode:Encoding"
 _NAMED = ("select", "export")
 
@@ -94,7 +96,7 @@ class Recipe:
         Raises:
             RecipeError: An unknown key or a wrong value; the message names it.
         """
-        known = [*_VERBS, *_NAMED]
+        known = [*_VERBS, *_SETTINGS, *_NAMED]
         _check_keys("", raw, known)
         self._raw = raw
         for section, table in raw.items():
@@ -104,6 +106,8 @@ class Recipe:
         self._own: dict[str, Any] = {}
         for section, verb in _VERBS.items():
             self._read_verb(section, verb, raw.get(section, {}))
+        for section, settings in _SETTINGS.items():
+            self._own[section] = typed(section, raw.get(section, {}), _attribute(settings))
         check_reads(self._stages)
         self.selections: dict[str, tuple[Rule, ...]] = {
             name: tuple(_rules(f"select.{name}", table))
@@ -132,6 +136,7 @@ class Recipe:
                 if settings := _settings(stage.params):
                     table[name] = settings
             tables[section] = table
+        tables |= {section: _settings(self._own[section]) for section in _SETTINGS}
         tables["select"] = {
             name: {rule.column: str(rule).removeprefix(f"{rule.column} ") for rule in rules}
             for name, rules in self.selections.items()
