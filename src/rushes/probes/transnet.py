@@ -13,6 +13,7 @@ from rushes.evidence import doubtful_rows
 from rushes.models import named
 from rushes.records import Field, Video
 from rushes.stage import FrameSpec, Measured, Planes, Signals
+from rushes.weighing import LEAST_ODDS
 from rushes.weights.session import open_session
 
 HEIGHT, WIDTH = 27, 48
@@ -35,7 +36,7 @@ class TransNet:
     """
 
     name: ClassVar[str] = "transnet"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     frames: ClassVar[FrameSpec] = FrameSpec(colour="planes")
     needs: ClassVar[tuple[str, ...]] = ("change",)
     models: ClassVar[tuple[str, ...]] = ("transnetv2",)
@@ -50,7 +51,7 @@ class TransNet:
     class Params:
         """What counts as doubtful."""
 
-        least_odds: float = -1.6
+        least_odds: float = LEAST_ODDS
         """Log-odds of a cut below which the change alone says no; lower looks at more."""
         most_odds: float = 2.4
         """Log-odds of a cut above which the change alone says yes; higher looks at more."""
