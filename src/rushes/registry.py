@@ -27,6 +27,8 @@ BUILT_IN = {
     "detector/transnet": "rushes.detectors.transnet:TransNet",
     "scorer/embedding": "rushes.scorers.embedding:Embedding",
     "scorer/exposure": "rushes.scorers.exposure:Exposure",
+    "scorer/flicker": "rushes.scorers.flicker:Flicker",
+    "scorer/loudness": "rushes.scorers.loudness:Loudness",
     "scorer/motion": "rushes.scorers.motion:Motion",
     "scorer/picture": "rushes.scorers.picture:Picture",
     "scorer/sharpness": "rushes.scorers.sharpness:Sharpness",

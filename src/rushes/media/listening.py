@@ -1,0 +1,262 @@
+"""The sound within a span of a video: read to the sample, silence filled in; no picture is decoded.
+
+Sound and picture share the container's clock, so a span is the same stretch of both, wherever the
+clock begins and whichever of the two begins later.
+"""
+
+import math
+from collections.abc import Iterator
+from contextlib import ExitStack
+from fractions import Fraction
+from itertools import chain
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from rushes.media.probe import audio_stream, opened
+from rushes.records import Video
+
+# Containers round times (Matroska: to 1 ms). A frame that lies nearer than this to where the last
+# one ended simply follows it; moving it would click.
+_GAP_S = 0.02
+LUFS_SILENCE = -70.0
+"""Below this, EBU R128 does not count sound at all: the lower end of its scale."""
+
+
+class Listening:
+    """A video's file, opened for its sound; spans of it can be read one after another."""
+
+    def __init__(self, video: Video) -> None:
+        self._video = video
+        self._files = ExitStack()
+        self._container: Any = None
+        self._stream: Any = None
+
+    def __enter__(self) -> Self:
+        """Open the file.
+
+        Raises:
+            MediaError: It cannot be opened.
+        """
+        self._open()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        self._files.close()
+
+    def span(self, in_pts: int, out_pts: int, *, layout: str | None = None) -> Iterator[np.ndarray]:
+        """Yield float32 (channels, samples) that fill the span exactly, silence included.
+
+        Samples come at the video's `audio_rate_hz`. Nothing is yielded where the span has no sound
+        at all. A span must be read to its end, or be given up, before the next one is asked for.
+
+        Args:
+            in_pts: Begin of the span, in the video's clock.
+            out_pts: End of the span.
+            layout: Channels to mix to, "mono", "stereo"; None is what the span begins with.
+        """
+        time_base, rate_hz = self._video.time_base, self._video.audio_rate_hz
+        if self._stream is None or not rate_hz:
+            return
+        from_s, to_s = in_pts * time_base, out_pts * time_base
+        samples = round((to_s - from_s) * rate_hz)
+        written = channels = 0
+        for first, wave_CT in self._pieces(from_s, to_s, rate_hz, layout):
+            channels = len(wave_CT)
+            lead = min(first, samples) - written
+            if lead > 0:
+                yield np.zeros((channels, lead), np.float32)
+                written += lead
+            wanted_CT = wave_CT[:, max(0, written - first) : samples - first]
+            if wanted_CT.shape[1]:
+                yield wanted_CT
+                written += wanted_CT.shape[1]
+        if 0 < written < samples:
+            yield np.zeros((channels, samples - written), np.float32)
+
+    @property
+    def layout(self) -> str:
+        """FFmpeg's name of the source's channels: "mono", "stereo", "5.1"; "" without sound."""
+        import av
+
+        if self._stream is None:
+            return ""
+        found = self._stream.codec_context.layout
+        if found.name.endswith("channels"):  # so many, and nobody says where they stand
+            found = av.AudioLayout(f"{found.nb_channels}c")  # the usual ones
+        return str(found.name)
+
+    def seconds(self, in_pts: int, out_pts: int) -> Iterator[np.ndarray]:
+        """Yield a span in the source's own channels, a second at a time, the last one shorter."""
+        rate_hz = self._video.audio_rate_hz or 0
+        held: list[np.ndarray] = []
+        count = 0
+        for wave_CT in self.span(in_pts, out_pts, layout=self.layout):
+            held.append(wave_CT)
+            count += wave_CT.shape[1]
+            if count >= rate_hz:
+                whole_CT = np.concatenate(held, axis=1)
+                for first in range(0, count - rate_hz + 1, rate_hz):
+                    yield whole_CT[:, first : first + rate_hz]
+                held = [whole_CT[:, count - count % rate_hz :]]
+                count %= rate_hz
+        if count:
+            yield np.concatenate(held, axis=1)
+
+    def mono(self, in_pts: int, out_pts: int, rate_hz: int) -> Iterator[np.ndarray]:
+        """Yield a span mixed to one channel at another sampling rate: float32 (samples,)."""
+        import av
+
+        converter = av.AudioResampler("fltp", "mono", rate_hz)
+        own_rate_hz = self._video.audio_rate_hz or 0
+        first = 0
+        for wave_CT in self.seconds(in_pts, out_pts):
+            for part in converter.resample(_frame(wave_CT, own_rate_hz, self.layout, first)):
+                yield part.to_ndarray()[0]
+            first += wave_CT.shape[1]
+        for part in converter.resample(None) if first else []:
+            yield part.to_ndarray()[0]
+
+    def _pieces(
+        self, from_s: Fraction, to_s: Fraction, rate_hz: int, layout: str | None
+    ) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield (first sample, float32 (channels, samples)) of what overlaps the span, in order."""
+        import av
+
+        samples = round((to_s - from_s) * rate_hz)
+        # Fractions, once for every frame, would cost as much as decoding it: whole numbers of
+        # 1/scale samples say the same. Half a sample is taken off, so that // rounds.
+        tick, begin_at = self._stream.time_base * rate_hz, from_s * rate_hz - Fraction(1, 2)
+        scale = math.lcm(tick.denominator, begin_at.denominator)
+        per_tick, begin = int(tick * scale), int(begin_at * scale)
+        converter: Any = None
+        known: Any = None
+        follows: int | None = None
+        for frame in self._frames(from_s, to_s):
+            layout = layout or frame.layout.name
+            stamp = (frame.pts * per_tick - begin) // scale
+            is_gap = follows is None or abs(stamp - follows) > _GAP_S * rate_hz
+            first = stamp if follows is None or is_gap else follows
+            kind = (frame.format.name, frame.layout.name, frame.sample_rate)
+            is_ready = kind == ("fltp", layout, rate_hz)  # as most decoders give it
+            if kind != known:  # broadcasts switch between stereo and 5.1
+                converter = None if is_ready else av.AudioResampler("fltp", layout, rate_hz)
+                known = kind
+            for part in [frame] if converter is None else converter.resample(frame):
+                wave_CT = part.to_ndarray()
+                follows = first + wave_CT.shape[1]
+                if follows > 0 and first < samples:
+                    yield first, wave_CT
+                first = follows
+
+    def _frames(self, from_s: Fraction, to_s: Fraction) -> Iterator[Any]:
+        """Yield the decoded frames from at or before `from_s` (where there are any) to `to_s`."""
+        time_base = self._stream.time_base
+        # Half a second earlier than wanted, so that a codec that overlaps its frames has settled.
+        for back_s in (Fraction(1, 2), Fraction(10), None):
+            frames = self._decoded(None if back_s is None else from_s - back_s)
+            first = next(frames, None)
+            if back_s is None or (first is not None and first.pts * time_base <= from_s):
+                end = math.ceil(to_s / time_base)
+                for frame in chain([first] if first else [], frames):
+                    if frame.pts >= end:
+                        return
+                    yield frame
+                return
+
+    def _decoded(self, from_s: Fraction | None) -> Iterator[Any]:
+        import av
+
+        if from_s is None:
+            self._open()
+        else:
+            try:
+                start = round(from_s / self._stream.time_base)
+                self._container.seek(start, stream=self._stream, backward=True)
+            except av.FFmpegError:
+                return  # the caller tries again from the beginning
+        packets = self._container.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets)
+            except (StopIteration, av.FFmpegError):
+                return  # the end, or where the file is broken; silence fills up the rest
+            try:
+                frames = packet.decode()
+            except av.FFmpegError:
+                continue  # the gap is filled with silence
+            yield from (frame for frame in frames if frame.pts is not None)
+
+    def _open(self) -> None:
+        """Open the file anew, at its beginning."""
+        import av
+
+        self._files.close()
+        self._container = self._files.enter_context(opened(self._video.path))
+        self._stream = audio_stream(self._container)
+        for stream in self._container.streams:
+            if stream is not self._stream:
+                stream.discard = av.stream.Discard.all  # the picture need not even be read
+
+
+class LoudnessMeter:
+    """Loudness of a sound as a whole in LUFS, by EBU R128 as FFmpeg measures it."""
+
+    def __init__(self, rate_hz: int, layout: str) -> None:
+        """Begin.
+
+        Args:
+            rate_hz: Sampling rate of the sound.
+            layout: FFmpeg's name of its channels; surround counts more, the LFE not at all.
+        """
+        import av
+
+        self._rate_hz, self._layout = rate_hz, layout
+        graph = av.filter.Graph()
+        self._source = graph.add_abuffer(format="fltp", sample_rate=rate_hz, layout=layout)
+        meter = graph.add("ebur128", "metadata=1")
+        self._sink = graph.add("abuffersink")
+        self._source.link_to(meter)
+        meter.link_to(self._sink)
+        graph.configure()
+        self._graph = graph
+        self._first = 0
+        self._lufs = LUFS_SILENCE
+
+    def add(self, wave_CT: np.ndarray) -> None:
+        """Take the next samples: float32 (channels, samples)."""
+        self._source.push(_frame(wave_CT, self._rate_hz, self._layout, self._first))
+        self._first += wave_CT.shape[1]
+        self._drain()
+
+    def finish(self) -> float:
+        """Return the loudness of all that was added, at least `LUFS_SILENCE`."""
+        self._source.push(None)
+        self._drain()
+        return max(LUFS_SILENCE, self._lufs)
+
+    def _drain(self) -> None:
+        import av
+
+        while True:
+            try:
+                frame = self._sink.pull()
+            except (av.BlockingIOError, av.EOFError):
+                return
+            # The newest value is that of all so far.
+            self._lufs = float(frame.metadata.get("lavfi.r128.I", self._lufs))
+
+
+def _frame(wave_CT: np.ndarray, rate_hz: int, layout: str, first: int) -> Any:
+    import av
+
+    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(wave_CT), format="fltp", layout=layout)
+    frame.sample_rate, frame.pts, frame.time_base = rate_hz, first, Fraction(1, rate_hz)
+    return frame
