@@ -19,9 +19,9 @@ TABLE = [  # (row, module) in the order of the page
 ROW = {name: row for row, name in TABLE}
 LINE = {name: line for line, (_, name) in enumerate(TABLE)}
 FIXED = {"records": 0, "errors": 0, "stage": 1, "registry": 1, "recipe": 1, "media": 2,
-         "catalog": 3, "probes": 3, "detectors": 3, "scorers": 3, "exporters": 3, "runner": 4,
-         "project": 5, "cli": 6}  # fmt: skip
-PLUGINS = ("probes", "detectors", "scorers", "exporters")
+         "catalog": 3, "probes": 3, "detectors": 3, "scorers": 3, "captioners": 3, "exporters": 3,
+         "runner": 4, "project": 5, "cli": 6}  # fmt: skip
+PLUGINS = ("probes", "detectors", "captioners", "scorers", "exporters")
 CLI_SEES = {"__init__", "project", "records", "errors", "printing", "progress"}
 
 

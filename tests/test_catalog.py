@@ -292,3 +292,51 @@ def test_a_reader_sees_one_state_while_another_writes(catalog, path):
         assert connection.exec_driver_sql("select count(*) from videos").scalar() == before
     assert len(other.videos()) == 2
     other.close()
+
+
+def test_captions_are_found_by_their_words_whatever_is_asked(with_clips):
+    texts = {1: ("sidecar", "a red fox"), 2: ("sidecar", "Café, a red car"), 3: ("image", "fog")}
+    assert with_clips.captions.settle(texts, [1, 2, 3]) == 3
+
+    def found(query):
+        return with_clips.captions.search(query, "print", 10)
+
+    assert found("RED fox") == [1, 2], "all words first, then some"
+    assert found("cafe") == found("cafe\u0301") == found("CAFÉ") == [2]
+    assert sorted(found("fo*")) == [1, 3]
+    assert found("fo") == []
+    for rude in (
+        '"',
+        "'",
+        '"fox',
+        "AND",
+        "NEAR(",
+        "fox OR",
+        "text:fox",
+        "*",
+        "-fox",
+        "(",
+        "\0",
+        "",
+    ):
+        assert set(found(rude)) <= {1}, rude
+    assert with_clips.captions.search("fox", "another cut", 10) == []
+
+
+def test_the_words_of_captions_stay_in_step(with_clips):
+    settle, search = with_clips.captions.settle, with_clips.captions.search
+    settle({1: ("sidecar", "a fox"), 2: ("sidecar", "a fox")}, [1, 2])
+    assert settle({1: ("sidecar", "a dog"), 2: ("sidecar", "a fox")}, [1, 2]) == 1
+    assert (search("fox", "print", 10), search("dog", "print", 10)) == ([2], [1])
+    assert settle({}, [1, 2]) == 2
+    assert search("fox dog", "print", 10) == []
+    assert with_clips.captions.in_force() == {}
+
+
+def test_videos_are_found_by_their_file_names(with_clips):
+    search = with_clips.captions.search_names
+    with_clips.call_videos({1: "/old films/Grand Café_12.mkv"})
+    assert search("cafe", 10) == search("12", 10) == [1]
+    assert search("films", 10) == [], "folders are no names"
+    with_clips.call_videos({1: r"C:\films\sea.mp4"})
+    assert (search("cafe", 10), search("sea", 10), search("films", 10)) == ([], [1], [])

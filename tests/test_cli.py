@@ -14,6 +14,7 @@ from rushes.testing import make_video
 
 COMMON = {"--project", "--workers", "--device", "--set", "--json", "--help"}
 FLAGS = {
+    "caption": COMMON,
     "cut": COMMON,
     "cuts": COMMON | {"--format"},
     "doctor": {"--json", "--help"},
@@ -175,7 +176,7 @@ def test_dry_run_writes_nothing(rushes, project_folder, films):
         "run", films / "new.mp4", "--project", project_folder, "--workers", 0, "--dry-run", "--json"
     )
     assert code == 0
-    assert json.loads(out) == {"ingest": 1, "scan": 0, "cut": 0, "score": 0}
+    assert json.loads(out) == {"ingest": 1, "scan": 0, "cut": 0, "caption": 0, "score": 0}
     leftovers = {p.name for p in project_folder.rglob("*") if p.is_file()} - {
         p.name for p in before
     }

@@ -38,7 +38,7 @@ def files_below(folder):
 
 def test_run_turns_footage_into_clips(done):
     project, reports = done
-    assert list(reports) == ["ingest", "scan", "cut", "score", "select", "export"]
+    assert list(reports) == ["ingest", "scan", "cut", "caption", "score", "select", "export"]
     assert (reports["ingest"].videos, reports["ingest"].new) == (3, 3)
     assert (reports["scan"].done, reports["scan"].failed) == (3, 0)
     assert project.failures() == []

@@ -1,7 +1,7 @@
 """What a worker does with clips: shows them to scorers in batches; no video is opened."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,8 @@ class Part:
     """The stills proxy."""
     reads: Mapping[str, Mapping[int, Row]]
     """For each scorer that others read, its rows by clip number; vectors as their numbers."""
+    captions: Mapping[int, str] = field(default_factory=dict)
+    """Clip number → its caption, for clips that have one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +140,7 @@ def _seen(task: ScoreTask, part: Part) -> Iterator[_Seen]:
             box=box,
             scores={name: _with_vectors(task, name, rows[no])
                     for name, rows in part.reads.items() if no in rows},
+            caption=part.captions.get(no, ""),
         )  # fmt: skip
         items: dict[FrameSpec | None, Item] = {}
         for spec, numbers in wanted_by.items():

@@ -79,6 +79,7 @@ def check_stage(key: str, folder: Path, models: Mapping[str, Path] | None = None
         "probe": _check_probe,
         "detector": _check_detector,
         "scorer": _check_scorer,
+        "captioner": _check_scorer,
         "exporter": _check_exporter,
     }
     _require(kind in checks, f"{key}: there is no kind of stage called {kind!r}")

@@ -326,7 +326,7 @@ def plan_clips(
     """Return what an export holds, in the order of `clip_ids`.
 
     Args:
-        catalog: Knows the clips and their scores.
+        catalog: Knows the clips, their captions and their scores.
         recipe: Names the scorers.
         clip_ids: The selected clips.
         caption: Text for clips that have no caption of their own.
@@ -339,6 +339,7 @@ def plan_clips(
         for no, row in rows.items():
             named = {f"{name}.{field}": value for field, value in row.items()}
             scores.setdefault(no, {}).update(named)
+    captions = catalog.captions.in_force()
     planned = []
     for clip_id in clip_ids:
         no, video_no, clip = clips[clip_id]
@@ -348,7 +349,7 @@ def plan_clips(
                 key=key_of(video, clip),
                 clip=clip,
                 video=video,
-                caption=caption,
+                caption=captions.get(no, caption),
                 facts=facts_of(video, clip, scores.get(no, {})),
                 correction=correction_of(scores.get(no, {})),
             )

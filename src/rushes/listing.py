@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from rushes.catalog import Catalog
 from rushes.cut import shots
 from rushes.errors import RecipeError
 from rushes.recipe import Recipe
-from rushes.records import Cut, Row, Shot, Video
+from rushes.records import Clip, Cut, Row, Shot, Video
 from rushes.registry import nearest
 from rushes.rules import parse_where
 from rushes.scan import PROBE_FIELDS, read_signals
@@ -22,8 +23,27 @@ CLIP_COLUMNS = ("duration_s", "frames", "frames_damaged", "width_px", "height_px
 """What a rule can ask of a clip besides its scores."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipTable:
+    """All clips of a recipe's cuts, and what is known about them."""
+
+    numbers: list[int]
+    """In the catalog; by video and time."""
+    clips: list[Clip]
+    video_no: np.ndarray
+    """int64, one for each clip."""
+    columns: dict[str, np.ndarray]
+    """What rules can ask of them: float64 with NaN or object with None where missing."""
+
+
 def clip_columns(catalog: Catalog, recipe: Recipe) -> tuple[list[int], dict[str, np.ndarray]]:
     """Return the clips' numbers and what rules can ask of them, one array a column."""
+    table = clip_table(catalog, recipe)
+    return table.numbers, table.columns
+
+
+def clip_table(catalog: Catalog, recipe: Recipe) -> ClipTable:
+    """Return the clips of a recipe's cuts with all of their columns."""
     clips = catalog.clips(recipe.fingerprints.cut)
     videos = catalog.videos()
     numbers = list(clips)
@@ -45,7 +65,12 @@ def clip_columns(catalog: Catalog, recipe: Recipe) -> tuple[list[int], dict[str,
             values = [rows[no][field.name] if no in rows else None for no in numbers]
             kind = object if field.dtype == "text" else float
             columns[f"{name}.{field.name}"] = np.array(values, kind)
-    return numbers, columns
+    return ClipTable(
+        numbers=numbers,
+        clips=[clip for _, clip in pairs],
+        video_no=np.array([video_no for video_no, _ in clips.values()], np.int64),
+        columns=columns,
+    )
 
 
 def _duration_s(video: Video, in_pts: int, out_pts: int) -> float:
@@ -163,6 +188,7 @@ def _clips(catalog: Catalog, recipe: Recipe, folder: Path) -> list[Row]:
     clips = catalog.clips(recipe.fingerprints.cut)
     videos = catalog.videos()
     scores = [name for name in columns if "." in name]
+    captions = catalog.captions.in_force()
     rows = []
     for at, no in enumerate(numbers):
         video_no, clip = clips[no]
@@ -177,7 +203,7 @@ def _clips(catalog: Catalog, recipe: Recipe, folder: Path) -> list[Row]:
             "duration_s": float(columns["duration_s"][at]),
             "frames": clip.frames,
             "frames_damaged": clip.frames_damaged,
-            "caption": None,
+            "caption": captions.get(no),
             "tags": [],
             "verdict": None,
         }

@@ -26,9 +26,11 @@ def run(reports: Row) -> None:
     if "ingest" in reports:
         ingest(reports["ingest"])
     table = Table("verb", "done", "up to date", "failed", box=None, pad_edge=False)
-    for verb in ("scan", "cut", "score"):
+    for verb in ("scan", "cut", "caption", "score"):
         if verb in reports:
             r = reports[verb]
+            if verb == "caption" and not r.pending:
+                continue  # nobody has captions, or nothing is new
             table.add_row(verb, f"{r.done} {r.unit}", str(r.total - r.pending), str(r.failed))
     if table.row_count:
         console().print(table)
@@ -55,7 +57,7 @@ def run(reports: Row) -> None:
 
 
 def _did_nothing(reports: Row) -> bool:
-    verbs = [reports[verb] for verb in ("scan", "cut", "score") if verb in reports]
+    verbs = [reports[v] for v in ("scan", "cut", "caption", "score") if v in reports]
     exports = reports.get("export", [])
     is_new = "ingest" in reports and reports["ingest"].new
     return not is_new and not any(r.pending for r in verbs) and not any(e.encoded for e in exports)

@@ -13,6 +13,7 @@ from typing import Any
 from rushes import export as exporting
 from rushes import models, timeline
 from rushes import select as selecting
+from rushes.captions import caption_clips
 from rushes.clipping import cut_videos
 from rushes.doctor import examine
 from rushes.errors import RecipeError
@@ -28,7 +29,7 @@ from rushes.score import score_clips
 from rushes.standing import pending, totals
 from rushes.workspace import Workspace
 
-VERBS = ("ingest", "scan", "cut", "score", "select", "export")
+VERBS = ("ingest", "scan", "cut", "caption", "score", "select", "export")
 """What `run` does, in this order."""
 
 
@@ -58,6 +59,11 @@ class Project(Workspace):
         numbers = self._videos(items)
         with self._working():
             return cut_videos(self._catalog, self._runner, self.recipe_now, self.folder, numbers)
+
+    def caption(self) -> Report:
+        """Say what each clip shows: by now, the texts that lie beside the videos."""
+        with self._working():
+            return caption_clips(self._catalog, self.recipe_now)
 
     def score(self, *, only: Sequence[str] = (), limit: int | None = None) -> Report:
         """Measure each clip with the recipe's scorers.
@@ -138,7 +144,7 @@ class Project(Workspace):
             )
 
     def run(self, paths: Sequence[Path | str], *, only: Sequence[str] = ()) -> dict[str, Any]:
-        """Do the main job: ingest, scan, cut, score, then every selection and export.
+        """Do the main job: ingest, scan, cut, caption, score, then every selection and export.
 
         Args:
             paths: Files and folders of footage; empty to go on with what is known.
@@ -155,7 +161,7 @@ class Project(Workspace):
         with self._working():
             if "ingest" in verbs and paths:
                 reports["ingest"] = self.ingest(paths)
-            for verb in ("scan", "cut", "score"):
+            for verb in ("scan", "cut", "caption", "score"):
                 if verb in verbs:
                     reports[verb] = getattr(self, verb)()
             if "select" in verbs:

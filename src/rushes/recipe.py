@@ -36,6 +36,9 @@ use = ["cascade", "fade"]
 min_s = 1.0     # shorter shots make no clip
 max_s = 20.0    # longer shots are divided evenly
 
+[caption]
+use = ["sidecar"]              # clip.txt or clip.caption beside clip.mp4
+
 [score]
 use = ["motion", "sharpness", "exposure", "picture"]
 
@@ -60,6 +63,7 @@ class _Verb:
 _VERBS = {
     "scan": _Verb("probe"),
     "cut": _Verb("detector", own="rushes.clipping:Clipping"),
+    "caption": _Verb("captioner"),
     "score": _Verb("scorer"),
 }
 _SETTINGS = {"dedup": "rushes.dedup:Dedup"}

@@ -73,6 +73,11 @@ def unscored(catalog: Catalog, recipe: Recipe, numbers: Sequence[int]) -> frozen
     return frozenset[int]().union(*lacking.values())
 
 
+def uses_caption(scorer: Annotator) -> bool:
+    """Return whether a scorer is given only clips that have a caption."""
+    return bool(getattr(scorer, "uses_caption", False))
+
+
 def _with_read(scorers: Mapping[str, Annotator], names: Sequence[str]) -> dict[str, Annotator]:
     """Return the named scorers and those that they read from, in the recipe's order."""
     wanted = set(names)
@@ -103,8 +108,11 @@ def _lacking(
     """Return scorer name → clips without a row of its fingerprint."""
     prints = recipe.fingerprints
     wanted = frozenset(numbers)
+    captioned = wanted
+    if any(uses_caption(scorer) for scorer in scorers.values()):
+        captioned = wanted.intersection(catalog.captions.in_force())
     return {
-        name: wanted.intersection(
+        name: (captioned if uses_caption(scorer) else wanted).intersection(
             catalog.pending(f"scorer/{name}", scorer.fields, prints.scorers[name], prints.cut)
         )
         for name, scorer in scorers.items()
@@ -142,6 +150,7 @@ def _jobs(
         name: catalog.rows(f"probe/{name}", PROBE_FIELDS, prints.probes[name])
         for name in {need for scorer in scorers.values() for need in probes_of(scorer, scan)}
     }
+    captions = catalog.captions.in_force()
     by_video: dict[int, list[tuple[int, Clip]]] = {}
     for no, (video_no, clip) in catalog.clips(prints.cut).items():
         if no in pending:
@@ -162,6 +171,7 @@ def _jobs(
                     name: {no: rows[no] for no, _ in some if no in rows}
                     for name, rows in read_rows.items()
                 },
+                captions={no: captions[no] for no, _ in some if no in captions},
             )
             waiting.append(part)
             room -= len(some)

@@ -182,7 +182,12 @@ class Annotator(Stage, Protocol):
 
     Optional attributes: `models`, the names of the weights that it runs, with `model_identity`,
     which stands for them in the fingerprint (see `models.identity_of`); `reads`, the scorers whose
-    rows it is given in `Item.scores`.
+    rows it is given in `Item.scores`; `uses_caption`, True for a scorer that is given only clips
+    that have a caption, and these anew when it changes.
+
+    A captioner has one field, `text`, and leaves it empty where it has nothing to say: the next one
+    of the recipe is asked then. `is_volatile`, True, says that what it reads may change although
+    its fingerprint does not, so that it is asked each time.
     """
 
     frames: ClassVar[FrameSpec | None]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from rushes.captions import uncaptioned
 from rushes.catalog import Catalog
 from rushes.ingest import new_files
 from rushes.listing import faults
@@ -52,5 +53,6 @@ def pending(
         "ingest": len(new_files(catalog, paths, folder)),
         "scan": len(missing_probes(catalog, recipe, folder, list(catalog.videos()))),
         "cut": len(catalog.uncut(cut)),
+        "caption": uncaptioned(catalog, recipe),
         "score": len(unscored(catalog, recipe, list(catalog.clips(cut)))),
     }

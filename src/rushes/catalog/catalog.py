@@ -15,6 +15,7 @@ from rushes.catalog.rows import (
     CLIPS,
     add_clips,
     add_video,
+    changed,
     clear_failure,
     clip_of,
     put_failure,
@@ -187,18 +188,19 @@ class Catalog:
         return {row["item_no"]: {f.name: row[f.name] for f in fields} for row in found}
 
     def vector_rows(
-        self, key: str, field: Field, fingerprint: str, cut: str
+        self, key: str, fields: Sequence[Field], name: str, fingerprint: str, cut: str
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return which clips have a vector, and which row of its shards that is, ascending.
 
         Args:
             key: The stage, "scorer/embedding".
-            field: Its vector.
+            fields: Its declared fields.
+            name: The one that is a vector.
             fingerprint: Rows of other fingerprints do not count.
             cut: Fingerprint of the cut whose clips are meant.
         """
-        table, sets = self._stage_table(key, (field,)), schema.clip_sets
-        column = table.c[field.name]
+        table, sets = self._stage_table(key, fields), schema.clip_sets
+        column = table.c[name]
         statement = (
             sa.select(table.c.item_no, column)
             .join(sets, sets.c.clip_no == table.c.item_no)
@@ -235,6 +237,8 @@ class Catalog:
                 for row, number in zip(full, numbers, strict=True):
                     row[field.name] = number
         upsert(connection, table, full)
+        if full:
+            changed(connection, key)
 
     def shards(self, key: str, field: Field, fingerprint: str) -> Shards:
         """Return where the vectors of a stage are, whose rows hold only their numbers."""
@@ -300,6 +304,7 @@ class Catalog:
             sets = [{"fingerprint": fingerprint, "clip_no": number} for number in numbers]
             upsert(connection, schema.clip_sets, sets)
             restore_spans(connection, video_no, fingerprint)
+            changed(connection, "cut")
             counts = {"shots": shots, "shots_too_short": shots_too_short}
             upsert(connection, schema.cut_sets, [key | counts])
 
@@ -347,6 +352,12 @@ class Catalog:
                 for row in connection.execute(statement).mappings():
                     found[row["id"]] = (row["no"], row["video_no"], clip_of(row))
         return found
+
+    def revisions(self) -> dict[str, int]:
+        """Return how often each part has changed: stages by their key, "cut", "captions"."""
+        with self._database.reading() as connection:
+            rows = connection.execute(sa.select(schema.revisions)).all()
+        return {row.part: row.revision for row in rows}
 
     # ---- failures -----------------------------------------------------------------------------
 

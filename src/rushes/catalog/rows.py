@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 
 from rushes.catalog import schema
 from rushes.catalog.database import now, upsert
@@ -88,6 +89,17 @@ def clear_failure(connection: sa.Connection, stage: str, item: str) -> None:
     """Note that what may have failed before went well."""
     table = schema.failures
     connection.execute(table.delete().where(table.c.stage == stage, table.c.item == item))
+
+
+def changed(connection: sa.Connection, part: str) -> None:
+    """Note that a part of the catalog is not what it was: a stage's key, "cut"."""
+    table = schema.revisions
+    insert = sqlite.insert(table).values(part=part, revision=1)
+    connection.execute(
+        insert.on_conflict_do_update(
+            index_elements=["part"], set_={"revision": table.c.revision + 1}
+        )
+    )
 
 
 def new_no(result: sa.CursorResult[Any]) -> int:

@@ -152,6 +152,13 @@ captions = sa.Table(  # the one in force for each clip; `caption_words` follows 
     sa.Column("text", sa.String, nullable=False),
 )
 
+revisions = sa.Table(  # how often each part of the catalog has changed: a page asks this
+    "revisions",
+    metadata,
+    sa.Column("part", sa.String, primary_key=True),
+    sa.Column("revision", sa.Integer, nullable=False),
+)
+
 migrations_applied = sa.Table(
     "migrations",
     metadata,
@@ -198,7 +205,16 @@ def _m0003_captions(connection: sa.Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
-MIGRATIONS: list[Callable[[sa.Connection], None]] = [_m0001_initial, _m0002_verdicts, _m0003_captions]
+def _m0004_revisions(connection: sa.Connection) -> None:
+    revisions.create(connection, checkfirst=True)
+
+
+MIGRATIONS: list[Callable[[sa.Connection], None]] = [
+    _m0001_initial,
+    _m0002_verdicts,
+    _m0003_captions,
+    _m0004_revisions,
+]
 """In order; each runs once, in one transaction with the note that it ran."""
 
 _TYPES = {

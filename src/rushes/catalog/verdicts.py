@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from rushes.catalog import schema
 from rushes.catalog.database import Database, upsert
-from rushes.catalog.rows import add_clips, new_no
+from rushes.catalog.rows import add_clips, changed, new_no
 from rushes.errors import RecipeError
 from rushes.records import Clip, Decided, Verdict, VerdictKind
 from rushes.verdicts import standing, undone
@@ -130,6 +130,7 @@ def _replace(connection: sa.Connection, old: Sequence[str], new: Sequence[Clip])
     made = add_clips(connection, rows[0].video_no, new)
     for fingerprint in prints:
         _swap(connection, fingerprint, numbers, made)
+    changed(connection, "cut")
 
 
 def _swap(

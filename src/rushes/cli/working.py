@@ -26,7 +26,7 @@ from rushes.cli.base import (
 @dry_run_option
 @project_options(create=True)
 def run(project: Any, paths: Sequence[str], only: str | None, dry_run: bool, as_json: bool) -> int:
-    """Do the main job: ingest, scan, cut, score, select, export.
+    """Do the main job: ingest, scan, cut, caption, score, select, export.
 
     PATH… are files and folders of footage; without one it goes on with what the project knows.
     """
@@ -76,6 +76,19 @@ def cut(project: Any, videos: Sequence[str], as_json: bool) -> int:
     from rushes import printing
 
     show_result(project.cut(videos), as_json, printing.report)
+    return exit_code(project)
+
+
+@cli.command()
+@project_options()
+def caption(project: Any, as_json: bool) -> int:
+    """Bring in the captions: clip.txt beside clip.mp4.
+
+    The text beside a video is the caption of its clips; one that was changed is noticed.
+    """
+    from rushes import printing
+
+    show_result(project.caption(), as_json, printing.report)
     return exit_code(project)
 
 

@@ -1,0 +1,1 @@
+"""Captioners: each in a file of its own."""

@@ -1,0 +1,126 @@
+"""Captions in force, and search by their words and by those of file names (SQLite's FTS5)."""
+
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
+
+import sqlalchemy as sa
+
+from rushes.catalog import schema
+from rushes.catalog.database import Database, upsert
+from rushes.catalog.rows import changed as note_change
+
+_AT_ONCE = 500  # SQLite takes so many values in one statement
+
+
+class Captions:
+    """The part of the catalog that knows what clips are said to show."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def in_force(self) -> dict[int, str]:
+        """Return clip number → its caption; clips without one are not in it."""
+        table = schema.captions
+        with self._database.reading() as connection:
+            rows = connection.execute(sa.select(table.c.clip_no, table.c.text)).all()
+        return {row.clip_no: row.text for row in rows}
+
+    def differing(
+        self, texts: Mapping[int, tuple[str, str]], among: Collection[int]
+    ) -> tuple[list[int], list[int]]:
+        """Return which clips would change if these texts were in force: to another, to none.
+
+        Args:
+            texts: Clip number → (who says it, what is said).
+            among: The clips that this is about.
+        """
+        table = schema.captions
+        with self._database.reading() as connection:
+            rows = connection.execute(sa.select(table)).all()
+        known = {row.clip_no: (row.source, row.text) for row in rows}
+        changed = [no for no in among if no in texts and known.get(no) != texts[no]]
+        return changed, [no for no in among if no in known and no not in texts]
+
+    def settle(
+        self,
+        texts: Mapping[int, tuple[str, str]],
+        among: Collection[int],
+        readers: Sequence[str] = (),
+    ) -> int:
+        """Put these captions in force; return how many clips changed theirs.
+
+        Args:
+            texts: Clip number → (who says it, what is said).
+            among: The clips that this is about: those without a text here lose theirs.
+            readers: Scorers that read captions, as "scorer/clip_similarity": what they said of the
+                clips whose caption changes is forgotten.
+        """
+        changed, gone = self.differing(texts, among)
+        rows = [{"clip_no": n, "source": texts[n][0], "text": texts[n][1]} for n in changed]
+        touched = changed + gone
+        with self._database.writing() as connection:
+            upsert(connection, schema.captions, rows)
+            _delete(connection, schema.captions.c.clip_no, gone)
+            if touched:
+                note_change(connection, "captions")
+            inspector = sa.inspect(connection)
+            for reader in readers:
+                name = schema.stage_table_name(reader)
+                if inspector.has_table(name):
+                    table = sa.table(name, sa.column("item_no", sa.Integer))
+                    _delete(connection, table.c.item_no, touched)
+        return len(touched)
+
+    def search(self, query: str, fingerprint: str, limit: int) -> list[int]:
+        """Return the numbers of the clips whose captions have the words, best first (bm25).
+
+        Clips with all of the words come before those with some.
+
+        Args:
+            query: Words as a person types them; `word*` finds what begins so. Case and accents do
+                not count, and no character has another meaning.
+            fingerprint: Of the cut whose clips are meant.
+            limit: At most so many.
+        """
+        return self._found(
+            "SELECT rowid FROM caption_words WHERE caption_words MATCH :query AND rowid IN "
+            "(SELECT clip_no FROM clip_sets WHERE fingerprint = :fingerprint) "
+            "ORDER BY rank, rowid LIMIT :limit",
+            query,
+            {"fingerprint": fingerprint, "limit": limit},
+        )
+
+    def search_names(self, query: str, limit: int) -> list[int]:
+        """Return the numbers of the videos whose file names have the words, best first."""
+        return self._found(
+            "SELECT rowid FROM video_words WHERE video_words MATCH :query "
+            "ORDER BY rank, rowid LIMIT :limit",
+            query,
+            {"limit": limit},
+        )
+
+    def _found(self, statement: str, query: str, values: Mapping[str, object]) -> list[int]:
+        terms = _terms(query)
+        found: dict[int, None] = {}
+        with self._database.reading() as connection:
+            for joined in dict.fromkeys((" AND ".join(terms), " OR ".join(terms))):
+                if joined:
+                    rows = connection.execute(sa.text(statement), {**values, "query": joined})
+                    found |= dict.fromkeys(rows.scalars())
+        return list(found)
+
+
+def _terms(query: str) -> list[str]:
+    """Return each word as FTS5 takes it: quoted, so that nothing in it is an operator."""
+    terms = []
+    for word in unicodedata.normalize("NFC", query).split():
+        bare = word.replace("\0", "").replace('"', "").rstrip("*")
+        if any(character.isalnum() for character in bare):
+            terms.append(f'"{bare}"' + ("*" if word.endswith("*") else ""))
+    return terms
+
+
+def _delete(connection: sa.Connection, column: sa.ColumnElement[int], numbers: list[int]) -> None:
+    for at in range(0, len(numbers), _AT_ONCE):
+        some = column.in_(numbers[at : at + _AT_ONCE])
+        connection.execute(sa.delete(column.table).where(some))
