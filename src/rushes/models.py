@@ -83,6 +83,17 @@ MODELS: Mapping[str, Model] = {
             converter="rushes.weights.transnetv2:convert",
         ),
         Model(
+            name="silero-vad",
+            about="speech or not: Silero Team, Silero VAD 6",
+            licence="MIT",
+            source=WheelFile(
+                wheel="silero-vad==6.2.3",
+                member="silero_vad/data/silero_vad_16k_sequence.onnx",
+                sha256="9ccdacc4719d8aa7e45a77536bfabec45a03ba1f2fad5e241ab4060b24238a85",
+            ),
+            size_bytes=1_246_165,
+        ),
+        Model(
             name="efficientnet-lite0",
             about="what a picture looks like: Tan & Le 2019, EfficientNet-Lite0 on ImageNet",
             licence="Apache-2.0",

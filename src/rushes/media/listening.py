@@ -114,7 +114,9 @@ class Listening:
         """Yield a span mixed to one channel at another sampling rate: float32 (samples,)."""
         import av
 
-        converter = av.AudioResampler("fltp", "mono", rate_hz)
+        # FFmpeg mixes floats louder than their mean unless told that nothing may pass full scale.
+        mix = {"rematrix_maxval": "1.0"}
+        converter = av.AudioResampler("fltp", "mono", rate_hz, options=mix)
         own_rate_hz = self._video.audio_rate_hz or 0
         first = 0
         for wave_CT in self.seconds(in_pts, out_pts):

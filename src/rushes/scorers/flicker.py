@@ -68,7 +68,7 @@ def _jitter(signals: Signals) -> float:
     if len(luma_T) < len(weights):
         raise ItemError(f"the clip is too short to tell flicker: {len(luma_T)} frames")
     rest_T = np.convolve(luma_T, _without_trend(weights), "valid")
-    windows = max(1, round(len(rest_T) / fps / WINDOW_S))
+    windows = max(1, min(len(rest_T), round(len(rest_T) / fps / WINDOW_S)))
     powers = [float((part**2).mean()) for part in np.array_split(rest_T, windows)]
     rounding = ROUNDING * float((_without_trend(weights) ** 2).sum())
     return float(np.sqrt(max(0.0, float(np.median(powers)) - rounding)))
