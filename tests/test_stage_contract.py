@@ -10,6 +10,7 @@ from rushes.errors import ContractError, ItemError, MediaError
 from rushes.media.probe import probe
 from rushes.records import Cut, Field
 from tests.tiny_network import write_tiny_embedding, write_tiny_network
+from tests.tiny_vision import write_tiny_vision
 
 
 @pytest.mark.parametrize("key", registry.stages())
@@ -18,6 +19,7 @@ def test_every_stage_keeps_its_promises(key, tmp_path):
     models = {
         "transnetv2": write_tiny_network(tmp_path / "tiny.onnx"),
         "efficientnet-lite0": write_tiny_embedding(tmp_path / "embedding.onnx"),
+        **write_tiny_vision(tmp_path),
     }
     check_stage(key, tmp_path / "work", models)
 

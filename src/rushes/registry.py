@@ -32,6 +32,7 @@ BUILT_IN = {
     "scorer/motion": "rushes.scorers.motion:Motion",
     "scorer/picture": "rushes.scorers.picture:Picture",
     "scorer/sharpness": "rushes.scorers.sharpness:Sharpness",
+    "scorer/text_area": "rushes.scorers.text_area:TextArea",
     "scorer/speech": "rushes.scorers.speech:Speech",
     "captioner/sidecar": "rushes.captioners.sidecar:Sidecar",
     "exporter/folder": "rushes.exporters.folder:Folder",
