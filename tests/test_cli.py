@@ -24,11 +24,16 @@ FLAGS = {
     "models": {"--json", "--help"},
     "recipe": COMMON,
     "report": COMMON | {"--where", "--limit"},
+    "redo": COMMON,
+    "review": COMMON | {"--host", "--port"},
     "run": COMMON | {"--only", "--dry-run"},
     "scan": COMMON | {"--limit"},
     "score": COMMON | {"--only", "--limit"},
+    "search": COMMON | {"--like", "--limit"},
     "select": COMMON,
     "status": COMMON,
+    "undo": COMMON,
+    "verdict": COMMON,
 }
 """Frozen: flags say where and how much. Everything else belongs in the recipe (and --set)."""
 

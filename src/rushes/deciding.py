@@ -15,6 +15,7 @@ from rushes.registry import nearest
 from rushes.scan import PROBE_FIELDS, read_signals
 from rushes.verdicts import last_action
 
+VERDICTS = ("undecided", "keep", "drop")
 KINDS = ("verdict", "reason", "stars", "caption", "tags")
 """What can be decided about a clip as it is."""
 

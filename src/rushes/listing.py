@@ -14,10 +14,11 @@ from rushes.catalog import Catalog
 from rushes.cut import shots
 from rushes.errors import RecipeError
 from rushes.recipe import Recipe
-from rushes.records import Clip, Cut, Row, Shot, Video
+from rushes.records import Clip, Cut, Decided, Row, Shot, Video
 from rushes.registry import nearest
 from rushes.rules import parse_where
 from rushes.scan import PROBE_FIELDS, read_signals
+from rushes.verdicts import tags_of
 
 CLIP_COLUMNS = ("duration_s", "frames", "frames_damaged", "width_px", "height_px", "fps")
 """What a rule can ask of a clip besides its scores."""
@@ -65,6 +66,10 @@ def clip_table(catalog: Catalog, recipe: Recipe) -> ClipTable:
             values = [rows[no][field.name] if no in rows else None for no in numbers]
             kind = object if field.dtype == "text" else float
             columns[f"{name}.{field.name}"] = np.array(values, kind)
+    decided = catalog.verdicts.standing()
+    stand = [decided.get(clip.id, Decided()) for _, clip in pairs]
+    columns["verdict"] = np.array([now.verdict or "undecided" for now in stand], object)
+    columns["stars"] = np.array([now.stars for now in stand], float)
     return ClipTable(
         numbers=numbers,
         clips=[clip for _, clip in pairs],
@@ -189,6 +194,7 @@ def _clips(catalog: Catalog, recipe: Recipe, folder: Path) -> list[Row]:
     videos = catalog.videos()
     scores = [name for name in columns if "." in name]
     captions = catalog.captions.in_force()
+    decided = catalog.verdicts.standing()
     rows = []
     for at, no in enumerate(numbers):
         video_no, clip = clips[no]
@@ -204,8 +210,8 @@ def _clips(catalog: Catalog, recipe: Recipe, folder: Path) -> list[Row]:
             "frames": clip.frames,
             "frames_damaged": clip.frames_damaged,
             "caption": captions.get(no),
-            "tags": [],
-            "verdict": None,
+            "tags": tags_of((), decided.get(clip.id, Decided())),
+            "verdict": decided.get(clip.id, Decided()).verdict,
         }
         row |= {name: _plain(columns[name][at]) for name in scores}
         rows.append(row)

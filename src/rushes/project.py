@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from rushes import deciding, models, timeline
 from rushes import export as exporting
-from rushes import models, timeline
 from rushes import select as selecting
 from rushes.captions import caption_clips
 from rushes.clipping import cut_videos
@@ -21,11 +21,13 @@ from rushes.export import ExportReport
 from rushes.ingest import IngestReport, ingest
 from rushes.listing import LISTS, clip_columns, listed
 from rushes.models import State
-from rushes.records import Failure, Report, Row, Selection
+from rushes.records import Failure, Report, Row, Selection, Verdict
 from rushes.registry import nearest
 from rushes.report import ReportPage, write_report
+from rushes.reviewing.desk import Desk
 from rushes.scan import scan_videos
 from rushes.score import score_clips
+from rushes.search import search, text_encoder
 from rushes.standing import pending, totals
 from rushes.workspace import Workspace
 
@@ -94,12 +96,13 @@ class Project(Workspace):
         rules = self._named(name, self.recipe_now.selections, "select")
         numbers, columns = clip_columns(self._catalog, self.recipe_now)
         passing, funnel = selecting.choose(rules, columns)
+        passing, by_people = selecting.overruled(passing, columns["verdict"])
         chosen = [no for no, passes in zip(numbers, passing, strict=True) if passes]
         selection = Selection(
             name=name,
             revision=1,
             clips=tuple(self._clip_ids(chosen)),
-            funnel=funnel,
+            funnel=funnel + by_people,
             candidates=len(numbers),
             duration_s=round(float(columns["duration_s"][passing].sum()), 3),
         )
@@ -242,6 +245,52 @@ class Project(Workspace):
             where=where,
             sort=sort,
             limit=limit,
+        )
+
+    def review(self) -> Desk:
+        """Lay the clips out for the review page."""
+        return Desk(self._catalog, self.recipe_now, self.folder)
+
+    def verdict(self, what: str, clips: Sequence[str], *, who: str) -> list[Verdict]:
+        """Keep or drop clips, whatever the rules of a selection say.
+
+        Args:
+            what: "keep", "drop", "undecided".
+            clips: Ids.
+            who: The person.
+        """
+        if what not in deciding.VERDICTS:
+            raise RecipeError(f"verdict {what}: it is one of {', '.join(deciding.VERDICTS)}")
+        value = None if what == "undecided" else what
+        return deciding.decide(self._catalog, clips, {"verdict": value}, who=who, source="cli")
+
+    def undo(self, *, who: str) -> list[Verdict]:
+        """Take back what a person decided last; return what that was."""
+        return deciding.take_back(self._catalog, who=who, source="cli")
+
+    def redo(self, *, who: str) -> list[Verdict]:
+        """Do again what a person undid last; return what that was."""
+        return deciding.take_back(self._catalog, who=who, source="cli", redo=True)
+
+    def search(
+        self, text: str | None = None, *, like: str | None = None, limit: int | None = None
+    ) -> list[Row]:
+        """Find clips by words, or clips that look like another; the best first.
+
+        Args:
+            text: Words of captions and file names, and, where the scorer `clip` has been at work,
+                of what is to be seen; `word*` finds what begins so.
+            like: Id of a clip, or how it begins.
+            limit: At most so many; 20 if None.
+        """
+        encode = text_encoder(self.recipe_now, self.device, self._models)
+        return search(
+            self._catalog,
+            self.recipe_now,
+            text=text,
+            like=like,
+            limit=20 if limit is None else limit,
+            encode=encode,
         )
 
     def status(self) -> Row:

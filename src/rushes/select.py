@@ -52,6 +52,35 @@ def choose(rules: Sequence[Rule], columns: Columns) -> tuple[np.ndarray, tuple[R
     return left, tuple(funnel)
 
 
+def overruled(
+    passing: np.ndarray, verdicts: np.ndarray
+) -> tuple[np.ndarray, tuple[RuleCount, ...]]:
+    """Return which clips are selected once people have had their say, and what they changed.
+
+    Args:
+        passing: Which clips pass the rules (bool).
+        verdicts: "keep", "drop" or "undecided" for each.
+    """
+    is_kept, is_dropped = verdicts == "keep", verdicts == "drop"
+    added = passing | is_kept
+    left = added & ~is_dropped
+    lines = [
+        RuleCount(
+            rule=f"verdict = {word}",
+            threshold=f"verdict = {word}: {told} by people",
+            alone=int(of.sum()),
+            left=int(after.sum()),
+            missing=0,
+        )
+        for word, told, of, after in (
+            ("keep", "in", is_kept, added),
+            ("drop", "out", is_dropped, left),
+        )
+        if of.any()
+    ]
+    return left, tuple(lines)
+
+
 def is_missing(values: np.ndarray) -> np.ndarray:
     """Return where a column has no value (bool)."""
     if values.dtype == object:

@@ -48,6 +48,8 @@ class Workspace:
                 f"{folder}: there is no project here; start one with: rushes run PATH…"
             )
         self.device = device
+        self.options = {"workers": workers, "device": device, "changes": changes, "cache": cache}
+        """How it was opened."""
         self._recipe = load(self.folder / "recipe.toml", changes)
         self.recipe_now, self._models, self.notes = models.recipe_with_models(
             self._recipe, cache or models.CACHE

@@ -41,7 +41,7 @@ def thumbnails(
         for decoded in frames_between(video, run[0], run[-1] + 1):
             if decoded.pts in asked:
                 picture = Picture(decoded.frame, video, scaler)
-                yield decoded.pts, _jpeg(picture.get(spec), video, quality)
+                yield decoded.pts, as_jpeg(picture.get(spec), quality=quality)
 
 
 def _runs(video: Video, wanted: Sequence[int], key_pts: np.ndarray) -> list[list[int]]:
@@ -57,11 +57,20 @@ def _runs(video: Video, wanted: Sequence[int], key_pts: np.ndarray) -> list[list
     return runs
 
 
-def _jpeg(picture_HWC: np.ndarray, video: Video, quality: int) -> bytes:
+def as_jpeg(picture_HWC: np.ndarray, *, height_px: int | None = None, quality: int = 70) -> bytes:
+    """Return a picture (uint8 RGB) as JPEG, scaled down to at most `height_px`.
+
+    Raises:
+        MediaError: It cannot be written as JPEG.
+    """
     import cv2
 
+    height, width = picture_HWC.shape[:2]
+    if height_px is not None and height_px < height:
+        size = (max(1, round(width * height_px / height)), max(1, height_px))
+        picture_HWC = cv2.resize(picture_HWC, size, interpolation=cv2.INTER_AREA)
     flags = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
     is_done, packed = cv2.imencode(".jpg", np.ascontiguousarray(picture_HWC[..., ::-1]), flags)
     if not is_done:
-        raise MediaError(f"{video.path}: a picture of it cannot be written as JPEG")
+        raise MediaError(f"a picture of {width}x{height} cannot be written as JPEG")
     return bytes(packed)

@@ -1,0 +1,1 @@
+"""What the review page asks of a project, as quick as a hand moves."""

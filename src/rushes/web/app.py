@@ -1,0 +1,255 @@
+"""The routes of the review page. Each takes JSON or a path, asks the desk, and returns JSON."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import (
+    FileResponse,
+    JSONResponse,
+    PlainTextResponse,
+    Response,
+    StreamingResponse,
+)
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from rushes.errors import ItemError, RecipeError, RushesError
+from rushes.project import Project
+from rushes.web.guard import Guard
+from rushes.web.work import Work
+
+PAGE = Path(__file__).parent / "page"
+FOLLOW_S = 0.5
+"""How often a page is told what has changed, by whomever."""
+FOREVER = {"cache-control": "private, max-age=31536000, immutable"}
+
+
+def make_app(
+    project: Project, *, token: str, hosts: Sequence[str], open_project: Callable[..., Project]
+) -> Starlette:
+    """Return the application.
+
+    Args:
+        project: Open for as long as the page is served.
+        token: The secret in the link.
+        hosts: What the Host header may say.
+        open_project: Opens the project anew for long work.
+    """
+    pages = Pages(project, Work(open_project))
+    routes = [
+        Route("/", pages.index),
+        Mount("/page", StaticFiles(directory=PAGE)),
+        Route("/api/state", pages.state),
+        Route("/api/query", pages.query, methods=["POST"]),
+        Route("/api/count", pages.count, methods=["POST"]),
+        Route("/api/clips", pages.clips),
+        Route("/api/clip/{clip}", pages.clip),
+        Route("/api/histogram", pages.histogram),
+        Route("/api/beside", pages.beside, methods=["POST"]),
+        Route("/api/decide", pages.decide, methods=["POST"]),
+        Route("/api/respan", pages.respan, methods=["POST"]),
+        Route("/api/undo", pages.undo, methods=["POST"]),
+        Route("/api/redo", pages.redo, methods=["POST"]),
+        Route("/api/recipe", pages.recipe, methods=["POST"]),
+        Route("/api/work", pages.work, methods=["GET", "POST", "DELETE"]),
+        Route("/api/events", pages.events),
+        Route("/still/{clip}/{which:int}.jpg", pages.still),
+        Route("/source/{video}", pages.source),
+        Route("/preview/{clip}.mp4", pages.preview),
+    ]
+    return Starlette(
+        routes=routes,
+        middleware=[Middleware(Guard, token=token, hosts=list(hosts))],
+        exception_handlers={RushesError: _told},
+    )
+
+
+class Pages:
+    """The routes' functions."""
+
+    def __init__(self, project: Project, work: Work) -> None:
+        self._project = project
+        self._desk = project.review()
+        self._work = work
+
+    async def index(self, request: Request) -> Response:
+        """Return the page."""
+        return FileResponse(PAGE / "index.html", headers={"cache-control": "no-cache"})
+
+    async def state(self, request: Request) -> Response:
+        """Return totals, columns and rules."""
+        state = await run_in_threadpool(self._desk.state)
+        return _json(state | {"work": self._work.state(), "notes": list(self._project.notes)})
+
+    async def query(self, request: Request) -> Response:
+        """Return an order of clips: {rules, sort, group, text, like}."""
+        asked = await _body(request)
+        among = None
+        if asked.get("text") or asked.get("like"):
+            found = await run_in_threadpool(
+                self._project.search,
+                asked.get("text") or None,
+                like=asked.get("like") or None,
+                limit=int(asked.get("limit") or 1000),
+            )
+            among = [row["clip"] for row in found]
+        found_rows = await run_in_threadpool(
+            self._desk.query,
+            _texts(asked, "rules"),
+            sort=str(asked.get("sort") or ""),
+            group=str(asked.get("group") or ""),
+            among=among,
+        )
+        return _json(found_rows)
+
+    async def count(self, request: Request) -> Response:
+        """Return what rules leave: {rules}."""
+        asked = await _body(request)
+        return _json(self._desk.count(_texts(asked, "rules")))
+
+    async def clips(self, request: Request) -> Response:
+        """Return rows of a query."""
+        given = request.query_params
+        first, count = int(given.get("first", 0)), min(int(given.get("count", 100)), 500)
+        rows = await run_in_threadpool(
+            self._desk.clips, given.get("query", ""), max(first, 0), count
+        )
+        if rows is None:
+            return PlainTextResponse("ask again: that query is too long ago", 410)
+        return _json(rows)
+
+    async def clip(self, request: Request) -> Response:
+        """Return one clip."""
+        return _json(await run_in_threadpool(self._desk.clip, request.path_params["clip"]))
+
+    async def histogram(self, request: Request) -> Response:
+        """Return how a column's values are spread."""
+        column = request.query_params.get("column", "")
+        return _json(await run_in_threadpool(self._desk.board.histogram, column))
+
+    async def beside(self, request: Request) -> Response:
+        """Return the clips on either side of a threshold: {column, threshold, rules}."""
+        asked = await _body(request)
+        threshold = asked.get("threshold")
+        if not isinstance(threshold, int | float):
+            raise RecipeError("threshold must be a number")
+        found = await run_in_threadpool(
+            self._desk.beside, str(asked.get("column")), threshold, _texts(asked, "rules")
+        )
+        return _json(found)
+
+    async def decide(self, request: Request) -> Response:
+        """Store verdicts: {clips, values}."""
+        asked = await _body(request)
+        values = asked.get("values")
+        if not isinstance(values, Mapping):
+            raise RecipeError("values must be an object")
+        clips = _texts(asked, "clips")
+        return _json(await run_in_threadpool(self._desk.decide, clips, values, _who(request)))
+
+    async def respan(self, request: Request) -> Response:
+        """Trim, divide or join: {clips, spans}."""
+        asked = await _body(request)
+        try:
+            spans = [(int(first), int(last)) for first, last in asked.get("spans", [])]
+        except (TypeError, ValueError):
+            raise RecipeError("spans must be pairs of pts") from None
+        clips = _texts(asked, "clips")
+        return _json(await run_in_threadpool(self._desk.respan, clips, spans, _who(request)))
+
+    async def undo(self, request: Request) -> Response:
+        """Undo what this person did last."""
+        return _json(await run_in_threadpool(self._desk.take_back, _who(request)))
+
+    async def redo(self, request: Request) -> Response:
+        """Do it again."""
+        return _json(await run_in_threadpool(self._desk.take_back, _who(request), redo=True))
+
+    async def recipe(self, request: Request) -> Response:
+        """Write rules into the recipe: {selection, rules}."""
+        asked = await _body(request)
+        selection = str(asked.get("selection") or "main")
+        await run_in_threadpool(self._desk.save_rules, selection, _texts(asked, "rules"))
+        return _json({"saved": selection})
+
+    async def work(self, request: Request) -> Response:
+        """Show, start ({verb}) or stop long work."""
+        if request.method == "DELETE":
+            self._work.stop()
+        elif request.method == "POST":
+            asked = await _body(request)
+            if not self._work.start(str(asked.get("verb"))):
+                return PlainTextResponse("something is running, or there is no such verb", 409)
+        return _json(self._work.state())
+
+    async def events(self, request: Request) -> Response:
+        """Tell, for as long as the page is open, what changes: server-sent events."""
+        return StreamingResponse(self._changes(request), media_type="text/event-stream")
+
+    async def _changes(self, request: Request) -> AsyncIterator[str]:
+        last: Any = None
+        while not await request.is_disconnected():
+            await run_in_threadpool(self._desk.board.follow)
+            board = self._desk.board
+            now = {"revision": board.revision, "verdict_no": board.verdict_no,
+                   "work": self._work.state()}  # fmt: skip
+            if now != last:
+                last = now
+                yield f"data: {json.dumps(now)}\n\n"
+            await asyncio.sleep(FOLLOW_S)
+
+    async def still(self, request: Request) -> Response:
+        """Return a still as JPEG."""
+        height_px = min(max(int(request.query_params.get("h", 480)), 16), 1080)
+        path = request.path_params
+        picture = await run_in_threadpool(self._desk.still, path["clip"], path["which"], height_px)
+        return Response(picture, media_type="image/jpeg", headers=FOREVER)
+
+    async def source(self, request: Request) -> Response:
+        """Return a source file, by byte range."""
+        path = await run_in_threadpool(self._desk.source, request.path_params["video"])
+        return FileResponse(path, headers={"cache-control": "private, max-age=3600"})
+
+    async def preview(self, request: Request) -> Response:
+        """Return a small MP4 of a clip."""
+        path = await run_in_threadpool(self._desk.preview, request.path_params["clip"])
+        return FileResponse(path, media_type="video/mp4", headers=FOREVER)
+
+
+async def _told(request: Request, error: Exception) -> Response:
+    """Answer with what an error says: 400 for what was asked, 404 for what is not there."""
+    return PlainTextResponse(str(error), 404 if isinstance(error, ItemError) else 400)
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    try:
+        asked = json.loads(await request.body())
+    except ValueError:
+        raise RecipeError("the request is no JSON") from None
+    if not isinstance(asked, dict):
+        raise RecipeError("the request must be a JSON object")
+    return asked
+
+
+def _texts(asked: Mapping[str, Any], name: str) -> list[str]:
+    texts = asked.get(name, [])
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise RecipeError(f"{name} must be a list of texts")
+    return texts
+
+
+def _who(request: Request) -> str:
+    return unquote(request.headers.get("x-rushes-who", "")).strip()[:80] or "me"
+
+
+def _json(value: Any) -> Response:
+    return JSONResponse(msgspec.to_builtins(value), headers={"cache-control": "no-store"})

@@ -1,0 +1,76 @@
+"""Serves the page until it is stopped."""
+
+import secrets
+import socket
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from rushes.errors import ProjectError
+from rushes.project import Project
+
+PORT = 7874
+
+
+def serve(
+    project: Project,
+    *,
+    host: str,
+    port: int,
+    options: dict[str, Any],
+    announce: Callable[[str], None],
+) -> None:
+    """Serve the review page of a project; returns when it is stopped.
+
+    Args:
+        project: Open.
+        host: Address to listen on; anything but 127.0.0.1 can be reached from elsewhere.
+        port: 0 for any that is free.
+        options: How `Project.open` opened it, for long work started from the page.
+        announce: Told the link, token included, once it can be opened.
+
+    Raises:
+        ProjectError: The address is taken or not to be had.
+    """
+    import uvicorn
+
+    from rushes.web.app import make_app
+
+    token = secrets.token_urlsafe(24)
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise ProjectError(f"{host}:{port}: {error}; try another --port, or 0") from error
+    port = int(listener.getsockname()[1])
+    app = make_app(
+        project,
+        token=token,
+        hosts=_names(host, port),
+        open_project=partial(Project.open, project.folder, **options),
+    )
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+    shown = f"[{shown}]" if ":" in shown else shown
+    announce(f"http://{shown}:{port}/?token={token}")
+    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
+    try:
+        uvicorn.Server(config).run(sockets=[listener])
+    finally:
+        listener.close()
+
+
+def _names(host: str, port: int) -> list[str]:
+    """Return what the Host header of an honest request says."""
+    names = {host, "127.0.0.1", "localhost", "[::1]"}
+    if host in ("0.0.0.0", "::"):
+        names |= {socket.gethostname(), socket.getfqdn(), *_addresses()}
+    return [f"{name}:{port}" for name in names]
+
+
+def _addresses() -> list[str]:
+    try:
+        return [str(info[4][0]) for info in socket.getaddrinfo(socket.gethostname(), None)]
+    except OSError:
+        return []
