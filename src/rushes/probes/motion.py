@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,8 +13,10 @@ from rushes.stage import STILLS_PER_SECOND, FrameSpec, Measured
 
 GRID_PX = 6
 """The camera is fitted to every sixth flow vector each way: some 400 for four unknowns."""
-ROUNDS = 3
-"""How often the fit is repeated without what moved against it last time."""
+ROUNDS = 10
+"""How often at most the fit is repeated without what moved against it last time."""
+SETTLED_PX = 0.02
+"""A fit that a round changes by less is done; most are after three or four."""
 TEXTURE = 12.0
 """Luma gradient (Sobel, 3×3) from which a place counts fully; flat places carry no motion."""
 REPEAT = 0.3
@@ -22,10 +24,46 @@ REPEAT = 0.3
 does one in which next to nothing moves, and there a longer look is the more exact one."""
 MIN_SIDE_PX = 32
 """DIS needs room for its coarsest patches; smaller pictures are enlarged to this."""
+DARK = 34
+"""Lines along a side are a bar as long as no luma in them is above this, in either picture."""
+RIM_PX = 4
+"""So much of the picture beside a bar is left out too: the flow there is held back by the bar."""
+TRAVEL_PX = 2.0
+"""What stays in place from still to still is laid over the picture if the camera meanwhile moves
+the rest of it by this much."""
+LAG = 0.9
+"""Share of the camera's flow that such a place may show at most, with some carried in by DIS."""
+MOVED = 0.5
+"""Share of the flow that the camera must explain, before anything counts as laid over."""
+LEAST = 0.35
+"""Share of the texture that must be left; else it is the picture that stands still."""
+STRONG = 5.0
+"""Luma gradient from which a place is compared with the same place of another still."""
+LIKE = 0.5
+"""Share of its gradient by which it may differ there and still be the same thing."""
+CROWDED = 0.3
+"""Share of such places around one of them, below which it is a chance hit."""
+HALO_PX = (13, 25)
+"""So high and wide a neighbourhood of what is laid over the picture is left out with it: text runs
+along lines, and DIS carries its stillness some pixels outward."""
 
 
 def _speed(name: str, about: str, *, low: float | None = None) -> Field:
     return Field(name=name, unit="%diag/s", low=low, about=about)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pair:
+    """A still and a frame after it, measured and waiting for the next still."""
+
+    flow_HW2: np.ndarray
+    weight_HW: np.ndarray
+    scale: float
+    """How much the pictures were enlarged for the flow."""
+    still: "_Still"
+    previous: "_Still | None"
+    seconds: float
+    pts: tuple[int, int]
 
 
 class Motion:
@@ -38,11 +76,15 @@ class Motion:
     animation on twos or threes and film on 30 frames move as fast as they seem to; what stands
     longer stands still.
 
+    Bars do not count, nor what stands still for half a second while the camera moves: subtitles,
+    logos, but a dashboard too. Under a camera that stands still, nothing tells a subtitle from the
+    rest that stands still; there it lowers the mean by its share of the picture's texture.
+
     Source: dense inverse search flow (Kroeger et al. 2016, OpenCV); weighted least squares.
     """
 
     name: ClassVar = "motion"
-    version: ClassVar = 2
+    version: ClassVar = 3
     frames: ClassVar = FrameSpec(
         colour="gray", short_side_px=90, per_second=STILLS_PER_SECOND, burst=4
     )
@@ -72,6 +114,9 @@ class Motion:
         self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
         self._seconds_per_tick = float(video.time_base)
         self._burst: list[tuple[np.ndarray, int]] = []
+        self._waiting: _Pair | None = None
+        self._previous: _Still | None = None
+        self._still: _Still | None = None
         self._pts: list[int] = []
         self._rows: list[tuple[float, ...]] = []
 
@@ -83,6 +128,8 @@ class Motion:
         self._burst.append((picture, pts))
         if is_first:
             self._measure_burst()
+            self._previous, self._still = self._still, _Still(picture)
+            self._note(self._still)
             self._burst = [(picture, pts)]
         elif len(self._burst) == self.frames.burst:
             self._measure_burst()
@@ -109,17 +156,41 @@ class Motion:
     def _measure(
         self, before: np.ndarray, before_pts: int, picture: np.ndarray, pts: int, ticks: int
     ) -> None:
+        """Measure a pair; it waits for the next still, which shows what else stays in place."""
+        still = self._still if self._still is not None else _Still(before)
         flow_HW2, scale = self._flow_px(before, picture)
-        diagonal_px = float(np.hypot(*before.shape)) * scale
-        gap_s = ticks * self._seconds_per_tick
-        camera = fit_camera(flow_HW2, _texture(before, flow_HW2.shape[:2]))
-        speeds = np.array(camera[:7]) * (100.0 / diagonal_px / gap_s)
-        self._pts.append(before_pts)
-        self._rows.append((pts, *speeds, camera[7]))
+        weight_HW = still.texture * _between_bars(before, picture)
+        self._waiting = _Pair(
+            flow_HW2=flow_HW2,
+            weight_HW=_resized(weight_HW, flow_HW2.shape[:2]),
+            scale=scale,
+            still=still,
+            previous=self._previous,
+            seconds=ticks * self._seconds_per_tick,
+            pts=(before_pts, pts),
+        )
+
+    def _note(self, following: "_Still | None") -> None:
+        """Note the pair that waits, if one does."""
+        pair, self._waiting = self._waiting, None
+        if pair is None:
+            return
+        camera = fit_camera(pair.flow_HW2, pair.weight_HW)
+        travel_px = camera[4] / pair.scale / pair.seconds / STILLS_PER_SECOND
+        others = [other for other in (pair.previous, following) if other is not None]
+        if travel_px >= TRAVEL_PX and camera[7] >= MOVED and others:
+            weight_HW = _bared(pair, camera, others)
+            if weight_HW.sum() >= LEAST * pair.weight_HW.sum():
+                camera = fit_camera(pair.flow_HW2, weight_HW)
+        diagonal_px = float(np.hypot(*pair.flow_HW2.shape[:2]))
+        speeds = np.array(camera[:7]) * (100.0 / diagonal_px / pair.seconds)
+        self._pts.append(pair.pts[0])
+        self._rows.append((pair.pts[1], *speeds, camera[7]))
 
     def finish(self) -> Measured:
         """Return one row for each still that has a next frame."""
         self._measure_burst()
+        self._note(None)
         self._burst = []
         names = [field.name for field in self.fields]
         table = np.array(self._rows, np.float64).reshape(-1, len(names))
@@ -178,8 +249,9 @@ def fit_camera(flow_HW2: np.ndarray, weight_HW: np.ndarray) -> tuple[float, ...]
         return (0.0,) * 8  # nothing to see: black, or one colour
     design = _design(*flow_HW2.shape[:2])
     target = np.concatenate([u, v])
-    robust = weight
+    robust, solution = weight, np.zeros(4)
     for _ in range(ROUNDS):
+        last = solution
         # A touch of ridge keeps the answer small where too little texture decides it.
         weighted = design * np.concatenate([robust, robust])[:, None]
         solution = np.linalg.solve(
@@ -191,6 +263,8 @@ def fit_camera(flow_HW2: np.ndarray, weight_HW: np.ndarray) -> tuple[float, ...]
         # Cauchy weights: what moves against the camera loses its say step by step.
         scale = max(1.4826 * _weighted_median(rest, weight), 0.02)
         robust = weight / (1 + (rest / scale) ** 2)
+        if np.abs(solution - last).max() < SETTLED_PX:
+            break
     subject = float((rest * weight).sum() / total)
     camera = float((np.hypot(*explained.reshape(2, -1)) * weight).sum() / total)
     flow = float((np.hypot(u, v) * weight).sum() / total)
@@ -221,14 +295,88 @@ def _weighted_median(values: np.ndarray, weight: np.ndarray) -> float:
     return float(values[order][np.searchsorted(summed, summed[-1] / 2)])
 
 
-def _texture(image_HW: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Return how much each place of a picture can tell about motion: 0–1, of the given shape."""
+class _Still:
+    """A small gray picture, and how luma grows in it to the right and down."""
+
+    def __init__(self, image_HW: np.ndarray) -> None:
+        self.image_HW = image_HW
+
+    @cached_property
+    def gradient(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """To the right, down, and its length: float32 (H, W) each."""
+        import cv2
+
+        smooth = cv2.GaussianBlur(np.ascontiguousarray(self.image_HW), (3, 3), 0)
+        across: np.ndarray = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, scale=0.25)
+        down: np.ndarray = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, scale=0.25)
+        return across, down, cv2.magnitude(across, down)
+
+    @property
+    def texture(self) -> np.ndarray:
+        """How much each place can tell about motion: 0–1."""
+        return np.asarray(np.minimum(self.gradient[2] / TEXTURE, 1.0))
+
+
+def _between_bars(before_HW: np.ndarray, after_HW: np.ndarray) -> np.ndarray:
+    """Return 0 on the dark lines along the sides and on a rim beside them, 1 elsewhere.
+
+    A night sky may count as a bar: it has no texture and says nothing about motion either.
+    """
+    inside_HW = np.ones(before_HW.shape, np.float32)
+    for axis in (0, 1):
+        lit = np.flatnonzero((before_HW.max(1 - axis) > DARK) | (after_HW.max(1 - axis) > DARK))
+        if not len(lit):
+            continue  # all black: nothing to leave out of nothing
+        lines_NM = inside_HW if axis == 0 else inside_HW.T
+        first, last = int(lit[0]), int(lit[-1])
+        if first:
+            lines_NM[: first + RIM_PX] = 0
+        if last + 1 < len(lines_NM):
+            lines_NM[last + 1 - RIM_PX :] = 0
+    return inside_HW
+
+
+def _bared(pair: _Pair, camera: Sequence[float], others: Sequence[_Still]) -> np.ndarray:
+    """Return a pair's weights without what is laid over the picture.
+
+    That is what stands in the same place of another still, while its flow lags behind the camera's:
+    a camera that shakes may show the same picture at two stills, but it moves in between.
+    """
     import cv2
 
-    smooth = cv2.GaussianBlur(np.ascontiguousarray(image_HW), (3, 3), 0)
-    across = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, scale=0.25)
-    down = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, scale=0.25)
-    strength: np.ndarray = np.minimum(np.hypot(across, down) / TEXTURE, 1.0)
-    if strength.shape == shape:
-        return strength
-    return np.asarray(cv2.resize(strength, shape[::-1], interpolation=cv2.INTER_LINEAR))
+    across, down, strength = pair.still.gradient
+    is_there = np.zeros(strength.shape, bool)
+    for other in others:
+        if other.image_HW.shape == strength.shape:
+            differs = cv2.magnitude(other.gradient[0] - across, other.gradient[1] - down)
+            is_there |= differs < LIKE * strength
+    is_there &= strength > STRONG
+    flow_HW = cv2.magnitude(*cv2.split(pair.flow_HW2))
+    expected = _expected(camera, *flow_HW.shape)
+    travels = expected >= TRAVEL_PX * pair.scale * pair.seconds * STILLS_PER_SECOND
+    is_slow = (flow_HW < LAG * expected) & travels  # the middle of a zoom stays where it is
+    seeds = _resized(is_there.astype(np.float32), flow_HW.shape) * is_slow
+    # Edges that happen to fall on edges are specks; what is laid over the picture is not.
+    seeds *= cv2.boxFilter(seeds, -1, (5, 5)) > CROWDED
+    laid_over = cv2.dilate((seeds > 0.5).astype(np.uint8), np.ones(HALO_PX, np.uint8))
+    return np.asarray(pair.weight_HW * (1 - laid_over))
+
+
+def _expected(camera: Sequence[float], height: int, width: int) -> np.ndarray:
+    """Return how much flow a camera causes in each place: pixels a frame, float32 (H, W)."""
+    import cv2
+
+    pan, tilt, zoom, roll = camera[:4]
+    corner = np.hypot(width, height) / 2
+    x = ((np.arange(width, dtype=np.float32) - (width - 1) / 2) / corner)[None, :]
+    y = ((np.arange(height, dtype=np.float32) - (height - 1) / 2) / corner)[:, None]
+    u, v = -pan + zoom * x - roll * y, tilt + zoom * y + roll * x
+    return np.asarray(cv2.magnitude(u.astype(np.float32), v.astype(np.float32)))
+
+
+def _resized(values_HW: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    import cv2
+
+    if values_HW.shape == shape:
+        return values_HW
+    return np.asarray(cv2.resize(values_HW, shape[::-1], interpolation=cv2.INTER_LINEAR))

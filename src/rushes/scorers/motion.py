@@ -21,7 +21,7 @@ class Motion:
     """
 
     name: ClassVar = "motion"
-    version: ClassVar = 2
+    version: ClassVar = 3
     frames: ClassVar = None
     needs: ClassVar = ("motion",)
     fields: ClassVar = (
