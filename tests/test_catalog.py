@@ -333,10 +333,18 @@ def test_the_words_of_captions_stay_in_step(with_clips):
     assert with_clips.captions.in_force() == {}
 
 
-def test_videos_are_found_by_their_file_names(with_clips):
-    search = with_clips.captions.search_names
+def test_clips_are_asked_for_by_number_however_many_they_are(with_clips):
+    assert list(with_clips.clips("print", [2])) == [2]
+    assert list(with_clips.clips("print", range(2, 100_000))) == [2, 3]
+    assert with_clips.clips("print", []) == {}
+
+
+def test_clips_are_found_by_the_file_names_of_their_videos(with_clips):
+    def found(query):
+        return with_clips.captions.search_names(query, "print", 10)
+
     with_clips.call_videos({1: "/old films/Grand Café_12.mkv"})
-    assert search("cafe", 10) == search("12", 10) == [1]
-    assert search("films", 10) == [], "folders are no names"
+    assert found("cafe") == found("12") == [1, 2, 3]
+    assert found("films") == [], "folders are no names"
     with_clips.call_videos({1: r"C:\films\sea.mp4"})
-    assert (search("cafe", 10), search("sea", 10), search("films", 10)) == ([], [1], [])
+    assert (found("cafe"), found("sea"), found("films")) == ([], [1, 2, 3], [])

@@ -209,7 +209,10 @@ def changed(default, read, *changes):
         ("cut.cascade.hard_change=9", {"cut"}),
         ("cut.use=['fade']", {"cut"}),
         ("score.exposure.white=240", {"scorer exposure"}),
-        ("scan.still.quality=9", {"probe still", "scorer sharpness", "scorer exposure"}),
+        (
+            "scan.still.quality=9",
+            {"probe still", "scorer sharpness", "scorer exposure", "scorer layout"},
+        ),
         ("select.main.motion.speed=top 5%", set()),
         ("export.main.crf=20", set()),
     ],

@@ -2,14 +2,13 @@
 
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
 from rushes.catalog import schema
-from rushes.catalog.database import Database, upsert
+from rushes.catalog.database import Database, among, upsert
 from rushes.catalog.rows import changed as note_change
-
-_AT_ONCE = 500  # SQLite takes so many values in one statement
 
 
 class Captions:
@@ -18,11 +17,17 @@ class Captions:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def in_force(self) -> dict[int, str]:
-        """Return clip number → its caption; clips without one are not in it."""
+    def in_force(self, numbers: Collection[int] | None = None) -> dict[int, str]:
+        """Return clip number → its caption, of all clips by default.
+
+        Clips without one are not in it.
+        """
         table = schema.captions
+        statement = sa.select(table.c.clip_no, table.c.text)
+        if numbers is not None:
+            statement = statement.where(among(table.c.clip_no, numbers))
         with self._database.reading() as connection:
-            rows = connection.execute(sa.select(table.c.clip_no, table.c.text)).all()
+            rows = connection.execute(statement).all()
         return {row.clip_no: row.text for row in rows}
 
     def differing(
@@ -90,16 +95,18 @@ class Captions:
             {"fingerprint": fingerprint, "limit": limit},
         )
 
-    def search_names(self, query: str, limit: int) -> list[int]:
-        """Return the numbers of the videos whose file names have the words, best first."""
+    def search_names(self, query: str, fingerprint: str, limit: int) -> list[int]:
+        """Return the numbers of the clips whose videos' file names have the words, best first."""
         return self._found(
-            "SELECT rowid FROM video_words WHERE video_words MATCH :query "
-            "ORDER BY rank, rowid LIMIT :limit",
+            "SELECT clips.no FROM video_words JOIN clips ON clips.video_no = video_words.rowid "
+            "WHERE video_words MATCH :query AND clips.no IN "
+            "(SELECT clip_no FROM clip_sets WHERE fingerprint = :fingerprint) "
+            "ORDER BY video_words.rank, clips.video_no, clips.in_pts LIMIT :limit",
             query,
-            {"limit": limit},
+            {"fingerprint": fingerprint, "limit": limit},
         )
 
-    def _found(self, statement: str, query: str, values: Mapping[str, object]) -> list[int]:
+    def _found(self, statement: str, query: str, values: Mapping[str, Any]) -> list[int]:
         terms = _terms(query)
         found: dict[int, None] = {}
         with self._database.reading() as connection:
@@ -107,7 +114,7 @@ class Captions:
                 if joined:
                     rows = connection.execute(sa.text(statement), {**values, "query": joined})
                     found |= dict.fromkeys(rows.scalars())
-        return list(found)
+        return list(found)[: values["limit"]]
 
 
 def _terms(query: str) -> list[str]:
@@ -121,6 +128,4 @@ def _terms(query: str) -> list[str]:
 
 
 def _delete(connection: sa.Connection, column: sa.ColumnElement[int], numbers: list[int]) -> None:
-    for at in range(0, len(numbers), _AT_ONCE):
-        some = column.in_(numbers[at : at + _AT_ONCE])
-        connection.execute(sa.delete(column.table).where(some))
+    connection.execute(sa.delete(column.table).where(among(column, numbers)))

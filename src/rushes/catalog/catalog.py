@@ -1,6 +1,6 @@
 """What is known about a project, and what is still pending."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from rushes.catalog import schema
 from rushes.catalog.captions import Captions
-from rushes.catalog.database import Database, upsert
+from rushes.catalog.database import Database, among, upsert
 from rushes.catalog.rows import (
     CLIPS,
     add_clips,
@@ -208,8 +208,9 @@ class Catalog:
             .order_by(column)
         )
         with self._database.reading() as connection:
-            found = np.array(connection.execute(statement).tuples().all(), np.int64)
-        return tuple(found.reshape(-1, 2).T)  # type: ignore[return-value]
+            found = [tuple(row) for row in connection.execute(statement)]
+        numbers, rows = np.array(found, np.int64).reshape(-1, 2).T
+        return numbers, rows
 
     def replace_rows(
         self, key: str, fields: Sequence[Field], fingerprint: str, rows: Mapping[int, Row]
@@ -333,15 +334,31 @@ class Catalog:
                 found[row["video_no"]].append(cut)
         return found
 
-    def clips(self, fingerprint: str) -> dict[int, tuple[int, Clip]]:
-        """Return clip number → (video number, clip) of one setting of cut."""
+    def clips(
+        self, fingerprint: str, numbers: Collection[int] | None = None
+    ) -> dict[int, tuple[int, Clip]]:
+        """Return clip number → (video number, clip) of one setting of cut; all by default."""
         members = schema.clip_sets
         statement = CLIPS.join(members, members.c.clip_no == schema.clips.c.no).where(
             members.c.fingerprint == fingerprint
         )
+        if numbers is not None:
+            statement = statement.where(among(schema.clips.c.no, numbers))
         with self._database.reading() as connection:
             rows = connection.execute(statement).mappings().all()
         return {row["no"]: (row["video_no"], clip_of(row)) for row in rows}
+
+    def clip_numbers(self, prefix: str, fingerprint: str) -> dict[str, int]:
+        """Return clip id → number of the clips of one setting of cut whose ids begin so."""
+        table, members = schema.clips, schema.clip_sets
+        statement = (
+            sa.select(table.c.id, table.c.no)
+            .join(members, members.c.clip_no == table.c.no)
+            .where(members.c.fingerprint == fingerprint)
+            .where(table.c.id >= prefix, table.c.id < prefix + "\uffff")
+        )
+        with self._database.reading() as connection:
+            return {row.id: row.no for row in connection.execute(statement)}
 
     def clips_by_id(self, ids: Sequence[str]) -> dict[str, tuple[int, int, Clip]]:
         """Return clip id → (number, video number, clip), whatever setting of cut made it."""

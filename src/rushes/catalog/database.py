@@ -1,6 +1,7 @@
 """The connection: SQLite in WAL mode, writes that queue instead of failing, migrations."""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -105,6 +106,15 @@ def upsert(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, 
     else:
         statement = statement.on_conflict_do_nothing(index_elements=keys)
     connection.execute(statement, list(rows))
+
+
+def among(column: sa.ColumnElement[int], numbers: Collection[int]) -> sa.ColumnElement[bool]:
+    """Return the condition that a number is one of these, however many they are."""
+    if len(numbers) <= 500:
+        return column.in_(list(numbers))
+    # SQLite takes so many values and no more; one list in JSON is one value.
+    listed = sa.func.json_each(json.dumps([int(number) for number in numbers])).table_valued("value")
+    return column.in_(sa.select(listed.c.value))
 
 
 def _configure(dbapi_connection: Any, _record: Any) -> None:

@@ -1,0 +1,124 @@
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from rushes import registry
+from rushes.errors import RecipeError
+from rushes.project import Project
+from rushes.records import Field
+
+
+@pytest.fixture
+def opened(project_folder, request):
+    """Open the finished project with changes of the recipe."""
+    projects = []
+
+    def call(*changes):
+        projects.append(Project.open(project_folder, workers=0, changes=changes))
+        return projects[-1]
+
+    yield call
+    for project in projects:
+        project.close()
+
+
+def say(project, texts):
+    """Put captions in force: clip number → text."""
+    numbers = project._catalog.clips(project.recipe_now.fingerprints.cut)
+    project._catalog.captions.settle({no: ("test", text) for no, text in texts.items()}, numbers)
+
+
+def videos(rows):
+    return [row["video"].split("/")[-1] for row in rows]
+
+
+def test_words_of_captions_and_of_file_names_are_found(project):
+    say(project, {1: "a red fox runs", 2: "a red car"})
+    rows = project.search("red fox")
+    assert [row["caption"] for row in rows] == ["a red fox runs", "a red car"]
+    assert [row["rank"] for row in rows] == [1, 2]
+    assert all(row["found_by"] == ["caption"] and row["similarity"] is None for row in rows)
+    assert videos(project.search("one")) == ["one.mp4"] * 3
+    assert project.search("one", limit=1)[0]["found_by"] == ["file name"]
+    assert project.search("giraffe") == []
+
+
+def test_a_clip_found_by_caption_and_name_comes_first(project):
+    clips = project.ls("clips")
+    two = next(at for at, row in enumerate(clips, start=1) if row["video"].endswith("two.mkv"))
+    say(project, {1: "two foxes", two: "two foxes"})
+    assert project.search("two")[0]["found_by"] == ["caption", "file name"]
+
+
+def test_like_finds_the_clips_that_look_alike_without_any_model(project):
+    clips = {row["clip"]: row for row in project.ls("clips")}
+    asked = next(clip for clip, row in clips.items() if row["video"].endswith("one.mp4"))
+    rows = project.search(like=asked)
+    assert asked not in {row["clip"] for row in rows}
+    assert len(rows) == len(clips) - 1
+    assert all(row["found_by"] == ["layout"] for row in rows)
+    similarities = [row["similarity"] for row in rows]
+    assert similarities == sorted(similarities, reverse=True)
+    assert all(-1.01 <= value <= 1.01 for value in similarities)
+    assert project.search(like=asked[:10].upper()) == rows
+    assert project.search(like=asked, limit=2) == rows[:2]
+
+
+def test_a_clip_that_is_not_meant_is_said_so(project):
+    with pytest.raises(RecipeError, match="no clip has an id that begins with 'zz'"):
+        project.search(like="zz")
+    with pytest.raises(RecipeError, match="6 clips begin with ''"):
+        project.search(like=" ")
+    for nothing in ((), ("",), ("  ",)):
+        with pytest.raises(RecipeError, match="say what to look for"):
+            project.search(*nothing)
+
+
+def test_without_vectors_it_says_how_to_get_them(opened):
+    asked = opened().ls("clips")[0]["clip"]
+    with pytest.raises(RecipeError, match='add "layout" to'):
+        opened('score.use=["motion"]').search(like=asked)
+
+
+class Clip:
+    """Stands in for CLIP: the first clip shows what "fox" means."""
+
+    name, version, frames, needs = "clip", 1, None, ()
+    fields = (Field(name="vector", dtype="vector", shape=(3, 2), about="x"),)
+
+    @dataclass(frozen=True)
+    class Params:
+        """None."""
+
+    def __init__(self, params):
+        self.params = params
+        self.is_ready = False
+
+    def setup(self, device, models):
+        self.is_ready = True
+
+    def annotate(self, items):
+        return [{"vector": np.full((3, 2), [1, item.clip.in_pts * 1e-5])} for item in items]
+
+    def encode_text(self, texts):
+        assert self.is_ready
+        return np.array([[5.0, 0.0] for _ in texts], np.float32)
+
+
+def test_words_are_looked_for_in_pictures_where_a_text_tower_is(opened, monkeypatch):
+    monkeypatch.setitem(registry.BUILT_IN, "scorer/clip", f"{__name__}:Clip")
+    registry.stages.cache_clear()
+    try:
+        project = opened('score.use=["clip", "layout"]')
+        say(project, {2: "a fox"})
+        assert [row["found_by"] for row in project.search("fox")] == [["caption"]]
+        project.score()
+        rows = project.search("fox")
+        assert rows[0]["found_by"] == ["caption", "picture"]
+        assert {row["similarity"] for row in rows[1:3]} == {1.0}
+        assert len(rows) == 6
+        found = project.search(like=rows[0]["clip"])
+        assert found[0]["found_by"] == ["clip"], "the best space is asked"
+    finally:
+        registry.stages.cache_clear()
