@@ -24,7 +24,7 @@ of speed 1 in the corner comes to on average, beside a pan."""
 _STILL = (2.0, 0.5)  # of `still_below`: the camera's mean speed, for "static"
 _MOVING = (1.0, 2.0)  # of `still_below`: the speed of the move
 _PURE = (0.60, 0.92)  # the steady part of the move, of everything the camera does
-_ALONE = (0.60, 0.25)  # the strongest other axis, beside this one
+_ALONE = (0.45, 0.15)  # the strongest other axis, beside this one
 _EXPLAINED = (0.35, 0.70)  # of the flow, by the camera
 _SHAKING = (0.55, 0.90)  # what changes from still to still, of everything the camera does
 _SWINGING = (0.7, 0.3)  # how like one still's move is to the next one's
@@ -143,7 +143,7 @@ def judged(
         sure *= _grade(other / max(abs(along), 1e-9), _ALONE)
         lasts = float((moves_N4[:, axis] * np.sign(along) > 0.3 * abs(along)).mean())
         strength = abs(float(speeds_N4[:, axis].mean()))
-        name = names[along > 0]
+        name = names[int(along > 0)]
         candidate = (strength, seen * sure * explained * lasts**2)
         found[name] = max(candidate, found.get(name, candidate), key=lambda pair: pair[1])
 
@@ -168,7 +168,7 @@ def _guess(moves_N4: np.ndarray, still_below: float, explained: float) -> str:
     axis = int(np.abs(mean_4).argmax())
     if ((moves_N4 - mean_4) ** 2).sum(1).mean() > mean_4[axis] ** 2:
         return "handheld"
-    return _AXES[axis][mean_4[axis] > 0]
+    return _AXES[axis][int(mean_4[axis] > 0)]
 
 
 def _explained(moves_N4: np.ndarray, fit_N: np.ndarray) -> float:
