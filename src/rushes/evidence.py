@@ -124,6 +124,32 @@ def _without_flashes(change: Signals, found: Sequence[Sudden], flash_s: float) -
     return kept
 
 
+def suddenness(change: Signals, row: int) -> tuple[int, int]:
+    """Return the first row that may be mixed and the first that is not, around a sudden change.
+
+    Both are `row` for a hard cut. A transition of a few frames is found as a sudden change too: its
+    steps stand out from the motion before and after, beside the largest as well.
+    """
+    step = change.columns["step_1"].astype(np.float64)
+    time_s = change.time_s
+    ends = []
+    for way, near_s in ((-1, (-1.0, -0.3)), (1, (0.3, 1.0))):
+        first, last = np.searchsorted(time_s, time_s[row] + np.array(near_s))
+        motion = step[max(int(first), 1) : int(last)]
+        at = row
+        if len(motion) >= 3:
+            usual = 3 * np.percentile(motion, 75) + 4
+            inside = range(1, len(step))
+            while abs(at - row) < 8 and at + way in inside and step[at + way] > usual:
+                at += way
+        ends.append(at)
+    # One more on either side of it, as a transition begins and ends with small steps.
+    start, end = ends
+    if start == end:
+        return row, row
+    return max(start - 1, 0), min(end + 1, len(step) - 1)
+
+
 def slow_changes(
     change: Signals,
     hard: Sequence[int],

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rushes.evidence import slow_changes, sudden_changes
+from rushes.evidence import slow_changes, sudden_changes, suddenness
 from rushes.records import Cut, CutKind
 from rushes.stage import Signals
 
@@ -67,7 +67,10 @@ def weigh(
         least_change=params.gradual_change,
         margin=params.margin,
     )
-    found: list[tuple[CutKind, int, int, float]] = [("hard", row, row, odds) for row, odds in hard]
+    found: list[tuple[CutKind, int, int, float]] = []
+    for row, odds in hard:
+        start, end = suddenness(change, row)
+        found.append(("hard" if start == end else "dissolve", start, end, odds))
     for s in slow:
         odds = s.odds + 0.5 * says.many_odds(s.start - 3, s.end + 3)
         if odds > params.gradual_evidence:
