@@ -35,6 +35,7 @@ BUILT_IN = {
     "scorer/layout": "rushes.scorers.layout:Layout",
     "scorer/camera": "rushes.scorers.camera:Camera",
     "scorer/motion": "rushes.scorers.motion:Motion",
+    "scorer/nsfw": "rushes.scorers.nsfw:Nsfw",
     "scorer/picture": "rushes.scorers.picture:Picture",
     "scorer/sharpness": "rushes.scorers.sharpness:Sharpness",
     "scorer/text_area": "rushes.scorers.text_area:TextArea",
