@@ -70,6 +70,18 @@ def test_gradual_transitions_are_found_with_kind_and_extent(takes, kind, frames)
     assert 100 + frames <= cut.pts <= 100 + frames + 3 + 0.2 * frames
 
 
+@pytest.mark.parametrize("kind", ["dissolve", "wipe"])
+@pytest.mark.parametrize("frames", [3, 5])
+def test_a_transition_of_a_few_frames_leaves_none_of_them_in_the_shots(takes, kind, frames):
+    old, new = takes.shot(11, 60 + frames), takes.shot(12, 60)
+    mixed = getattr(takes, kind)(old[60:], new[:frames])
+
+    (cut,) = found(old[:60] + mixed + new[frames:])
+
+    assert 57 <= cut.start_pts <= 60
+    assert 60 + frames <= cut.pts <= 60 + frames + 3
+
+
 def test_a_wipe_with_a_soft_edge_is_a_wipe_from_its_first_visible_frame(takes):
     old, new = takes.shot(11, 130), takes.shot(12, 130)
     share = np.linspace(0, 1, 30)[:, None, None, None]
