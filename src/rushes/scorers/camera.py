@@ -27,6 +27,7 @@ _PURE = (0.60, 0.92)  # the steady part of the move, of everything the camera do
 _ALONE = (0.45, 0.15)  # the strongest other axis, beside this one
 _EXPLAINED = (0.35, 0.70)  # of the flow, by the camera
 _SHAKING = (0.55, 0.90)  # what changes from still to still, of everything the camera does
+_OFTEN = (0.3, 0.6)  # the share of stills that take part in it: one jolt is no shaking hand
 _SWINGING = (0.7, 0.3)  # how like one still's move is to the next one's
 
 
@@ -152,6 +153,7 @@ def judged(
     likeness = float((changing_N4[1:] * changing_N4[:-1]).sum()) / max(len(changing_N4) - 1, 1)
     sure = _grade(shake / everything, _SHAKING) * _grade(shake / still_below, _MOVING)
     sure *= _grade(likeness / max(shake**2, 1e-9), _SWINGING) * explained
+    sure *= _grade(float(((changing_N4**2).sum(1) > (shake / 2) ** 2).mean()), _OFTEN)
     found["handheld"] = (shake, (1 - 0.5 ** (len(moves_N4) / 2)) * sure)
 
     label = max(found, key=lambda name: found[name][1])
