@@ -177,3 +177,28 @@ def test_no_text_crashes_the_parsers(text):
             parse(text)
         except RecipeError as error:
             assert str(error)
+
+
+@pytest.mark.parametrize(
+    ("text", "printed"),
+    [
+        ("at most 2%", "x at most 2%"),
+        ("at  most 2.5 %  by motion.speed", "x at most 2.5% by motion.speed"),
+        ("at most 20 by -frames", "x at most 20 by -frames"),
+    ],
+)
+def test_a_quota_reads_back_as_it_is_printed(text, printed):
+    rule = parse_rule("x", text)
+    assert rule.is_quota
+    assert str(rule) == printed
+    assert parse_rule("x", printed.removeprefix("x ")) == rule
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["at most", "at most many", "at most 0", "at most 2.5", "at most 0%", "at most 101%",
+     "at most 2 by", "at least 2"],
+)  # fmt: skip
+def test_what_is_no_quota_is_refused(text):
+    with pytest.raises(RecipeError):
+        parse_rule("x", text)

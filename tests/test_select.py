@@ -100,3 +100,78 @@ def test_the_order_of_the_rules_never_matters(values, pairs):
     lefts = [line.left for line in funnel]
     assert lefts == sorted(lefts, reverse=True)
     assert all(line.left <= line.alone <= len(forward) - line.missing for line in funnel)
+
+
+def letters(text):
+    return {
+        "kind": np.array([letter if letter != "?" else None for letter in text], object),
+        "size": np.arange(len(text), dtype=float),
+    }
+
+
+def chosen(text, **texts):
+    columns = letters(text)
+    passing, funnel = choose(rules(**texts), columns)
+    return "".join(letter for letter, passes in zip(text, passing, strict=True) if passes), funnel
+
+
+def test_a_quota_keeps_so_many_of_each_value():
+    assert chosen("aaaabbc", kind="at most 2")[0] == "aabbc"
+    assert chosen("aabb", kind="at most 9")[0] == "aabb"
+    assert chosen("aa?b", kind="at most 2")[1][0].missing == 1
+
+
+def test_the_clips_of_a_quota_are_spread_evenly_or_the_best_by_a_column():
+    def sizes(text):
+        passing, _ = choose(rules(kind=text), letters("a" * 9))
+        return list(np.flatnonzero(passing))
+
+    assert sizes("at most 3") == [1, 4, 7]
+    assert sizes("at most 3 by size") == [6, 7, 8]
+    assert sizes("at most 3 by -size") == [0, 1, 2]
+
+
+def test_no_value_holds_more_than_its_share_of_what_is_selected():
+    kept, (line,) = chosen("a" * 50 + "b" * 8 + "c" * 5 + "d" * 4 + "e" * 2, kind="at most 25%")
+    counts = {letter: kept.count(letter) for letter in "abcde"}
+    assert counts == {"a": 5, "b": 5, "c": 5, "d": 4, "e": 2}
+    assert max(counts.values()) <= 0.25 * len(kept)
+    assert line.rule == "kind at most 25%"
+    assert line.threshold == "kind at most 5"
+    assert (line.alone, line.left) == (21, 21)
+
+
+def test_quotas_take_what_the_other_rules_leave():
+    text = "a" * 10 + "b" * 10
+    kept, funnel = chosen(text, kind="at most 50%", size="5..12")
+    assert kept == "aaabbb"
+    assert [line.rule for line in funnel] == ["size 5..12", "kind at most 50%"]
+    assert funnel[1].left == 6
+
+
+def test_a_share_that_cannot_be_kept_says_what_can():
+    with pytest.raises(RecipeError, match=r"only 2 values of kind left.*at least 50%"):
+        chosen("aab", kind="at most 20%")
+    assert chosen("", kind="at most 20%")[0] == ""
+    with pytest.raises(RecipeError, match="did you mean 'size'"):
+        chosen("aab", kind="at most 1 by sise")
+    with pytest.raises(RecipeError, match="kind is text"):
+        chosen("aab", size="at most 1 by kind")
+
+
+def test_a_quota_is_no_condition_on_one_clip():
+    with pytest.raises(RecipeError, match="quota belongs in"):
+        mask([parse_rule("kind", "at most 2")], letters("aab"))
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=12), st.integers(5, 100))
+def test_shares_hold_and_no_larger_cap_would(counts, percent):
+    text = "".join(chr(97 + at) * count for at, count in enumerate(counts))
+    if percent * len(counts) < 100:
+        return
+    kept, _ = chosen(text, kind=f"at most {percent}%")
+    found = [kept.count(chr(97 + at)) for at in range(len(counts))]
+    assert max(found) <= percent / 100 * len(kept) + 1e-6
+    assert all(0 < now <= was for now, was in zip(found, counts, strict=True))
+    larger = [min(was, max(found) + 1) for was in counts]
+    assert larger == found or max(larger) > percent / 100 * sum(larger) - 1e-6

@@ -8,8 +8,11 @@
 | "1..20" | values from 1 to 20, both included |
 | "= pan" or "pan" | exactly that text or number |
 | "!= pan" | everything else |
+| "at most 2%" | so many of the selected clips, and no more, of each value: a quota |
+| "at most 20 by motion.speed" | the 20 of each value that have most of that column |
 
 A percentile is taken over all candidates that have the value, so the order of rules never matters.
+Quotas come after all other rules: see `select`.
 """
 
 import re
@@ -20,10 +23,11 @@ import numpy as np
 
 from rushes.errors import RecipeError
 
-Operator = Literal["top", "bottom", ">=", ">", "<=", "<", "between", "=", "!="]
+Operator = Literal["top", "bottom", ">=", ">", "<=", "<", "between", "=", "!=", "at most"]
 
 _SIZE = r"[\d.]+(?:[eE][-+]?\d+)?"
 _PERCENT = re.compile(rf"(top|bottom)\s+({_SIZE})\s*%")
+_QUOTA = re.compile(rf"at\s+most\s+({_SIZE})\s*(%?)(?:\s+by\s+(-?[\w.]+))?")
 _RANGE = re.compile(rf"(-?{_SIZE})\s*\.\.\s*(-?{_SIZE})")
 _SIDE = re.compile(r"(>=|<=|!=|>|<|=)\s*(.+)")
 _TERM = re.compile(r"\s*([\w.]+)(?:\s+|(?=[<>=!]))(.+?)\s*")
@@ -40,11 +44,24 @@ class Rule:
     """The percentage, the limit, the lower end of a range, or the text to equal."""
     high: float | None = None
     """The upper end of a range."""
+    is_share: bool = False
+    """Of a quota: whether it is a percentage of what is selected."""
+    by: str = ""
+    """Of a quota: the column whose largest values are kept ("-column": smallest); empty: clips
+    spread evenly over all there are."""
+
+    @property
+    def is_quota(self) -> bool:
+        """Whether it limits how many clips there are of each value, rather than the values."""
+        return self.operator == "at most"
 
     def __str__(self) -> str:
         """Return the rule as a recipe has it."""
         if self.operator in ("top", "bottom"):
             return f"{self.column} {self.operator} {_plain(self.low)}%"
+        if self.is_quota:
+            order = f" by {self.by}" if self.by else ""
+            return f"{self.column} at most {_plain(self.low)}{'%' * self.is_share}{order}"
         if self.operator == "between":
             return f"{self.column} {_plain(self.low)}..{_plain(self.high)}"
         return f"{self.column} {self.operator} {_plain(self.low)}"
@@ -74,8 +91,11 @@ class Rule:
         """Return a mask (bool, 1-D): which of `values` keep the rule; a missing value never does.
 
         Call it on a `resolved` rule. `values` is float64 with NaN for missing, or object with
-        None for missing.
+        None for missing. A quota is kept by all values that are there: only all clips together
+        can break it.
         """
+        if self.is_quota:
+            return np.array([value is not None and value == value for value in values], bool)
         if self.operator == "between":
             return np.asarray((values >= self.low) & (values <= self.high))
         if self.operator in ("=", "!="):
@@ -107,6 +127,8 @@ def parse_rule(column: str, text: Any) -> Rule:
         if percent > 100:
             raise RecipeError(f"{column}: {text!r} is more than 100 %")
         return Rule(column=column, operator=match[1], low=percent)  # type: ignore[arg-type]
+    if match := _QUOTA.fullmatch(stripped):
+        return _quota(column, text, match)
     if match := _RANGE.fullmatch(stripped):
         low, high = _number(column, match[1]), _number(column, match[2])
         if low > high:
@@ -117,7 +139,7 @@ def parse_rule(column: str, text: Any) -> Rule:
             return Rule(column=column, operator=match[1], low=_word(match[2]))  # type: ignore[arg-type]
         limit = _number(column, match[2])
         return Rule(column=column, operator=match[1], low=limit)  # type: ignore[arg-type]
-    if not stripped or stripped.split()[0] in ("top", "bottom") or "%" in stripped:
+    if not stripped or stripped.split()[0] in ("top", "bottom", "at") or "%" in stripped:
         raise RecipeError(f"{column}: {text!r} is no rule; write one like {_EXAMPLES}")
     return Rule(column=column, operator="=", low=_word(stripped))
 
@@ -133,7 +155,16 @@ def parse_where(expression: str) -> list[Rule]:
     return rules
 
 
-_EXAMPLES = '"top 75%", "bottom 90%", ">= 3", "1..20" or "= pan"'
+def _quota(column: str, text: str, match: re.Match[str]) -> Rule:
+    most, is_share = _number(column, match[1]), bool(match[2])
+    if is_share and not 0 < most <= 100:
+        raise RecipeError(f"{column}: {text!r} must be above 0 % and at most 100 %")
+    if not is_share and (most < 1 or most != int(most)):
+        raise RecipeError(f"{column}: {text!r} must be a whole number of clips, or a share in %")
+    return Rule(column=column, operator="at most", low=most, is_share=is_share, by=match[3] or "")
+
+
+_EXAMPLES = '"top 75%", "bottom 90%", ">= 3", "1..20", "= pan" or "at most 2%"'
 
 
 def _number(column: str, text: str) -> float:
