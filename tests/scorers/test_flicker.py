@@ -10,13 +10,15 @@ from rushes.stage import Signals
 from rushes.testing import Take, make_video
 
 
-def jitter(item, luma_T, fps=24):
+def jitter(item, luma_T, fps=24, moves=0):
+    """Measure brightness given frame by frame; `moves` is what cells change by beside it."""
     luma_T = np.rint(np.clip(luma_T, 0, 255)).astype(np.uint8)
+    steps_T = np.abs(np.diff(luma_T.astype(float), prepend=luma_T[0])) * 219 / 255 + moves
     signals = Signals(
         time_base=1 / Fraction(fps),
         pts=np.arange(len(luma_T)),
         end_pts=len(luma_T),
-        columns={"luma": luma_T},
+        columns={"luma": luma_T, "step_1": (steps_T / 3).astype(np.float16)},
     )
     return Flicker(Flicker.Params()).annotate([item(change=signals)])[0]["luma"]
 
@@ -57,6 +59,14 @@ SMOOTH = {
 @pytest.mark.parametrize("what", SMOOTH)
 def test_other_changes_of_brightness_are_no_flicker(item, what):
     assert jitter(item, SMOOTH[what](times())) < 0.4
+
+
+def test_brightness_that_changes_because_things_move_is_no_flicker(item):
+    found = [jitter(item, hum(4), moves=moves) for moves in (0, 4, 8, 12, 60)]
+    assert found == sorted(found, reverse=True)
+    assert found[0] == pytest.approx(4, rel=0.1)
+    assert found[1] == pytest.approx(4, rel=0.1)  # flicker over a little motion is still all of it
+    assert found[-1] == 0
 
 
 def test_a_clip_too_short_has_no_value(item):
