@@ -32,6 +32,7 @@ BUILT_IN = {
     "scorer/clip_similarity": "rushes.scorers.clip_similarity:ClipSimilarity",
     "scorer/embedding": "rushes.scorers.embedding:Embedding",
     "scorer/exposure": "rushes.scorers.exposure:Exposure",
+    "scorer/faces": "rushes.scorers.faces:Faces",
     "scorer/flicker": "rushes.scorers.flicker:Flicker",
     "scorer/loudness": "rushes.scorers.loudness:Loudness",
     "scorer/layout": "rushes.scorers.layout:Layout",
