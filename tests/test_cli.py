@@ -30,7 +30,6 @@ FLAGS = {
     "scan": COMMON | {"--limit"},
     "score": COMMON | {"--only", "--limit"},
     "search": COMMON | {"--like", "--limit"},
-    "search": COMMON | {"--like", "--limit"},
     "select": COMMON,
     "status": COMMON,
     "undo": COMMON,

@@ -28,7 +28,6 @@ from rushes.reviewing.desk import Desk
 from rushes.scan import scan_videos
 from rushes.score import score_clips
 from rushes.search import search, text_encoder
-from rushes.search import search, text_encoder
 from rushes.standing import pending, totals
 from rushes.workspace import Workspace
 
@@ -272,27 +271,6 @@ class Project(Workspace):
     def redo(self, *, who: str) -> list[Verdict]:
         """Do again what a person undid last; return what that was."""
         return deciding.take_back(self._catalog, who=who, source="cli", redo=True)
-
-    def search(
-        self, text: str | None = None, *, like: str | None = None, limit: int | None = None
-    ) -> list[Row]:
-        """Find clips by words, or clips that look like another; the best first.
-
-        Args:
-            text: Words of captions and file names, and, where the scorer `clip` has been at work,
-                of what is to be seen; `word*` finds what begins so.
-            like: Id of a clip, or how it begins.
-            limit: At most so many; 20 if None.
-        """
-        encode = text_encoder(self.recipe_now, self.device, self._models)
-        return search(
-            self._catalog,
-            self.recipe_now,
-            text=text,
-            like=like,
-            limit=20 if limit is None else limit,
-            encode=encode,
-        )
 
     def search(
         self, text: str | None = None, *, like: str | None = None, limit: int | None = None

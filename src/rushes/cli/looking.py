@@ -89,26 +89,6 @@ def search(
 
 
 @cli.command()
-@click.argument("words", nargs=-1, metavar="[TEXT]")
-@click.option("--like", metavar="CLIP", help="Clips that look like this one: its id or a start.")
-@limit_option
-@project_options()
-def search(
-    project: Any, words: Sequence[str], like: str | None, limit: int | None, as_json: bool
-) -> int:
-    """Find clips by words, or clips that look like another.
-
-    TEXT is looked for in captions and file names, and in the pictures where CLIP has scored them;
-    word* finds what begins so.
-    """
-    from rushes import printing
-
-    found = project.search(" ".join(words), like=like, limit=limit)
-    show_result(found, as_json, printing.rows)
-    return DONE
-
-
-@cli.command()
 @project_options()
 def status(project: Any, as_json: bool) -> int:
     """Show how much there is of everything."""
