@@ -309,7 +309,7 @@ class _Still:
         smooth = cv2.GaussianBlur(np.ascontiguousarray(self.image_HW), (3, 3), 0)
         across: np.ndarray = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, scale=0.25)
         down: np.ndarray = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, scale=0.25)
-        return across, down, cv2.magnitude(across, down)
+        return across, down, _length(across, down)
 
     @property
     def texture(self) -> np.ndarray:
@@ -348,10 +348,10 @@ def _bared(pair: _Pair, camera: Sequence[float], others: Sequence[_Still]) -> np
     is_there = np.zeros(strength.shape, bool)
     for other in others:
         if other.image_HW.shape == strength.shape:
-            differs = cv2.magnitude(other.gradient[0] - across, other.gradient[1] - down)
+            differs = _length(other.gradient[0] - across, other.gradient[1] - down)
             is_there |= differs < LIKE * strength
     is_there &= strength > STRONG
-    flow_HW = cv2.magnitude(*cv2.split(pair.flow_HW2))
+    flow_HW = _length(pair.flow_HW2[..., 0], pair.flow_HW2[..., 1])
     expected = _expected(camera, *flow_HW.shape)
     travels = expected >= TRAVEL_PX * pair.scale * pair.seconds * STILLS_PER_SECOND
     is_slow = (flow_HW < LAG * expected) & travels  # the middle of a zoom stays where it is
@@ -364,14 +364,17 @@ def _bared(pair: _Pair, camera: Sequence[float], others: Sequence[_Still]) -> np
 
 def _expected(camera: Sequence[float], height: int, width: int) -> np.ndarray:
     """Return how much flow a camera causes in each place: pixels a frame, float32 (H, W)."""
-    import cv2
-
     pan, tilt, zoom, roll = camera[:4]
     corner = np.hypot(width, height) / 2
     x = ((np.arange(width, dtype=np.float32) - (width - 1) / 2) / corner)[None, :]
     y = ((np.arange(height, dtype=np.float32) - (height - 1) / 2) / corner)[:, None]
     u, v = -pan + zoom * x - roll * y, tilt + zoom * y + roll * x
-    return np.asarray(cv2.magnitude(u.astype(np.float32), v.astype(np.float32)))
+    return _length(u, v)
+
+
+def _length(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return the length of vectors; `cv2.magnitude` gives other last bits at other addresses."""
+    return np.asarray(np.sqrt(x * x + y * y))
 
 
 def _resized(values_HW: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
