@@ -51,6 +51,24 @@ def decide(
     return catalog.verdicts.add(given, who=who, source=source) if given else []
 
 
+def caption(
+    catalog: Catalog, captions: Mapping[str, str | None], *, who: str, source: str
+) -> list[Verdict]:
+    """Store captions as one action: clip id → what a person says it shows.
+
+    Raises:
+        RecipeError: There is no such clip.
+    """
+    known = catalog.clips_by_id(list(captions))
+    for clip in captions:
+        if clip not in known:
+            raise RecipeError(f"there is no clip {clip}; see: rushes ls clips")
+    given: list[tuple[VerdictKind, str, Any]] = [
+        ("caption", clip, _checked("caption", text)) for clip, text in captions.items()
+    ]
+    return catalog.verdicts.add(given, who=who, source=source) if given else []
+
+
 def _checked(kind: str, value: Any) -> Any:
     """Return the value of a verdict; raise if the kind takes no such value."""
     if kind not in KINDS:

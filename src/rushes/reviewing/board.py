@@ -166,7 +166,7 @@ class Board:
         """Return how the values of a column of numbers are spread over all clips."""
         with self._lock:
             if column not in self._histograms:
-                self._histograms[column] = _histogram(self._numbers_of(column))
+                self._histograms[column] = histogram(self._numbers_of(column))
             return self._histograms[column]
 
     def _numbers_of(self, column: str) -> np.ndarray:
@@ -283,7 +283,8 @@ class Board:
         return known
 
 
-def _histogram(values: np.ndarray) -> Histogram:
+def histogram(values: np.ndarray) -> Histogram:
+    """Return how values (float64, NaN where missing) are spread."""
     present = values[~np.isnan(values)]
     if not len(present):
         nothing = (0.0,) * 5

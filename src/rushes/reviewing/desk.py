@@ -21,6 +21,7 @@ from rushes.media.thumbnails import as_jpeg
 from rushes.recipe import Recipe
 from rushes.records import Clip, Decided, Row, Verdict, Video
 from rushes.reviewing.board import Board
+from rushes.reviewing.pictures import pictures
 from rushes.reviewing.rules_file import save_rules
 from rushes.rules import Rule, parse_rule
 from rushes.scan import PROBE_FIELDS, read_signals
@@ -29,6 +30,9 @@ from rushes.verdicts import tags_of
 
 PREVIEW = Encoding(mode="exact", height_px=480, crf=24, preset="veryfast")
 """How a clip is encoded for a browser that cannot play its source."""
+
+CONTEXT_S = 5.0
+"""So much of the source around a clip is shown with it, so that it can be made longer."""
 
 _PLAYS = {  # containers and codecs that Chromium and Firefox both play
     "container": ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"),
@@ -97,6 +101,11 @@ class Desk:
         places = (self.board.index.get(clip) for clip in clips)
         return [self._row(at) for at in places if at is not None]
 
+    def ids(self, query: str) -> list[str] | None:
+        """Return the ids of all clips of a query; None if it is too long ago."""
+        found = self.board.rows(query, 0, len(self.board))
+        return None if found is None else [self.board.ids[at] for at in found]
+
     def beside(self, column: str, threshold: float, rules: Sequence[str]) -> Row:
         """Return the clips on either side of a threshold, nearest first."""
         below, above = self.board.beside(column, threshold, parse_rules(rules))
@@ -131,15 +140,25 @@ class Desk:
         clip, video_no = board.clips[at], int(board.video_no[at])
         video = self._video(video_no)
         decided = board.decided.get(clip_id, Decided())
+        around = round(CONTEXT_S / video.time_base)
         signals = self._signals("change", video_no)
-        times = signals.span(clip.in_pts, clip.out_pts).pts if signals else np.zeros(0)
+        if signals is None:
+            raise ItemError("its video is not scanned any more; run: rushes scan")
+        shown = signals.span(clip.in_pts - around, clip.out_pts + around)
+        first, last = np.searchsorted(shown.pts, (clip.in_pts, clip.out_pts)).tolist()
+        after = np.searchsorted(signals.pts, clip.out_pts + around)
+        end_pts = int(signals.pts[after]) if after < len(signals.pts) else signals.end_pts
         return self._row(at) | {
             "in_pts": clip.in_pts,
             "out_pts": clip.out_pts,
             "frames": clip.frames,
             "frames_damaged": clip.frames_damaged,
-            "frame_times_s": [video.seconds(int(pts)) for pts in times],
-            "frame_pts": times.tolist(),
+            "frame_times_s": [video.seconds(int(pts)) for pts in shown.pts],
+            "frame_pts": shown.pts.tolist(),
+            "frame_in": first,
+            "frame_out": last,
+            "end_pts": end_pts,
+            "end_s": video.seconds(end_pts),
             "video_id": video.id,
             "width_px": video.display_size_px[0],
             "height_px": video.display_size_px[1],
@@ -176,6 +195,17 @@ class Desk:
 
     def _video(self, video_no: int) -> Video:
         return _videos(self._catalog, self.board.revision)[video_no]
+
+    def pictures(self, rules: Sequence[str]) -> Row:
+        """Return the figures of the charts over the clips that pass."""
+        passing = self.board.mask(parse_rules(rules))
+        in_force = self._catalog.captions.in_force()
+        said = (
+            decided.caption or in_force.get(int(self.board.numbers[at]), "")
+            for at in np.flatnonzero(passing).tolist()
+            for decided in [self.board.decided.get(self.board.ids[at], Decided())]
+        )
+        return pictures(self.board, passing, said)
 
     # ---- pictures -----------------------------------------------------------------------------
 
@@ -275,6 +305,34 @@ class Desk:
             "revision": self.board.revision,
             "verdict_no": self.board.verdict_no,
         }
+
+    def replace(
+        self, clips: Sequence[str], find: str, replacement: str, who: str, *, dry_run: bool
+    ) -> Row:
+        """Replace words in captions, as one action; return what each was and is.
+
+        Args:
+            clips: Ids.
+            find: What to replace: plain text, case counts.
+            replacement: What stands there then.
+            who: The person.
+            dry_run: Only say what would change.
+        """
+        if not find:
+            raise RecipeError("say what to replace")
+        in_force = self._catalog.captions.in_force()
+        changes = []
+        for at in (self._place(clip) for clip in clips):
+            decided = self.board.decided.get(self.board.ids[at], Decided())
+            before = decided.caption or in_force.get(int(self.board.numbers[at]), "")
+            if find in before:
+                after = before.replace(find, replacement).strip()
+                changes.append({"clip": self.board.ids[at], "before": before, "after": after})
+        if changes and not dry_run:
+            captions = {change["clip"]: change["after"] or None for change in changes}
+            deciding.caption(self._catalog, captions, who=who, source="page")
+            self.board.follow()
+        return {"changes": changes}
 
     def save_rules(self, selection: str, rules: Sequence[str]) -> None:
         """Write the rules into the recipe as `[select.NAME]`; what a person wrote there stays."""

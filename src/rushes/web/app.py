@@ -52,6 +52,9 @@ def make_app(
         Route("/api/query", pages.query, methods=["POST"]),
         Route("/api/count", pages.count, methods=["POST"]),
         Route("/api/clips", pages.clips),
+        Route("/api/ids", pages.ids),
+        Route("/api/replace", pages.replace, methods=["POST"]),
+        Route("/api/pictures", pages.pictures, methods=["POST"]),
         Route("/api/clip/{clip}", pages.clip),
         Route("/api/histogram", pages.histogram),
         Route("/api/beside", pages.beside, methods=["POST"]),
@@ -126,6 +129,28 @@ class Pages:
         if rows is None:
             return PlainTextResponse("ask again: that query is too long ago", 410)
         return _json(rows)
+
+    async def ids(self, request: Request) -> Response:
+        """Return the ids of all clips of a query."""
+        found = await run_in_threadpool(self._desk.ids, request.query_params.get("query", ""))
+        if found is None:
+            return PlainTextResponse("ask again: that query is too long ago", 410)
+        return _json(found)
+
+    async def replace(self, request: Request) -> Response:
+        """Replace words in captions: {clips, find, replace, dry_run}."""
+        asked = await _body(request)
+        find, replacement = str(asked.get("find") or ""), str(asked.get("replace") or "")
+        done = await run_in_threadpool(
+            self._desk.replace, _texts(asked, "clips"), find, replacement, _who(request),
+            dry_run=bool(asked.get("dry_run")),
+        )  # fmt: skip
+        return _json(done)
+
+    async def pictures(self, request: Request) -> Response:
+        """Return the figures of the charts: {rules}."""
+        asked = await _body(request)
+        return _json(await run_in_threadpool(self._desk.pictures, _texts(asked, "rules")))
 
     async def clip(self, request: Request) -> Response:
         """Return one clip."""

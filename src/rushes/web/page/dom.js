@@ -1,0 +1,82 @@
+// Builds elements. Text always goes in as text, so no caption can become markup.
+
+export const $ = (id) => document.getElementById(id);
+
+export function el(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined) continue;
+    if (name.startsWith("aria-")) node.setAttribute(name, value);
+    else if (value === false) continue;
+    else if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (name === "class") node.className = value;
+    else if (name === "dataset") Object.assign(node.dataset, value);
+    else if (name in node && name !== "list" && name !== "role") node[name] = value;
+    else node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+export function options(select, pairs, chosen) {
+  select.replaceChildren(
+    ...pairs.map(([value, text]) => el("option", { value, selected: value === chosen }, text)),
+  );
+}
+
+let toastTimer = 0;
+export function toast(text, isError = false) {
+  const box = $("toasts");
+  box.replaceChildren(el("div", { class: isError ? "toast error" : "toast" }, text));
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => box.replaceChildren(), isError ? 8000 : 2500);
+}
+
+export function throttled(work) {
+  // Runs the latest call only, one at a time: a slider asks more often than a server answers.
+  let waiting = null;
+  let isBusy = false;
+  const next = async () => {
+    if (isBusy || !waiting) return;
+    const given = waiting;
+    waiting = null;
+    isBusy = true;
+    try {
+      await work(...given);
+    } finally {
+      isBusy = false;
+      next();
+    }
+  };
+  return (...given) => {
+    waiting = given;
+    next();
+  };
+}
+
+export function seconds(value) {
+  const minutes = Math.floor(value / 60);
+  const rest = (value - 60 * minutes).toFixed(2).padStart(5, "0");
+  return minutes >= 60
+    ? `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}:${rest}`
+    : `${minutes}:${rest}`;
+}
+
+export function hours(value_s) {
+  if (value_s < 60) return `${value_s.toFixed(1)} s`;
+  if (value_s < 3600) return `${(value_s / 60).toFixed(1)} min`;
+  return `${(value_s / 3600).toFixed(2)} h`;
+}
+
+export const number = (value) =>
+  value === null || value === undefined
+    ? "–"
+    : typeof value !== "number"
+      ? String(value)
+      : Math.abs(value) >= 100
+        ? value.toFixed(0)
+        : Math.abs(value) >= 1
+          ? value.toFixed(2)
+          : value.toPrecision(2);
+
+export const name = (path) => path.split("/").pop();
