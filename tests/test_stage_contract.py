@@ -10,6 +10,7 @@ from rushes.contract import check_stage
 from rushes.errors import ContractError, ItemError, MediaError
 from rushes.media.probe import probe
 from rushes.records import Cut, Field
+from tests.tiny_flow import write_tiny_flow
 from tests.tiny_network import write_tiny_embedding, write_tiny_network
 from tests.tiny_speech_network import write_tiny_speech_network
 from tests.tiny_towers import write_towers
@@ -30,6 +31,7 @@ def test_every_stage_keeps_its_promises(key, tmp_path):
     weights = {"weight": np.ones((1, 8), np.float32), "bias": np.ones(1, np.float32)}
     settings = {
         "scorer/clip": towers,
+        "scorer/flow": {"model": str(write_tiny_flow(tmp_path / "flow.onnx"))},
         "scorer/clip_similarity": towers,
         "scorer/aesthetic": {"head": str(write_checkpoint(tmp_path / "head.pth", weights))},
     }

@@ -39,7 +39,7 @@ def _index(tensors: Mapping[str, np.ndarray], view: bytes) -> bytes:
     code = b"\x80\x02}"
     for key, (name, values) in enumerate(tensors.items()):
         kind = _KINDS[values.dtype.str[1:]]
-        strides = [step // values.itemsize for step in np.ascontiguousarray(values).strides]
+        strides = [step // values.itemsize for step in values.copy(order="C").strides]
         code += _text(name) + b"ctorch._utils\n_rebuild_tensor_v2\n("
         code += b"(" + _text("storage") + f"ctorch\n{kind}\n".encode() + _text(str(key))
         code += _text("cpu") + _int(values.size) + view + b"tQ"

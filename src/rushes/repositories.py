@@ -138,7 +138,7 @@ def wanted_files(names: Collection[str], variant: str = "") -> list[str]:
     for needed in _NEEDED:
         if needed not in names:
             raise ItemError(f"there is no {needed} beside the networks")
-    text = network_in(names, "text", variant)
+    text = network_in(names, "text", variant) or network_in(names, "text")
     networks = [path for path in (vision, text) if path]
     # Weights of more than 2 GB lie beside their network: vision_model.onnx_data.
     beside = [n for n in names if any(n != path and n.startswith(path) for path in networks)]

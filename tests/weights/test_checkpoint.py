@@ -12,6 +12,7 @@ import pytest
 
 from rushes.errors import ItemError
 from rushes.weights.checkpoint import read_checkpoint
+from tests.written_checkpoint import write_checkpoint
 
 
 class Storage:
@@ -174,3 +175,48 @@ def test_what_torch_saves_is_read(tmp_path):
     for name, values in saved.items():
         np.testing.assert_array_equal(found[name], values.numpy())
         assert found[name].dtype == values.numpy().dtype
+
+
+@pytest.mark.parametrize("is_old", [True, False])
+def test_old_and_new_layout_hold_the_same(tmp_path, is_old):
+    tensors = {
+        "a.weight": np.arange(12, dtype=np.float32).reshape(3, 4),
+        "a.count": np.array(7, np.int64),
+        "half": np.array([0.5, -2], np.float16),
+    }
+    found = read_checkpoint(write_checkpoint(tmp_path / "x.pth", tensors, is_old=is_old))
+    assert list(found) == list(tensors)
+    for name, values in tensors.items():
+        assert found[name].dtype == values.dtype
+        assert found[name].shape == values.shape
+        assert (found[name] == values).all()
+
+
+@pytest.mark.parametrize("is_old", [True, False])
+def test_bfloat16_becomes_float32(tmp_path, is_old):
+    numbers = np.array([1, -2.5, 0.15625, 3e38], np.float32)
+    upper = (numbers.view(np.uint32) >> 16).astype(np.uint16)
+    found = read_checkpoint(write_checkpoint(tmp_path / "x.pth", {"b": upper}, is_old=is_old))
+    assert found["b"].dtype == np.float32
+    assert found["b"] == pytest.approx(numbers, rel=0.01)
+
+
+def test_an_old_file_that_breaks_off_or_lies_is_refused(tmp_path):
+    path = write_checkpoint(tmp_path / "x.pth", {"a": np.ones(1000, np.float32)}, is_old=True)
+    whole = path.read_bytes()
+    for wrong in (whole[:-1], whole[:200], whole[:20], b"", whole.replace(b"FloatSt", b"FlootSt")):
+        path.write_bytes(wrong)
+        with pytest.raises(ItemError, match="no checkpoint that can be read safely"):
+            read_checkpoint(path)
+    size = (1000).to_bytes(4, "little")
+    path.write_bytes(whole.replace(b"J" + size, b"J" + (2**31 - 1).to_bytes(4, "little")))
+    with pytest.raises(ItemError, match="larger than the file"):
+        read_checkpoint(path)
+
+
+def test_an_old_file_cannot_call_anything(tmp_path):
+    path = tmp_path / "x.pth"
+    parts = [pickle.dumps(0x1950A86A20F9469CFC6C, 2), pickle.dumps(1001, 2), pickle.dumps({}, 2)]
+    path.write_bytes(b"".join(parts) + b"cos\nsystem\n(X\x04\x00\x00\x00truetR.")
+    with pytest.raises(ItemError, match=r"os\.system, which is refused"):
+        read_checkpoint(path)
