@@ -24,3 +24,13 @@ def test_a_circle_is_named():
 def test_what_reads_a_missing_one_at_second_hand_is_missing_too():
     assert dependents(SCORERS, ["clip"]) == ["taste", "mean"]
     assert dependents(SCORERS, ["motion"]) == []
+
+
+def test_a_follower_is_measured_anew_with_what_it_follows(monkeypatch):
+    from rushes.probes.change import Change
+    from rushes.recipe import Recipe
+
+    before = Recipe({}).fingerprints.probes
+    monkeypatch.setattr(Change, "version", 99)
+    after = Recipe({}).fingerprints.probes
+    assert {name for name in before if before[name] != after[name]} == {"change", "transnet"}

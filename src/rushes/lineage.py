@@ -103,7 +103,13 @@ def fingerprints(stages: Mapping[str, Stages], clipping: Any) -> Fingerprints:
         clipping: How shots become clips; a dataclass.
     """
     scan = stages["scan"]
-    probes = {name: fingerprint(probe) for name, probe in scan.items()}
+    alone = {name: fingerprint(probe) for name, probe in scan.items()}
+    probes = {
+        # One that follows others in the same decode depends on what they measure.
+        name: fingerprint(probe, [alone[need] for need in follows]) if follows else alone[name]
+        for name, probe in scan.items()
+        for follows in [[need for need in getattr(probe, "needs", ()) if need in alone]]
+    }
     detectors = [
         fingerprint(detector, [probes[name] for name in probes_of(detector, scan)])
         for detector in stages["cut"].values()
