@@ -13,16 +13,19 @@ from rushes.stage import FrameSpec, Item
 
 
 class Exposure:
-    """Mean luma and the shares of black and white, averaged over the clip's stills.
+    """Mean luma and the shares of black and white: means over the first, middle and last still.
 
-    Letterbox bars count as black; a night scene is dark and may be right so.
+    Bars that the scan found are left out; those it missed count as black. A night scene is dark and
+    may be right so, and a white background is not burnt out. Light that comes and goes between the
+    three stills is missed: half of all clips of the shared footage were within 1 level of 255 of
+    the mean over all stills, nine in ten within 4.
 
     Source: plain statistics of 8-bit luma (BT.601 weights) after expansion to full range.
     """
 
     name: ClassVar = "exposure"
     version: ClassVar = 1
-    frames: ClassVar = FrameSpec(colour="rgb")
+    frames: ClassVar = FrameSpec(colour="rgb", stills=3)
     needs: ClassVar = ()
     fields: ClassVar = (
         Field(name="luma_fraction", low=0, high=1, about="mean luma, 0 black to 1 white"),

@@ -16,17 +16,18 @@ SHORT_SIDE_PX = 480
 
 
 class Sharpness:
-    """Spread of the Laplacian of luma, the median over the clip's stills.
+    """Spread of the Laplacian of luma, the median over the first, middle and last still.
 
     Grain, noise and hard compression edges read as sharp; fog, night and soft backgrounds as
-    blurred. Good for throwing out the worst, poor for ranking the best.
+    blurred. Good for throwing out the worst, poor for ranking the best. Three stills rank clips as
+    all stills do (Spearman 0.99 on the shared footage); what is sharp only in between is missed.
 
     Source: variance of the Laplacian (Pech-Pacheco et al. 2000), here its square root.
     """
 
     name: ClassVar = "sharpness"
     version: ClassVar = 1
-    frames: ClassVar = FrameSpec(colour="rgb")
+    frames: ClassVar = FrameSpec(colour="rgb", stills=3)
     needs: ClassVar = ()
     fields: ClassVar = (
         Field(
