@@ -15,6 +15,7 @@ from rushes.testing import make_video
 COMMON = {"--project", "--workers", "--device", "--set", "--json", "--help"}
 FLAGS = {
     "caption": COMMON,
+    "coverage": COMMON,
     "cut": COMMON,
     "cuts": COMMON | {"--format"},
     "doctor": {"--json", "--help"},

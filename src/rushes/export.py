@@ -25,6 +25,7 @@ from rushes.media.modes import write_clip
 from rushes.recipe import Recipe
 from rushes.records import Box, Clip, Correction, Failure, Row, Video
 from rushes.runner import Job, Runner, Tell
+from rushes.splits import sides_now
 from rushes.stage import Exporter, Sample, fingerprint
 
 _PARTS = ".parts"
@@ -340,6 +341,7 @@ def plan_clips(
             named = {f"{name}.{field}": value for field, value in row.items()}
             scores.setdefault(no, {}).update(named)
     captions = catalog.captions.in_force()
+    side_of = sides_now(catalog, recipe)
     planned = []
     for clip_id in clip_ids:
         no, video_no, clip = clips[clip_id]
@@ -350,7 +352,7 @@ def plan_clips(
                 clip=clip,
                 video=video,
                 caption=captions.get(no, caption),
-                facts=facts_of(video, clip, scores.get(no, {})),
+                facts=facts_of(video, clip, scores.get(no, {})) | {"split": side_of[video_no]},
                 correction=correction_of(scores.get(no, {})),
             )
         )

@@ -11,6 +11,8 @@ import numpy as np
 from rushes import select as selecting
 from rushes.boxes import SIDES
 from rushes.catalog import Catalog
+from rushes.coverage import FIELDS as CLUSTER_FIELDS
+from rushes.coverage import clustered
 from rushes.cut import shots
 from rushes.errors import RecipeError
 from rushes.recipe import Recipe
@@ -18,6 +20,7 @@ from rushes.records import Clip, Cut, Decided, Row, Shot, Video
 from rushes.registry import nearest
 from rushes.rules import parse_where
 from rushes.scan import PROBE_FIELDS, read_signals
+from rushes.splits import sides_now
 from rushes.verdicts import tags_of
 
 CLIP_COLUMNS = ("duration_s", "frames", "frames_damaged", "width_px", "height_px", "fps")
@@ -66,6 +69,12 @@ def clip_table(catalog: Catalog, recipe: Recipe) -> ClipTable:
             values = [rows[no][field.name] if no in rows else None for no in numbers]
             kind = object if field.dtype == "text" else float
             columns[f"{name}.{field.name}"] = np.array(values, kind)
+    clusters = clustered(catalog, recipe)
+    for field in CLUSTER_FIELDS:
+        values = [clusters[no][field.name] if no in clusters else None for no in numbers]
+        columns[f"coverage.{field.name}"] = np.array(values, float)
+    side_of = sides_now(catalog, recipe)
+    columns["split"] = np.array([side_of[video_no] for video_no, _ in clips.values()], object)
     decided = catalog.verdicts.standing()
     stand = [decided.get(clip.id, Decided()) for _, clip in pairs]
     columns["verdict"] = np.array([now.verdict or "undecided" for now in stand], object)
@@ -76,6 +85,20 @@ def clip_table(catalog: Catalog, recipe: Recipe) -> ClipTable:
         video_no=np.array([video_no for video_no, _ in clips.values()], np.int64),
         columns=columns,
     )
+
+
+def labels(catalog: Catalog, recipe: Recipe) -> dict[int, list[str]]:
+    """Return clip number → words that are known of it besides its caption: labels and tags."""
+    table = clip_table(catalog, recipe)
+    said = [values for name, values in table.columns.items() if name.endswith(".label")]
+    decided = catalog.verdicts.standing()
+    return {
+        no: [
+            *(str(values[at]) for values in said if values[at] is not None),
+            *(decided[clip.id].tags_added if clip.id in decided else ()),
+        ]
+        for at, (no, clip) in enumerate(zip(table.numbers, table.clips, strict=True))
+    }
 
 
 def _duration_s(video: Video, in_pts: int, out_pts: int) -> float:
@@ -212,6 +235,7 @@ def _clips(catalog: Catalog, recipe: Recipe, folder: Path) -> list[Row]:
             "caption": captions.get(no),
             "tags": tags_of((), decided.get(clip.id, Decided())),
             "verdict": decided.get(clip.id, Decided()).verdict,
+            "split": columns["split"][at],
         }
         row |= {name: _plain(columns[name][at]) for name in scores}
         rows.append(row)

@@ -183,6 +183,19 @@ def rows(found: Sequence[Row], first: str = "") -> None:
         click.echo(f"{len(hidden)} more columns, {hidden[0]} first: --json, or a wider window")
 
 
+def coverage(found: Row) -> None:
+    """Show the clusters, and which of them hold little."""
+    clusters = found["clusters"]
+    gaps = [row for row in clusters if row["is_gap"]]
+    click.echo(
+        f"{found['clips']} clips in {len(clusters)} clusters by {found['by']}, "
+        f"{len(gaps)} of them gaps"
+    )
+    if found["without_vector"]:
+        click.echo(f"{found['without_vector']} clips have no vector yet: rushes score")
+    rows([{**row, "is_gap": "gap" if row["is_gap"] else ""} for row in clusters])
+
+
 def status(found: Row) -> None:
     """Show how much there is of everything."""
     for name, value in found.items():

@@ -15,11 +15,12 @@ from rushes import export as exporting
 from rushes import select as selecting
 from rushes.captions import caption_clips
 from rushes.clipping import cut_videos
+from rushes.coverage import cover, covered, is_current
 from rushes.doctor import examine
 from rushes.errors import RecipeError
 from rushes.export import ExportReport
 from rushes.ingest import IngestReport, ingest
-from rushes.listing import LISTS, clip_columns, listed
+from rushes.listing import LISTS, clip_columns, labels, listed
 from rushes.models import State
 from rushes.records import Failure, Report, Row, Selection, Verdict
 from rushes.registry import nearest
@@ -94,6 +95,10 @@ class Project(Workspace):
     def select(self, name: str = "main") -> Selection:
         """Apply the rules of `[select.NAME]` and freeze what passes."""
         rules = self._named(name, self.recipe_now.selections, "select")
+        if any(rule.column.startswith("coverage.") for rule in rules) and not is_current(
+            self._catalog, self.recipe_now
+        ):
+            cover(self._catalog, self.recipe_now)
         numbers, columns = clip_columns(self._catalog, self.recipe_now)
         passing, funnel = selecting.choose(rules, columns)
         passing, by_people = selecting.overruled(passing, columns["verdict"])
@@ -292,6 +297,11 @@ class Project(Workspace):
             limit=20 if limit is None else limit,
             encode=encode,
         )
+
+    def coverage(self) -> Row:
+        """Put clips that look alike into clusters; say what there is much and little of."""
+        words = labels(self._catalog, self.recipe_now)
+        return covered(self._catalog, self.recipe_now, words)
 
     def status(self) -> Row:
         """Return how much there is of everything, what failed, and decode passes per video."""

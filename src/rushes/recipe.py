@@ -66,7 +66,11 @@ _VERBS = {
     "caption": _Verb("captioner"),
     "score": _Verb("scorer"),
 }
-_SETTINGS = {"dedup": "rushes.dedup:Dedup"}
+_SETTINGS = {
+    "coverage": "rushes.coverage:Coverage",
+    "split": "rushes.splits:Split",
+    "dedup": "rushes.dedup:Dedup",
+}
 """Verbs without stages: dataclass of their settings."""
 _ENCODING = "rushes.media.encode:Encoding"
 _NAMED = ("select", "export")

@@ -11,6 +11,7 @@ from rushes.recipe import Recipe
 from rushes.records import Row
 from rushes.scan import missing_probes
 from rushes.score import unscored
+from rushes.splits import described
 
 
 def totals(catalog: Catalog, recipe: Recipe, folder: Path) -> Row:
@@ -40,6 +41,7 @@ def totals(catalog: Catalog, recipe: Recipe, folder: Path) -> Row:
             for row in catalog.selections.exports().values()
         ],
         "pictures": faults(catalog, recipe),
+        "split": described(catalog, recipe),
         "failures": len(catalog.failures()),
     }
 

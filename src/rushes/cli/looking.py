@@ -90,6 +90,16 @@ def search(
 
 @cli.command()
 @project_options()
+def coverage(project: Any, as_json: bool) -> int:
+    """Show what there is much of and what little: clusters of clips that look alike."""
+    from rushes import printing
+
+    show_result(project.coverage(), as_json, printing.coverage)
+    return DONE
+
+
+@cli.command()
+@project_options()
 def status(project: Any, as_json: bool) -> int:
     """Show how much there is of everything."""
     from rushes import printing
