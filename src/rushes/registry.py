@@ -37,6 +37,7 @@ BUILT_IN = {
     "scorer/loudness": "rushes.scorers.loudness:Loudness",
     "scorer/layout": "rushes.scorers.layout:Layout",
     "scorer/camera": "rushes.scorers.camera:Camera",
+    "scorer/flow": "rushes.scorers.flow:Flow",
     "scorer/motion": "rushes.scorers.motion:Motion",
     "scorer/nsfw": "rushes.scorers.nsfw:Nsfw",
     "scorer/picture": "rushes.scorers.picture:Picture",

@@ -1,4 +1,5 @@
 from fractions import Fraction
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -160,3 +161,105 @@ def test_frames_that_are_far_apart_are_compared_too(tmp_path, fps):
     assert found.columns["pan"] == pytest.approx(
         -100 * 4 * float(fps) / np.hypot(320, 180), rel=0.1
     )
+
+
+def sliding(speed, *, overlay=None, bars=0.0, count=40, fps=24, size=(640, 360), contrast=0.3):
+    """Yield (seconds, picture): soft noise that moves across, with what is laid over it."""
+    width, height = size
+    noise = np.random.default_rng(1).normal(0, 1, (height, width * 3))
+    scene = cv2.GaussianBlur(noise, (0, 0), height / 60)
+    scene = np.clip(scene / scene.std() * 45 * contrast + 110, 0, 255).astype(np.uint8)
+    step = speed / 100 * np.hypot(width, height) / fps
+    for number in range(count):
+        matrix = np.array([[1.0, 0, step * number], [0, 1, 0]])
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        shown = cv2.warpAffine(scene, matrix, size, flags=flags, borderMode=cv2.BORDER_WRAP)
+        if bars:
+            edge = round(height * bars)
+            shown[:edge] = shown[height - edge :] = 16
+        if overlay:
+            overlay(shown)
+        grain = np.random.default_rng(number).normal(0, 1, shown.shape)
+        small = cv2.resize(
+            np.clip(shown + grain, 0, 255), (round(90 * width / height), 90),
+            interpolation=cv2.INTER_AREA,
+        )  # fmt: skip
+        yield number / fps, small.astype(np.uint8)
+
+
+def subtitle(picture):
+    height, width = picture.shape
+    for level, thick in ((16, height // 70), (235, height // 180)):
+        cv2.putText(picture, "And so we drove on", (width // 5, int(height * 0.9)),
+                    cv2.FONT_HERSHEY_SIMPLEX, height / 450, level, thick, cv2.LINE_AA)  # fmt: skip
+
+
+def logo(picture):
+    height, width = picture.shape
+    cv2.circle(picture, (int(width * 0.9), int(height * 0.12)), height // 14, 235, -1)
+    cv2.circle(picture, (int(width * 0.9), int(height * 0.12)), height // 25, 16, -1)
+
+
+def fed(pictures):
+    """Motion of pictures that are small already, two bursts a second."""
+    motion = Motion(Motion.Params())
+    motion.start(SimpleNamespace(time_base=Fraction(1, 1000)), None)
+    slot, left = -1, 0
+    for at_s, picture in pictures:
+        is_first = int(at_s * 2 + 1e-9) > slot
+        if is_first:
+            slot, left = int(at_s * 2 + 1e-9), motion.frames.burst
+        if left:
+            left -= 1
+            motion.feed(picture, round(at_s * 1000), is_first)
+    columns = motion.finish().columns
+    return {name: float(columns[name].mean()) for name in NAMES}
+
+
+@pytest.mark.parametrize("speed", [12, 30])
+@pytest.mark.parametrize(("overlay", "within"), [(subtitle, 0.06), (logo, 0.04)])
+def test_what_is_laid_over_a_moving_picture_hardly_slows_it_down(speed, overlay, within):
+    plain, covered = fed(sliding(speed)), fed(sliding(speed, overlay=overlay))
+    assert covered["flow"] == pytest.approx(plain["flow"], rel=within)
+    assert covered["pan"] == pytest.approx(plain["pan"], rel=within)
+
+
+@pytest.mark.parametrize("bars", [0.06, 0.13, 0.2])
+@pytest.mark.parametrize("overlay", [None, subtitle])
+def test_bars_do_not_slow_a_picture_down(bars, overlay):
+    plain, boxed = fed(sliding(20)), fed(sliding(20, bars=bars, overlay=overlay))
+    # A speed is still of the whole diagonal; scorers that know the bars bring it to the picture's.
+    assert boxed["flow"] == pytest.approx(plain["flow"], rel=0.06)
+    assert boxed["pan"] == pytest.approx(plain["pan"], rel=0.06)
+
+
+def test_a_still_background_is_not_taken_for_something_laid_over():
+    def somebody(shift):
+        def draw(picture):
+            height, width = picture.shape
+            left = int(width * 0.1) + shift()
+            noise = np.random.default_rng(5).normal(0, 1, (height // 2, width // 4))
+            body = cv2.GaussianBlur(noise, (0, 0), 6)
+            picture[height // 4 : height // 4 + len(body), left : left + body.shape[1]] = np.clip(
+                body / body.std() * 30 + 110, 0, 255
+            )
+
+        return draw
+
+    steps = iter(range(0, 10_000, 9))
+    walking = fed(sliding(0, overlay=somebody(lambda: next(steps))))
+    speed = 100 * 9 * 24 / np.hypot(640, 360)
+    assert 0.05 * speed < walking["flow"] < 0.5 * speed  # it is an eighth of the picture
+    assert abs(walking["pan"]) < 0.15 * speed
+
+
+def test_a_shaking_camera_that_comes_back_is_not_taken_for_something_laid_over():
+    def shaking():
+        scene = [picture for _, picture in sliding(1200 / 24, count=24)]
+        for number in range(48):
+            there = number % 12  # the same place every half second
+            yield number / 24, scene[min(there, 12 - there)]
+
+    found = fed(shaking())
+    assert found["camera"] > 0.7 * 50
+    assert found["fit"] > 0.8

@@ -1,5 +1,7 @@
 from fractions import Fraction
 
+import av
+import cv2
 import numpy as np
 import pytest
 
@@ -10,9 +12,9 @@ from rushes.stage import Signals
 from rushes.testing import Take, make_video
 
 
-def scores(folder, files):
+def scores(folder, files, use="['motion']"):
     """Run scan, cut and score over files and return file name → row of its only clip."""
-    changes = ["score.use=['motion']", "cut.use=[]", "cut.min_s=0"]
+    changes = [f"score.use={use}", "cut.use=[]", "cut.min_s=0"]
     with Project.open(folder, create=True, workers=0, changes=changes) as project:
         project.run(files, only=["ingest", "scan", "cut", "score"])
         assert project.failures() == []
@@ -48,6 +50,36 @@ def test_the_score_means_the_same_at_any_size_and_frame_rate(tmp_path):
     for path in files:
         assert rows[path.name]["motion.camera"] == pytest.approx(40, rel=0.1)
         assert rows[path.name]["motion.subject"] < 2
+
+
+@pytest.mark.parametrize("bars", [(0, 0.13), (0.12, 0)])
+def test_a_letterboxed_pan_is_as_fast_as_without_its_bars(tmp_path, bars):
+    """The bars go around the same picture: it moves as far across itself as before."""
+    rng = np.random.default_rng(2)
+    scene = cv2.GaussianBlur(rng.normal(0, 1, (360, 1600)), (0, 0), 6)
+    scene = np.clip(scene / scene.std() * 25 + 120, 20, 255).astype(np.uint8)
+    across, down = (
+        round(share * side / 2) * 2 for share, side in zip(bars, (640, 360), strict=True)
+    )
+    for name, border in (("plain", (0, 0)), ("boxed", (across, down))):
+        with av.open(str(tmp_path / f"{name}.mkv"), "w") as container:
+            stream = container.add_stream("libx264", rate=24, options={"crf": "14"})
+            stream.width, stream.height = 640 + 2 * border[0], 360 + 2 * border[1]
+            stream.pix_fmt = "yuv420p"
+            for number in range(48):
+                shown = scene[:, 10 * number : 10 * number + 640]
+                shown = np.pad(shown, ((border[1],) * 2, (border[0],) * 2))
+                rgb = np.ascontiguousarray(np.repeat(shown[:, :, None], 3, axis=2))
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(rgb, format="rgb24")))
+            container.mux(stream.encode())
+    rows = scores(tmp_path / "p", [tmp_path / "plain.mkv", tmp_path / "boxed.mkv"],
+                  use="['motion', 'picture']")  # fmt: skip
+    assert rows["boxed.mkv"]["picture.content_box"].startswith("640x3")
+    for column in ("motion.speed", "motion.camera"):
+        assert rows["boxed.mkv"][column] == pytest.approx(rows["plain.mkv"][column], rel=0.1)
+    assert rows["plain.mkv"]["motion.speed"] == pytest.approx(
+        100 * 10 * 24 / np.hypot(640, 360), rel=0.1
+    )
 
 
 @pytest.fixture

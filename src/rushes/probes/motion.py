@@ -37,6 +37,8 @@ MOVED = 0.5
 """Share of the flow that the camera must explain, before anything counts as laid over."""
 LEAST = 0.35
 """Share of the texture that must be left; else it is the picture that stands still."""
+WHOLE = 0.98
+"""With more left than this, a second fit would say the same."""
 STRONG = 5.0
 """Luma gradient from which a place is compared with the same place of another still."""
 LIKE = 0.5
@@ -180,7 +182,8 @@ class Motion:
         others = [other for other in (pair.previous, following) if other is not None]
         if travel_px >= TRAVEL_PX and camera[7] >= MOVED and others:
             weight_HW = _bared(pair, camera, others)
-            if weight_HW.sum() >= LEAST * pair.weight_HW.sum():
+            left = float(weight_HW.sum() / pair.weight_HW.sum())
+            if LEAST <= left < WHOLE:
                 camera = fit_camera(pair.flow_HW2, weight_HW)
         diagonal_px = float(np.hypot(*pair.flow_HW2.shape[:2]))
         speeds = np.array(camera[:7]) * (100.0 / diagonal_px / pair.seconds)
