@@ -20,6 +20,7 @@ FLAGS = {
     "cuts": COMMON | {"--format"},
     "doctor": {"--json", "--help"},
     "export": COMMON | {"--to"},
+    "hydrus": {"--help"},
     "ingest": COMMON,
     "ls": COMMON | {"--where", "--sort", "--limit"},
     "models": {"--json", "--help"},

@@ -19,6 +19,7 @@ from rushes.coverage import cover, covered, is_current
 from rushes.doctor import examine
 from rushes.errors import RecipeError
 from rushes.export import ExportReport
+from rushes.hydrus.desk import HydrusDesk
 from rushes.ingest import IngestReport, ingest
 from rushes.listing import LISTS, clip_columns, labels, listed
 from rushes.models import State
@@ -227,6 +228,10 @@ class Project(Workspace):
             limit=limit,
         )
 
+    def hydrus(self) -> HydrusDesk:
+        """Return the way to a Hydrus client: `push`, `pull` and `status`."""
+        return HydrusDesk(self._catalog, self._runner, self.recipe_now, self.folder)
+
     def ls(
         self,
         what: str,
@@ -288,7 +293,7 @@ class Project(Workspace):
             like: Id of a clip, or how it begins.
             limit: At most so many; 20 if None.
         """
-        encode = text_encoder(self.recipe_now, self.device, self._models)
+        encode = text_encoder(self.recipe_now, self._models)
         return search(
             self._catalog,
             self.recipe_now,

@@ -70,6 +70,7 @@ _SETTINGS = {
     "coverage": "rushes.coverage:Coverage",
     "split": "rushes.splits:Split",
     "dedup": "rushes.dedup:Dedup",
+    "hydrus": "rushes.hydrus.settings:Hydrus",
 }
 """Verbs without stages: dataclass of their settings."""
 _ENCODING = "rushes.media.encode:Encoding"

@@ -48,6 +48,7 @@ BUILT_IN = {
     "captioner/sidecar": "rushes.captioners.sidecar:Sidecar",
     "scorer/svd_motion": "rushes.scorers.svd_motion:SvdMotion",
     "exporter/folder": "rushes.exporters.folder:Folder",
+    "exporter/hydrus": "rushes.exporters.hydrus_sidecars:HydrusSidecars",
     "exporter/webdataset": "rushes.exporters.webdataset:WebDataset",
 }
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from rushes.catalog import schema
 from rushes.catalog.captions import Captions
 from rushes.catalog.database import Database, among, upsert
+from rushes.catalog.hydrus import HydrusLedger
 from rushes.catalog.rows import (
     CLIPS,
     add_clips,
@@ -37,6 +38,7 @@ class Catalog:
         self.selections = Selections(self._database)
         self.captions = Captions(self._database)
         self.verdicts = Verdicts(self._database)
+        self.hydrus = HydrusLedger(self._database)
         self._ready: set[str] = set()  # stage tables known to be there with all their columns
 
     def close(self) -> None:

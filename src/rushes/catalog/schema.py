@@ -159,6 +159,22 @@ revisions = sa.Table(  # how often each part of the catalog has changed: a page 
     sa.Column("revision", sa.Integer, nullable=False),
 )
 
+hydrus_clips = sa.Table(  # the file that was cut of a clip, once: Hydrus knows files by their bytes
+    "hydrus_clips",
+    metadata,
+    sa.Column("clip", sa.String, primary_key=True),  # its id
+    sa.Column("sha256", sa.String, nullable=False, index=True),
+    sa.Column("facts", sa.JSON, nullable=False),
+)
+
+hydrus_files = sa.Table(
+    "hydrus_files",
+    metadata,
+    sa.Column("client", sa.String, primary_key=True),
+    sa.Column("sha256", sa.String, primary_key=True),
+    sa.Column("state", sa.JSON, nullable=False),  # what both sides knew last: `hydrus.Pushed`
+)
+
 migrations_applied = sa.Table(
     "migrations",
     metadata,
@@ -209,11 +225,17 @@ def _m0004_revisions(connection: sa.Connection) -> None:
     revisions.create(connection, checkfirst=True)
 
 
+def _m0005_hydrus(connection: sa.Connection) -> None:
+    hydrus_clips.create(connection, checkfirst=True)
+    hydrus_files.create(connection, checkfirst=True)
+
+
 MIGRATIONS: list[Callable[[sa.Connection], None]] = [
     _m0001_initial,
     _m0002_verdicts,
     _m0003_captions,
     _m0004_revisions,
+    _m0005_hydrus,
 ]
 """In order; each runs once, in one transaction with the note that it ran."""
 

@@ -1,0 +1,1 @@
+"""Clips in a Hydrus client: pushed there, decided there, and pulled back."""

@@ -1,0 +1,100 @@
+"""`[hydrus]` of the recipe, and the access key, which is never part of it."""
+
+import os
+import re
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from rushes.errors import ProjectError, RecipeError
+from rushes.hydrus_names import SCORES
+
+KEY_VARIABLE = "RUSHES_HYDRUS_KEY"
+_HOW = (
+    "in Hydrus, services > review services > client api > add makes a key; it may import files, "
+    "edit tags, search files and edit notes"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hydrus:
+    """Which Hydrus client, and what goes where in it."""
+
+    url: str = "http://127.0.0.1:45869"
+    """Address of its Client API. With https its certificate is not checked: it signs its own."""
+    client: str = ""
+    """What the ledger calls this client; empty for host and port of the address. Another name, or
+    another address, is another client, to which everything is pushed anew."""
+    key_file: str = "hydrus.key"
+    """File with the access key, in the project or anywhere, readable by nobody else. The variable
+    RUSHES_HYDRUS_KEY goes first."""
+    project: str = ""
+    """What the project is called there; empty for the name of its folder."""
+    tag_service: str = "my tags"
+    """Local tag domain to write to and to read from."""
+    scores: tuple[str, ...] = SCORES
+    """Scores that become tags, such as "motion.speed"."""
+    stars: str = ""
+    """Rating service with stars (or a counter) to read; empty for none."""
+    like: str = ""
+    """Like/dislike rating service whose like means keep and whose dislike means drop, whatever the
+    inbox says; empty for none."""
+    paths: dict[str, str] = field(default_factory=dict)
+    """For a client on another machine that sees the project's folder elsewhere: folder here →
+    folder there. Where it sees no such file, the file's bytes are sent."""
+    who: str = "hydrus"
+    """Under which name its verdicts are stored."""
+
+    def __post_init__(self) -> None:
+        """Raise RecipeError for an address that is none."""
+        parts = urlsplit(self.url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise RecipeError(f"hydrus.url is like http://127.0.0.1:45869, got {self.url!r}")
+        if parts.username or parts.password or parts.query:
+            raise RecipeError("hydrus.url holds no key or password; see hydrus.key_file")
+
+    @property
+    def name(self) -> str:
+        """What the ledger calls the client."""
+        return self.client or urlsplit(self.url).netloc.lower()
+
+    def path_there(self, path: Path) -> str:
+        """Return a path as the client's machine has it."""
+        for here, there in self.paths.items():
+            if path.is_relative_to(here):
+                rest = path.relative_to(here).parts
+                slash = "\\" if "\\" in there else "/"
+                return slash.join([there.rstrip("/\\"), *rest])
+        return str(path)
+
+
+def access_key(settings: Hydrus, folder: Path) -> str:
+    """Return the access key of a client.
+
+    Args:
+        settings: Names the file.
+        folder: The project, where a relative path begins.
+
+    Raises:
+        ProjectError: There is none, others can read it, or it is no key. It is never shown.
+    """
+    key, place = os.environ.get(KEY_VARIABLE, ""), f"${KEY_VARIABLE}"
+    if not key:
+        path = folder / Path(settings.key_file).expanduser()
+        place = str(path)
+        try:
+            if stat.S_IMODE(path.stat().st_mode) & 0o077:
+                raise ProjectError(f"{path} can be read by others; mend it: chmod 600 '{path}'")
+            key = path.read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            raise ProjectError(
+                f"there is no access key for Hydrus: set {KEY_VARIABLE}, or write it to {path} "
+                f"and chmod 600 it; {_HOW}"
+            ) from None
+        except OSError as error:
+            raise ProjectError(f"{path} cannot be read: {error.strerror or error}") from error
+    key = key.strip().lower()
+    if not re.fullmatch(r"[0-9a-f]{64}", key):
+        raise ProjectError(f"{place} holds no access key, which is 64 hex digits; {_HOW}")
+    return key

@@ -1,0 +1,99 @@
+import shutil
+from pathlib import Path
+
+import pytest
+
+from rushes import deciding
+from rushes.export import plan_clips
+from rushes.hydrus import connection
+from rushes.hydrus.cutting import cut_files
+from rushes.project import Project
+from tests.hydrus.fake_client import KEY, FakeHydrus
+
+
+@pytest.fixture
+def fake(monkeypatch):
+    """A client with an empty database, whose key is in the environment."""
+    monkeypatch.setenv("RUSHES_HYDRUS_KEY", KEY)
+    monkeypatch.setattr(connection, "WAITS_S", (0.01, 0.02, 0.05, 0.1))
+    client = FakeHydrus()
+    yield client
+    client.stop()
+
+
+class Bench:
+    """A finished project with a client beside it, and shorthands."""
+
+    def __init__(self, folder, fake):
+        self.folder, self.fake, self.opened = folder, fake, []
+        self.open()
+        self.clips = list(self.catalog.selections.newest("main")[0].clips)
+
+    def open(self, *changes):
+        settings = [f"hydrus.url={self.fake.url}", "hydrus.client=desk", *changes]
+        self.project = Project.open(self.folder, workers=0, changes=settings)
+        self.opened.append(self.project)
+        return self.project
+
+    @property
+    def catalog(self):
+        return self.project._catalog
+
+    def push(self):
+        return self.project.hydrus().push()
+
+    def pull(self):
+        return self.project.hydrus().pull()
+
+    def status(self):
+        return self.project.hydrus().status()
+
+    def decide(self, clip, who="ann", **values):
+        return deciding.decide(self.catalog, [clip], values, who=who, source="page")
+
+    def decided(self, number):
+        return self.catalog.verdicts.standing([self.clips[number]]).get(self.clips[number])
+
+    def sha256(self, number):
+        """Return the file of the clip of that number in the selection."""
+        return self.catalog.hydrus.files()[self.clips[number]]
+
+    def everything(self):
+        """Return all that both sides hold."""
+        return (
+            self.fake.state(),
+            self.catalog.hydrus.pushed("desk"),
+            self.catalog.verdicts.since(),
+            self.project.failures(),
+        )
+
+    def close(self):
+        for opened in self.opened:
+            opened.close()
+
+
+@pytest.fixture
+def uncut_bench(project_folder, fake):
+    """Of this project no clip was ever cut to a file for Hydrus."""
+    made = Bench(project_folder, fake)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def _cut(_finished, tmp_path_factory):
+    folder = Path(shutil.copytree(_finished, tmp_path_factory.mktemp("cut") / "project"))
+    with Project.open(folder, workers=0) as project:
+        catalog = project._catalog
+        clips = catalog.selections.newest("main")[0].clips
+        planned = plan_clips(catalog, project.recipe_now, clips, "")
+        assert len(cut_files(catalog, project._runner, folder, planned, "hydrus/desk")) == 5
+    return folder
+
+
+@pytest.fixture
+def bench(_cut, tmp_path, fake):
+    """Here the files are there already, which saves each test a second."""
+    made = Bench(Path(shutil.copytree(_cut, tmp_path / "project")), fake)
+    yield made
+    made.close()

@@ -1,0 +1,277 @@
+"""What a person does in Hydrus comes back: once, and not over what is newer here."""
+
+import time
+
+import pytest
+
+from rushes.errors import RecipeError
+from tests.hydrus.fake_client import FAVOURITES, STARS
+
+
+@pytest.fixture
+def pushed(bench):
+    bench.decide(bench.clips[0], caption="a boat", tags={"add": ["boat", "sea"]})
+    bench.push()
+    return bench
+
+
+def test_archive_keeps_delete_drops_and_the_inbox_is_undecided(pushed, fake):
+    fake.archive(pushed.sha256(0))
+    fake.trash(pushed.sha256(1))  # it stays in the inbox, too
+    fake.purge(pushed.sha256(2))
+    done = pushed.pull()
+    assert (done.read, done.keep, done.drop) == (5, 1, 2)
+    assert [pushed.decided(n) and pushed.decided(n).verdict for n in range(5)] == [
+        "keep", "drop", "drop", None, None,
+    ]  # fmt: skip
+    given = pushed.catalog.verdicts.since()[-1]
+    assert (given.who, given.source) == ("hydrus", "hydrus")
+
+
+def test_a_second_pull_stores_nothing(pushed, fake):
+    fake.archive(pushed.sha256(0))
+    fake.trash(pushed.sha256(1))
+    fake.note(pushed.sha256(0), "a ship")
+    fake.add_tag(pushed.sha256(0), "harbour")
+    fake.remove_tag(pushed.sha256(0), "sea")
+    pushed.pull()
+    before = pushed.everything()
+    done = pushed.pull()
+    assert not any((done.keep, done.drop, done.captions, done.tags, done.stars, done.undecided))
+    assert pushed.everything() == before
+    done = pushed.push()
+    assert (done.tags, done.notes, done.imported) == (0, 0, 0)
+    assert pushed.everything() == before
+
+
+def test_back_in_the_inbox_is_undecided_again(pushed, fake):
+    fake.archive(pushed.sha256(0))
+    fake.trash(pushed.sha256(1))
+    pushed.pull()
+    fake.inbox(pushed.sha256(0))
+    fake.undelete(pushed.sha256(1))
+    assert pushed.pull().undecided == 2
+    assert pushed.decided(0).verdict is None
+    fake.archive(pushed.sha256(0))
+    assert pushed.pull().keep == 1
+
+
+def test_what_was_archived_before_anybody_looked_is_undecided(bench, fake):
+    fake.archives_imports = True
+    bench.push()
+    assert bench.pull().keep == 0
+    fake.archive(bench.sha256(0))  # again, by hand
+    assert bench.pull().keep == 1
+
+
+def test_a_newer_decision_here_stands(pushed, fake):
+    fake.time = time.time() - 3600
+    fake.archive(pushed.sha256(0))
+    fake.trash(pushed.sha256(1))
+    pushed.decide(pushed.clips[0], verdict="drop")
+    pushed.decide(pushed.clips[1], verdict="keep")
+    done = pushed.pull()
+    assert (done.newer_here, done.keep, done.drop) == (2, 0, 0)
+    assert (pushed.decided(0).verdict, pushed.decided(1).verdict) == ("drop", "keep")
+    fake.time = time.time() + 3600
+    fake.archive(pushed.sha256(1))
+    fake.trash(pushed.sha256(0))
+    assert pushed.pull().newer_here == 0  # both sides say the same by now
+
+
+def test_an_older_decision_here_gives_way(pushed, fake):
+    pushed.decide(pushed.clips[0], verdict="drop")
+    fake.time = time.time() + 60
+    fake.archive(pushed.sha256(0))
+    assert pushed.pull().keep == 1
+    assert pushed.decided(0).verdict == "keep"
+
+
+def test_a_decision_here_after_a_pull_is_not_pulled_over(pushed, fake):
+    fake.archive(pushed.sha256(0))
+    pushed.pull()
+    pushed.decide(pushed.clips[0], verdict="drop", caption="mine", tags={"remove": ["sea"]})
+    pushed.pull()
+    now = pushed.decided(0)
+    assert (now.verdict, now.caption, now.tags_removed) == ("drop", "mine", ("sea",))
+    fake.inbox(pushed.sha256(0))
+    done = pushed.pull()
+    assert done.newer_here == 1
+    assert pushed.decided(0).verdict == "drop"
+
+
+def test_taking_back_what_was_pulled_is_not_pulled_over(pushed, fake):
+    from rushes import deciding
+
+    fake.trash(pushed.sha256(1))
+    pushed.pull()
+    assert deciding.take_back(pushed.catalog, who="hydrus", source="cli")
+    assert pushed.decided(1) is None
+    assert pushed.pull().drop == 0
+
+
+def test_edited_captions_come_back(pushed, fake):
+    fake.note(pushed.sha256(0), "a ship\nin port")
+    fake.note(pushed.sha256(1), "new here")
+    assert pushed.pull().captions == 2
+    assert (pushed.decided(0).caption, pushed.decided(1).caption) == ("a ship\nin port", "new here")
+    pushed.decide(pushed.clips[0], caption="a tanker")
+    assert pushed.push().notes == 1
+    assert fake.files[pushed.sha256(0)]["notes"]["rushes caption"] == "a tanker"
+
+
+def test_a_removed_caption_is_removed_and_the_same_text_stays_away(pushed, fake):
+    fake.note(pushed.sha256(0), "")
+    assert pushed.pull().captions == 1
+    assert pushed.decided(0).caption == ""
+    assert pushed.push().notes == 0
+    pushed.decide(pushed.clips[0], caption="a boat")
+    assert pushed.push().notes == 0
+    assert "rushes caption" not in fake.files[pushed.sha256(0)]["notes"]
+    pushed.decide(pushed.clips[0], caption="something else")
+    assert pushed.push().notes == 1
+
+
+def test_a_caption_changed_on_both_sides_is_the_clients_and_is_named(pushed, fake):
+    pushed.decide(pushed.clips[0], caption="a dinghy")
+    fake.note(pushed.sha256(0), "a ship")
+    done = pushed.pull()
+    assert done.overruled == (pushed.clips[0],)
+    assert pushed.decided(0).caption == "a ship"
+    assert "a dinghy" in [v.value for v in pushed.catalog.verdicts.since()]
+    assert pushed.pull().overruled == ()
+
+
+def test_the_note_of_facts_is_no_caption(pushed, fake):
+    fake.note(pushed.sha256(0), "scribbled", name="rushes")
+    before = pushed.catalog.verdicts.since()
+    pushed.pull()
+    assert pushed.catalog.verdicts.since() == before
+    assert pushed.push().notes == 0
+    assert fake.files[pushed.sha256(0)]["notes"]["rushes"] == "scribbled"
+
+
+def test_edited_tags_come_back_and_stay_as_the_person_left_them(pushed, fake):
+    sha256 = pushed.sha256(0)
+    fake.add_tag(sha256, "person:captain")
+    fake.remove_tag(sha256, "sea")
+    assert pushed.pull().tags == 1
+    now = pushed.decided(0)
+    assert now.tags_added == ("boat", "person:captain")
+    assert now.tags_removed == ("sea",)
+    pushed.decide(pushed.clips[0], tags={"add": ["sea"], "remove": ["person:captain"]})
+    pushed.pull()
+    pushed.push()
+    now = pushed.decided(0)
+    assert (now.tags_added, now.tags_removed) == (("boat", "sea"), ("person:captain",))
+    assert "sea" not in fake.tags_of(sha256)  # a person removed it there
+    fake.add_tag(sha256, "sea")
+    pushed.pull()
+    assert "sea" in pushed.decided(0).tags_added
+
+
+def test_a_tag_that_comes_back_there_comes_back_here(pushed, fake):
+    fake.remove_tag(pushed.sha256(0), "sea")
+    pushed.pull()
+    fake.add_tag(pushed.sha256(0), "sea")
+    assert pushed.pull().tags == 1
+    assert "sea" in pushed.decided(0).tags_added
+
+
+def test_tags_are_ours_whatever_hydrus_makes_of_them(bench, fake):
+    bench.decide(bench.clips[0], tags={"add": ["Big  Boat", "Where:\tPort", ":)", "-minus"]})
+    bench.push()
+    assert {"big boat", "where:port", "::)", "minus"} < fake.tags_of(bench.sha256(0))
+    assert bench.pull().tags == 0
+    fake.remove_tag(bench.sha256(0), "big boat")
+    bench.pull()
+    assert bench.decided(0).tags_removed == ("Big  Boat",)
+
+
+def test_our_own_facts_siblings_and_other_services_are_no_edits(pushed, fake):
+    fake.add_tag(pushed.sha256(0), "rushes:flag shaky")
+    before = pushed.catalog.verdicts.since()
+    pushed.pull()
+    assert pushed.catalog.verdicts.since() == before
+
+
+def test_stars_come_from_the_service_that_was_chosen(bench, fake):
+    bench.open("hydrus.stars=quality")
+    bench.push()
+    fake.rate(bench.sha256(0), 8)  # of ten
+    assert bench.pull().stars == 1
+    assert bench.decided(0).stars == 4
+    assert bench.pull().stars == 0
+    bench.decide(bench.clips[0], stars=2)
+    assert bench.pull().stars == 0
+    fake.rate(bench.sha256(0), None, STARS)
+    bench.pull()
+    assert bench.decided(0).stars is None
+
+
+def test_like_and_dislike_go_before_the_inbox(bench, fake):
+    bench.open("hydrus.like=favourites")
+    bench.push()
+    fake.rate(bench.sha256(0), True, FAVOURITES)
+    fake.rate(bench.sha256(1), False, FAVOURITES)
+    fake.archive(bench.sha256(1))
+    fake.trash(bench.sha256(2))
+    fake.rate(bench.sha256(2), True, FAVOURITES)
+    bench.pull()
+    assert [bench.decided(n).verdict for n in range(3)] == ["keep", "drop", "drop"]
+
+
+def test_a_rating_service_of_another_kind_is_refused(bench):
+    bench.open("hydrus.stars=favourites")
+    with pytest.raises(RecipeError, match=r"hydrus\.stars.*it has: quality"):
+        bench.pull()
+
+
+def test_two_clients_have_two_memories(pushed, fake):
+    fake.archive(pushed.sha256(0))
+    pushed.pull()
+    pushed.open("hydrus.client=other")
+    assert pushed.pull().read == 0
+    pushed.push()
+    assert pushed.pull().keep == 0  # it was archived before this client was given anything
+
+
+def test_what_is_gone_without_a_record_is_named_and_decides_nothing(pushed, fake):
+    fake.archive(pushed.sha256(0))
+    pushed.pull()
+    fake.purge(pushed.sha256(0), record=False)
+    before = pushed.catalog.verdicts.since()
+    done = pushed.pull()
+    assert (done.gone, done.lost) == (1, 0)
+    assert pushed.catalog.verdicts.since() == before
+
+
+def test_nothing_is_pulled_of_what_was_never_pushed(bench, fake):
+    done = bench.pull()
+    assert done.read == 0
+    assert fake.writes() == []
+
+
+def test_one_pull_is_undone_at_once(pushed, fake):
+    fake.trash(*(pushed.sha256(n) for n in range(4)))
+    pushed.pull()
+    actions = {v.action for v in pushed.catalog.verdicts.since() if v.source == "hydrus"}
+    assert len(actions) == 1
+
+
+def test_a_push_a_persons_work_a_pull_and_a_push(pushed, fake):
+    """The round that people make, with a bit of everything, comes to rest."""
+    fake.archive(pushed.sha256(0), pushed.sha256(3))
+    fake.trash(pushed.sha256(1))
+    fake.note(pushed.sha256(2), "dusk")
+    fake.add_tag(pushed.sha256(3), "night")
+    fake.remove_tag(pushed.sha256(0), "sea")
+    pushed.pull()
+    pushed.decide(pushed.clips[2], tags={"add": ["evening"]})
+    done = pushed.push()
+    assert (done.rejected, done.tags, done.notes, done.imported) == (1, 1, 0, 0)
+    assert "evening" in fake.tags_of(pushed.sha256(2))
+    before = pushed.everything()
+    pushed.pull()
+    pushed.push()
+    assert pushed.everything() == before

@@ -1,0 +1,337 @@
+"""Push, and push again; what a person did in between stays done."""
+
+import hashlib
+import stat
+
+import pytest
+
+from rushes.errors import ProjectError, RecipeError
+from tests.hydrus.fake_client import KEY
+
+
+def test_clips_arrive_with_tags_caption_and_facts(uncut_bench, fake):
+    bench = uncut_bench
+    bench.decide(bench.clips[0], caption="a boat\r\nat sea ⛵", tags={"add": ["Boat: Big", "sea"]})
+    done = bench.push()
+    assert (done.clips, done.cut, done.imported, done.failed) == (5, 5, 5, 0)
+    folder = bench.project.folder / "hydrus"
+    assert {path.stem for path in folder.glob("*.mp4")} == set(fake.files)
+    for path in folder.glob("*.mp4"):
+        assert hashlib.sha256(path.read_bytes()).hexdigest() == path.stem
+    assert not list(folder.glob(".parts/*"))
+    row = fake.files[bench.sha256(0)]
+    assert {"rushes:project project", "rushes:video one.mp4", "rushes:duration 1 s",
+            "boat:big", "sea"} < set(row["tags"])  # fmt: skip
+    assert any(tag.startswith("rushes:motion.speed ") for tag in row["tags"])
+    assert row["notes"]["rushes caption"] == "a boat\r\nat sea ⛵"
+    assert f"clip: {bench.clips[0]}" in row["notes"]["rushes"]
+    assert "in: 0.0 s\nout: 1.25 s" in row["notes"]["rushes"]
+    assert "rushes caption" not in fake.files[bench.sha256(1)]["notes"]
+
+
+def test_a_second_push_sends_and_stores_nothing(bench, fake):
+    bench.decide(bench.clips[0], caption="a boat", tags={"add": ["-odd:  Tag:x", "system:y", ":)"]})
+    bench.push()
+    before, writes = bench.everything(), len(fake.writes())
+    done = bench.push()
+    assert (done.cut, done.imported, done.known, done.tags, done.notes) == (0, 0, 0, 0, 0)
+    assert len(fake.writes()) == writes
+    assert bench.everything() == before
+    assert bench.pull().tags == 0
+
+
+def test_only_what_changed_is_sent(bench, fake):
+    bench.push()
+    bench.decide(bench.clips[2], caption="new", tags={"add": ["dog"]})
+    done = bench.push()
+    assert (done.imported, done.tags, done.notes) == (0, 1, 1)
+    assert "dog" in fake.tags_of(bench.sha256(2))
+
+
+def test_a_client_that_sees_no_paths_is_sent_the_bytes(bench, fake):
+    fake.reads_paths = False
+    assert bench.push().imported == 5
+    tried = [body for path, body in fake.calls if path == "/add_files/add_file" and body]
+    assert len(tried) <= 2  # each of the two importers notices once
+
+
+def test_paths_are_those_of_the_clients_machine(bench, fake, tmp_path):
+    there = tmp_path / "elsewhere"
+    there.symlink_to(bench.project.folder)
+    bench.open(f'hydrus.paths={{"{bench.project.folder}" = "{there}/"}}')
+    bench.push()
+    sent = {body["path"] for path, body in fake.calls if path == "/add_files/add_file"}
+    assert sent == {f"{there}/hydrus/{sha256}.mp4" for sha256 in fake.files}
+
+
+def test_a_removed_tag_and_a_removed_note_are_never_added_again(bench, fake):
+    bench.decide(bench.clips[0], caption="a boat", tags={"add": ["boat"]})
+    bench.push()
+    sha256 = bench.sha256(0)
+    fake.remove_tag(sha256, "boat")
+    fake.remove_tag(sha256, "rushes:video one.mp4")
+    fake.note(sha256, "")
+    done = bench.push()
+    assert (done.tags, done.notes) == (0, 0)
+    assert not {"boat", "rushes:video one.mp4"} & fake.tags_of(sha256)
+    assert "rushes caption" not in fake.files[sha256]["notes"]
+
+
+def test_removing_the_projects_own_tag_is_no_reason_to_send_all_again(bench, fake):
+    bench.decide(bench.clips[0], caption="a boat")
+    bench.push()
+    fake.remove_tag(bench.sha256(0), "rushes:project project")
+    fake.note(bench.sha256(0), "")
+    assert bench.push().notes == 0
+    assert "rushes caption" not in fake.files[bench.sha256(0)]["notes"]
+
+
+def test_a_persons_text_is_not_written_over(bench, fake):
+    bench.decide(bench.clips[0], caption="a boat")
+    bench.push()
+    fake.note(bench.sha256(0), "a ship, really")
+    bench.decide(bench.clips[0], caption="a dinghy")
+    bench.push()
+    assert fake.files[bench.sha256(0)]["notes"]["rushes caption"] == "a ship, really"
+
+
+def test_a_text_that_nobody_touched_follows_ours(bench, fake):
+    bench.decide(bench.clips[0], caption="a boat")
+    bench.push()
+    bench.decide(bench.clips[0], caption="a dinghy")
+    assert bench.push().notes == 1
+    assert fake.files[bench.sha256(0)]["notes"]["rushes caption"] == "a dinghy"
+
+
+def test_a_note_of_that_name_from_before_is_a_persons(bench, fake):
+    bench.push()
+    sha256 = bench.sha256(0)
+    fake.note(sha256, "mine")
+    bench.decide(bench.clips[0], caption="a boat")
+    assert bench.push().notes == 0
+
+
+@pytest.mark.parametrize("how", ["trash", "purge"])
+def test_what_was_deleted_is_left_alone(bench, fake, how):
+    bench.push()
+    getattr(fake, how)(bench.sha256(0), bench.sha256(1))
+    before = fake.state()
+    done = bench.push()
+    assert (done.rejected, done.imported) == (2, 0)
+    assert fake.state() == before
+
+
+def test_what_was_removed_without_a_record_is_left_alone(bench, fake):
+    bench.push()
+    fake.purge(bench.sha256(0), record=False)
+    done = bench.push()
+    assert (done.gone, done.imported) == (1, 0)
+    assert not fake.files[bench.sha256(0)]["is_local"]
+
+
+def test_files_that_it_had_are_tagged_not_imported(bench, fake):
+    bench.push()
+    bench.open("hydrus.client=other", "hydrus.project=second")
+    done = bench.push()
+    assert (done.known, done.imported, done.cut, done.tags) == (5, 0, 0, 5)
+    assert "rushes:project second" in fake.tags_of(bench.sha256(0))
+
+
+def test_a_veto_is_no_failure_and_is_asked_again(bench, fake):
+    fake.vetoes = True
+    done = bench.push()
+    assert (done.vetoed, done.failed, done.imported) == (5, 0, 0)
+    assert fake.files == {}
+    assert bench.project.failures() == []
+    fake.vetoes = False
+    assert bench.push().imported == 5
+
+
+def test_a_file_that_it_cannot_read_is_a_failure_that_goes_away(bench, fake, monkeypatch):
+    bench.push()
+    sha256 = bench.sha256(0)
+    path = bench.project.folder / "hydrus" / f"{sha256}.mp4"
+    good = path.read_bytes()
+    path.write_bytes(b"no video")
+    del fake.files[sha256]
+    done = bench.push()
+    (failure,) = bench.project.failures()
+    assert done.failed == 1
+    assert "could not import it: Unknown filetype!" in failure.message
+    assert (failure.item, failure.retry) == (bench.clips[0], "rushes hydrus push")
+    path.write_bytes(good)
+    assert bench.push().imported == 1
+    assert bench.project.failures() == []
+
+
+def test_a_file_that_is_gone_here_is_cut_again_only_if_it_is_needed(bench, fake):
+    bench.push()
+    for path in (bench.project.folder / "hydrus").glob("*.mp4"):
+        path.unlink()
+    assert bench.push().cut == 0
+    del fake.files[bench.sha256(0)]
+    done = bench.push()
+    assert (done.cut, done.imported) == (1, 1)
+
+
+def test_a_note_that_is_refused_fails_alone(bench, fake):
+    fake.conflicts["/add_notes/set_notes"] = 1
+    done = bench.push()
+    assert (done.failed, done.notes, done.tags) == (1, 4, 5)
+    assert "answered 409" in bench.project.failures()[0].message
+    done = bench.push()
+    assert (done.failed, done.notes) == (0, 1)
+    assert bench.project.failures() == []
+
+
+def test_requests_stay_small(bench, fake, monkeypatch):
+    from rushes.hydrus import client
+
+    monkeypatch.setattr(client, "FILES_AT_ONCE", 2)
+    assert bench.push().imported == 5
+    assert max(len(body.get("hashes", ())) for _, body in fake.calls) <= 2
+
+
+def test_a_request_of_256_files_is_far_below_the_limit():
+    from urllib.parse import quote
+
+    from rushes.hydrus.client import FILES_AT_ONCE
+    from tests.hydrus.fake_client import MOST_HEAD_BYTES
+
+    assert len(quote(str(["0" * 64] * FILES_AT_ONCE))) < MOST_HEAD_BYTES / 50
+
+
+def test_a_score_measured_anew_does_not_stand_beside_its_old_value(bench, fake):
+    bench.open('hydrus.scores=["motion.speed"]')
+    bench.push()
+    sha256 = bench.sha256(0)
+    before = fake.tags_of(sha256)
+    fake.note(sha256, fake.files[sha256]["notes"]["rushes"], name="rushes")
+    # Pretend that another value was measured then.
+    old = next(tag for tag in before if tag.startswith("rushes:motion.speed"))
+    fake.files[sha256]["tags"] = sorted((before - {old}) | {"rushes:motion.speed 99"})
+    assert bench.push().tags == 0
+
+
+@pytest.mark.parametrize(
+    ("api", "permits"), [(68, False), (71, True), (89, False), (90, False), (97, True)]
+)
+def test_older_and_newer_clients(bench, fake, api, permits):
+    fake.api, fake.permits_everything = api, permits
+    if permits:
+        fake.permissions = set()
+    assert bench.push().imported == 5
+    fake.archive(bench.sha256(0))
+    assert bench.pull().keep == 1
+
+
+def test_a_client_that_is_too_old_is_named(bench, fake):
+    fake.api = 67
+    with pytest.raises(ProjectError, match="speaks API version 67; Rushes needs 68"):
+        bench.push()
+
+
+def test_status_says_it_and_changes_nothing(uncut_bench, fake):
+    bench = uncut_bench
+    before = bench.everything()
+    found = bench.status()
+    assert (found.push.cut, found.push.imported, found.push.notes) == (5, 5, 5)
+    assert not (bench.project.folder / "hydrus").exists()
+    assert bench.everything() == before
+    bench.push()
+    fake.archive(bench.sha256(0))
+    fake.trash(bench.sha256(1))
+    bench.decide(bench.clips[2], caption="new")
+    before, writes = bench.everything(), fake.writes()
+    found = bench.status()
+    assert (found.push.imported, found.push.tags, found.push.notes) == (0, 0, 1)
+    assert (found.push.rejected, found.pushed, found.api) == (1, 5, 95)
+    assert (found.pull.keep, found.pull.drop) == (1, 1)
+    assert (bench.everything(), fake.writes()) == (before, writes)
+
+
+def test_a_selection_that_is_not_there_is_named(bench):
+    with pytest.raises(RecipeError, match="rushes select other"):
+        bench.project.hydrus().push("other")
+
+
+def test_a_service_that_is_not_there_is_named(bench):
+    bench.open("hydrus.tag_service=my tag")
+    with pytest.raises(RecipeError, match="did you mean 'my tags'"):
+        bench.push()
+    bench.open("hydrus.tag_service=all known tags")  # it would say 200 and do nothing
+    with pytest.raises(RecipeError, match=r"hydrus\.tag_service"):
+        bench.push()
+
+
+def test_another_selection_can_follow(bench, fake):
+    bench.push()
+    project = bench.open("select.main.motion.speed=top 100%")
+    project.select()
+    assert bench.push().imported == 1
+    assert len(fake.files) == 6
+
+
+class TestKey:
+    def test_it_is_read_from_a_file_that_nobody_else_can_read(self, bench, monkeypatch):
+        monkeypatch.delenv("RUSHES_HYDRUS_KEY")
+        with pytest.raises(ProjectError, match="there is no access key for Hydrus"):
+            bench.push()
+        path = bench.project.folder / "hydrus.key"
+        path.write_text(KEY + "\n")
+        path.chmod(0o644)
+        with pytest.raises(ProjectError, match="chmod 600") as error:
+            bench.push()
+        assert KEY not in str(error.value)
+        path.chmod(0o600)
+        assert bench.push().imported == 5
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+    def test_it_is_in_no_file_of_the_project(self, bench):
+        bench.push()
+        bench.pull()
+        for path in bench.project.folder.rglob("*"):
+            if path.is_file():
+                assert KEY.encode() not in path.read_bytes(), path
+
+    def test_a_wrong_one_is_said_and_not_shown(self, bench, monkeypatch):
+        monkeypatch.setenv("RUSHES_HYDRUS_KEY", "f" * 64)
+        with pytest.raises(ProjectError, match="does not know this access key") as error:
+            bench.push()
+        assert "ffff" not in str(error.value)
+        monkeypatch.setenv("RUSHES_HYDRUS_KEY", "secret")
+        with pytest.raises(ProjectError, match="64 hex digits") as error:
+            bench.push()
+        assert "secret" not in str(error.value)
+
+    def test_a_permission_that_is_missing_is_named(self, bench, fake):
+        fake.permissions = {1, 3, 7}
+        with pytest.raises(ProjectError, match='lacks the permission "edit file tags"'):
+            bench.push()
+
+    def test_one_that_sees_only_some_files_is_refused(self, bench, fake):
+        fake.description = "API Permissions (rushes): Can search: only autotag this"
+        with pytest.raises(ProjectError, match="take the tag filter off"):
+            bench.push()
+
+
+def test_the_fake_is_as_awkward_as_the_real_one(fake):
+    """The dangers that Rushes avoids are there to be avoided."""
+    from rushes.hydrus.connection import Connection, Refused
+    from tests.hydrus.fake_client import ALL_KNOWN_TAGS, MY_TAGS
+
+    link = Connection(fake.url, KEY)
+    body = {"hashes": ["a" * 64], "service_keys_to_tags": {MY_TAGS: ["dog"]}}
+    fake.remove_tag("a" * 64, "dog")
+    safe = {"override_previously_deleted_mappings": False}
+    link.post("/add_tags/add_tags", body | safe)
+    assert fake.tags_of("a" * 64) == set()
+    link.post("/add_tags/add_tags", body)
+    assert fake.tags_of("a" * 64) == {"dog"}  # the default goes over a person's decision
+    with pytest.raises(Refused, match="400"):
+        link.post("/add_tags/add_tags", {**body, "service_keys_to_tags": {"ab": ["x"]}})
+    link.post("/add_tags/add_tags", {**body, "service_keys_to_tags": {ALL_KNOWN_TAGS: ["x"]}})
+    assert fake.tags_of("a" * 64) == {"dog"}
+    with pytest.raises(ProjectError, match="went away"):  # no answer at all
+        link.get("/get_files/file_metadata", hashes=["b" * 64] * 30_000)
+    link.close()
