@@ -1,5 +1,6 @@
 from dataclasses import dataclass
 
+import av
 import numpy as np
 import pytest
 
@@ -7,6 +8,7 @@ from rushes import registry
 from rushes.errors import RecipeError
 from rushes.project import Project
 from rushes.records import Field
+from tests.tiny_towers import COLOURS, write_towers
 
 
 @pytest.fixture
@@ -85,7 +87,10 @@ class Clip:
     """Stands in for CLIP: the first clip shows what "fox" means."""
 
     name, version, frames, needs = "clip", 1, None, ()
-    fields = (Field(name="vector", dtype="vector", shape=(3, 2), about="x"),)
+    fields = (
+        Field(name="vector", dtype="vector", shape=(3, 2), about="x"),
+        Field(name="steadiness", about="x"),
+    )
 
     @dataclass(frozen=True)
     class Params:
@@ -93,17 +98,18 @@ class Clip:
 
     def __init__(self, params):
         self.params = params
-        self.is_ready = False
 
     def setup(self, device, models):
-        self.is_ready = True
+        pass
 
     def annotate(self, items):
-        return [{"vector": np.full((3, 2), [1, item.clip.in_pts * 1e-5])} for item in items]
+        return [
+            {"vector": np.full((3, 2), [1, item.clip.in_pts * 1e-5]), "steadiness": 1.0}
+            for item in items
+        ]
 
-    def encode_text(self, texts):
-        assert self.is_ready
-        return np.array([[5.0, 0.0] for _ in texts], np.float32)
+    def encode_text(self, texts, models):
+        return np.array([[1.0, 0.0] for _ in texts], np.float32)
 
 
 def test_words_are_looked_for_in_pictures_where_a_text_tower_is(opened, monkeypatch):
@@ -122,3 +128,33 @@ def test_words_are_looked_for_in_pictures_where_a_text_tower_is(opened, monkeypa
         assert found[0]["found_by"] == ["clip"], "the best space is asked"
     finally:
         registry.stages.cache_clear()
+
+
+def write_plain(path, colour):
+    """Write a second of one colour."""
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("libx264", rate=24)
+        stream.width = stream.height = 64
+        stream.pix_fmt = "yuv420p"
+        for _ in range(24):
+            picture = np.full((64, 64, 3), colour, np.uint8)
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        file.mux(stream.encode(None))
+
+
+@pytest.mark.parametrize("kind", ["clip", "siglip"])
+def test_a_folder_of_a_model_finds_what_is_to_be_seen(tmp_path, kind):
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("tokenizers")
+    towers = write_towers(tmp_path / "towers", kind)
+    films = tmp_path / "films"
+    films.mkdir()
+    for name, colour in zip("abc", COLOURS, strict=False):
+        write_plain(films / f"{name}.mkv", COLOURS[colour])
+    changes = ['score.use=["clip"]', f"score.clip.model={str(towers)!r}", "cut.min_s=0.5"]
+    with Project.open(tmp_path / "p", create=True, workers=0, changes=changes) as project:
+        project.run([films], only=["ingest", "scan", "cut", "score"])
+        assert not project.failures(), project.failures()
+        for name, colour in zip("abc", COLOURS, strict=False):
+            best = project.search(colour)[0]
+            assert (videos([best]), best["found_by"]) == ([f"{name}.mkv"], ["picture"])

@@ -66,16 +66,13 @@ def search(
     return _rows(catalog, recipe, orders, similar, limit)
 
 
-def text_encoder(
-    recipe: Recipe, device: str, models: Mapping[str, Path]
-) -> Callable[[str], np.ndarray] | None:
+def text_encoder(recipe: Recipe, models: Mapping[str, Path]) -> Callable[[str], np.ndarray] | None:
     """Return what turns words into a vector of the space `clip`; None where no model can.
 
     The model is loaded when the first words come.
 
     Args:
         recipe: Names the scorers.
-        device: Where models run.
         models: Files of the models that the scorers name.
     """
     scorer: Any = recipe.stages("score").get(WITH_WORDS)
@@ -83,9 +80,7 @@ def text_encoder(
         return None
 
     def encode(text: str) -> np.ndarray:
-        scorer.setup(device, models)
-        vector_D = np.asarray(scorer.encode_text([text])[0], np.float32)
-        return np.asarray(vector_D / max(float(np.linalg.norm(vector_D)), 1e-12))
+        return np.asarray(scorer.encode_text([text], models)[0])
 
     return encode
 

@@ -11,7 +11,7 @@ from rushes.errors import ItemError
 from rushes.models import named
 from rushes.records import Field, Row
 from rushes.stage import FrameSpec, Item
-from rushes.weights.towers import Pictures, width_of
+from rushes.weights.towers import Pictures, Words, width_of
 
 STILLS = 3
 
@@ -95,6 +95,18 @@ class Clip:
         if not all(len(item.stills_THWC) for item in items):
             raise ItemError("there is no still inside the clip; it is too short to be scored")
         return [self._row(item.stills_THWC) for item in items]
+
+    def encode_text(self, texts: Sequence[str], models: Mapping[str, Path]) -> np.ndarray:
+        """Return the vectors of texts in the same space: float32 (N, D), of length 1.
+
+        The network for words is loaded now; `setup` is not needed.
+
+        Args:
+            texts: Words to look for.
+            models: For each name in `models`, its folder.
+        """
+        (name,) = self.models
+        return Words(models[name]).vectors(texts)
 
     def _row(self, stills_THWC: np.ndarray) -> Row:
         spread = [0, (len(stills_THWC) - 1) // 2, len(stills_THWC) - 1]

@@ -29,6 +29,7 @@ class ClipSimilarity:
 
     name: ClassVar = "clip_similarity"
     version: ClassVar = 1
+    uses_caption: ClassVar = True
     frames: ClassVar = None
     needs: ClassVar = ()
     reads: ClassVar = ("clip",)
