@@ -28,7 +28,8 @@ class Artefacts:
 
     Lies, low, where blocks are not on the grid: a video that was scaled or cropped after it was
     compressed hides what happened before, so an upscaled bad copy reads as clean; so does what
-    VP9, AV1 and HEVC do in blocks of other sizes, in part. Blur, ringing and banding are not seen.
+    VP8, VP9, AV1 and HEVC smooth away or do in blocks of other sizes (a plainly smeared VP8 film of
+    390 kb/s reads as 1.0). Blur, ringing and banding are not seen.
     Lies, high, for drawings and screens whose own lines lie on the grid, and where a picture is
     nearly flat.
 

@@ -32,10 +32,10 @@ class Flicker:
     over half seconds, so that a flash, an explosion or a missed cut does not decide. Slow changes
     (a fade, a pan into light) are trend. What moves changes many places one way and many the other:
     where little of a half second's change is the same all over the picture, it counts less, and not
-    at all below a quarter. Real films are at 0 to 0.5 mostly; 2 is plain to see.
+    at all below a quarter. Real footage reads 0 but for gunfire and explosions; 2 is plain to see.
 
-    Lies where light itself pulses so fast and goes on for seconds: strobes, fire, an explosion that
-    fills a short clip. Blind to what leaves the mean alone (dark bands that roll through the
+    Lies where light itself pulses so fast and goes on for seconds: strobes, gunfire, an explosion
+    that fills a short clip. Blind to what leaves the mean alone (dark bands that roll through the
     picture, as some phones film lamps), to flicker of a small part of the picture, to a level or
     two of it under much motion, and at a frame rate that the light is a multiple of. A swing slower
     than 2.5 Hz leaks: an eighth of it at 1 Hz.
