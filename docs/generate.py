@@ -1,13 +1,23 @@
 """Rewrite the parts of docs/ that the code knows best: `make docs`."""
 
+import inspect
+import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from click.testing import CliRunner
 
+from rushes import registry
 from rushes.cli import cli
+from rushes.errors import RecipeError
+from rushes.records import Field
 
 CLI_PAGE = Path(__file__).parent / "cli.md"
+SCORES_PAGE = Path(__file__).parent / "scores.md"
+COSTS = Path(__file__).parents[1] / "benchmarks" / "results" / "scores.json"
+SCORES_MARK = "<!-- scores: all below is written by `make docs` -->\n"
 
 
 def with_help(text: str) -> str:
@@ -22,5 +32,86 @@ def with_help(text: str) -> str:
     return re.sub(r"<!-- help: ([\w ]+) -->\n(?:```\n.*?\n```\n)?", filled, text, flags=re.DOTALL)
 
 
+def with_scores(text: str) -> str:
+    """Return a page that below its mark holds what the scorers say of themselves today."""
+    written, mark, _ = text.partition(SCORES_MARK)
+    if not mark:
+        raise ValueError(f"the page has no line {SCORES_MARK.strip()!r}")
+    return written + mark + "\n" + "\n".join(_scores()) + "\n"
+
+
+def _scores() -> Iterator[str]:
+    stages = {
+        key.partition("/")[2]: registry.load(key)
+        for key in sorted(registry.BUILT_IN)
+        if key.startswith("scorer/")
+    }
+    costs = json.loads(COSTS.read_text()) if COSTS.exists() else {}
+    yield "| column | unit | better | what it is |"
+    yield "|---|---|---|---|"
+    for name, stage in stages.items():
+        for field in stage.fields:
+            yield f"| `{name}.{field.name}` | {_unit(field)} | {_better(field)} | {_cell(field)} |"
+    for name, stage in stages.items():
+        yield f"\n## {name}\n"
+        yield inspect.getdoc(stage) or ""
+        yield f"\n{_cost(name, costs)}{_needs(stage)}"
+
+
+def _unit(field: Field) -> str:
+    if field.dtype == "vector":
+        return f"vector {'×'.join(str(n or 'any') for n in field.shape)}"
+    if field.dtype == "text":
+        return "text"
+    if not field.unit and field.low is not None and field.high is not None:
+        between = "or" if field.dtype == "integer" and field.high - field.low == 1 else "to"
+        return f"{field.low:g} {between} {field.high:g}"
+    return field.unit or ("count" if field.dtype == "integer" else "number")
+
+
+def _better(field: Field) -> str:
+    return {True: "higher", False: "lower", None: ""}[field.higher_is_better]
+
+
+def _cell(field: Field) -> str:
+    return field.about.replace("|", "\\|")
+
+
+def _cost(name: str, costs: dict[str, dict[str, float]]) -> str:
+    if name not in costs:
+        return "Cost: not measured on the machine that wrote this page."
+    cost = costs[name]
+    return (
+        f"Cost: {cost['ms_per_clip_second']:.2g} ms of CPU for a second of clip, "
+        f"{cost['percent_of_decode']:.2g} % of decoding it."
+    )
+
+
+def _needs(stage: Any) -> str:
+    parts = []
+    if stage.needs:
+        parts.append(f"the scan's {', '.join(f'`{need}`' for need in stage.needs)}")
+    if stage.frames is not None:
+        most = stage.frames.stills
+        size = stage.frames.short_side_px
+        which = "all stills" if most is None else f"{most} still{'s' if most > 1 else ''}"
+        parts.append(which + (f" at {size} lines" if size else ""))
+    if reads := getattr(stage, "reads", ()):
+        parts.append(f"the scores {', '.join(f'`{name}`' for name in reads)}")
+    if models := _models(stage):
+        parts.append(models)
+    return f" Reads {'; '.join(parts)}." if parts else " Reads the source's sound."
+
+
+def _models(stage: Any) -> str:
+    try:
+        names = getattr(stage(stage.Params()), "models", ())
+    except RecipeError:
+        return "a model that the recipe must name"
+    listed = ", ".join(f"`{name}`" for name in names)
+    return f"the model{'s' if len(names) > 1 else ''} {listed}" if names else ""
+
+
 if __name__ == "__main__":
     CLI_PAGE.write_text(with_help(CLI_PAGE.read_text()))
+    SCORES_PAGE.write_text(with_scores(SCORES_PAGE.read_text()))

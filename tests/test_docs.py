@@ -124,10 +124,26 @@ def test_every_recipe_in_the_docs_loads(block):
     Recipe(raw)
 
 
-def test_the_help_in_the_docs_is_the_programs_own(monkeypatch):
+@pytest.fixture(scope="module")
+def generate():
     spec = importlib.util.spec_from_file_location("generate", DOCS / "generate.py")
-    generate = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(generate)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_table_of_scores_is_what_scorers_say_of_themselves(generate):
+    text = (DOCS / "scores.md").read_text()
+    assert generate.with_scores(text) == text, "run: make docs"
+    for key in registry.BUILT_IN:
+        if key.startswith("scorer/"):
+            name = key.partition("/")[2]
+            assert f"\n## {name}\n" in text
+            for field in registry.load(key).fields:
+                assert f"| `{name}.{field.name}` |" in text
+
+
+def test_the_help_in_the_docs_is_the_programs_own(monkeypatch, generate):
     monkeypatch.setenv("COLUMNS", "80")
     text = (DOCS / "cli.md").read_text()
     assert set(re.findall(r"<!-- help: rushes (\w+) -->", text)) >= set(VERBS)
