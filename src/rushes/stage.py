@@ -183,7 +183,10 @@ class Annotator(Stage, Protocol):
     Optional attributes: `models`, the names of the weights that it runs, with `model_identity`,
     which stands for them in the fingerprint (see `models.identity_of`); `reads`, the scorers whose
     rows it is given in `Item.scores`; `uses_caption`, True for a scorer that is given only clips
-    that have a caption, and these anew when it changes.
+    that have a caption, and these anew when it changes; `extra`, the extra of Rushes that it needs
+    ("neural" where it names models); `same_model_as`, those of `reads` whose `model` must be its
+    own; `locate(models)`, which is told where its models lie before anything else is asked of it,
+    for one whose `fields` depend on them.
 
     A captioner has one field, `text`, and leaves it empty where it has nothing to say: the next one
     of the recipe is asked then. `is_volatile`, True, says that what it reads may change although
