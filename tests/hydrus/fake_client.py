@@ -25,6 +25,7 @@ FAVOURITES = "6661766f757269746573"
 STARS = "ab" * 32
 REPOSITORY = "cd" * 32
 MOST_HEAD_BYTES = 2_000_000
+API_OF_ARCHIVED_TIMES = 85  # somewhere between 68 and 95
 SERVICES = {
     MY_TAGS: {"name": "my tags", "type": 5},
     REPOSITORY: {"name": "public tag repository", "type": 0},
@@ -66,6 +67,7 @@ class FakeHydrus:
         self.delay_s = 0.0
         self.files = {}  # sha256 → row
         self.calls = []
+        self.on_call = None  # is told the number of each request, before it is done
         self.time = 1_700_000_000
         self._disk = {}
         self._lock = threading.RLock()
@@ -250,6 +252,10 @@ class Answers(BaseHTTPRequestHandler):
         time.sleep(fake.delay_s)
         with fake._lock:
             fake.calls.append((path, body))
+            number = len(fake.calls)
+        if fake.on_call:
+            fake.on_call(number)
+        with fake._lock:
             try:
                 status, found = 200, self.do(path, body, data)
             except Refusal as refusal:
@@ -357,6 +363,8 @@ class Answers(BaseHTTPRequestHandler):
                 ALL_KNOWN_TAGS: {"storage_tags": {"0": ["elsewhere"]}, "display_tags": {}},
             },
         }  # fmt: skip
+        if self.hydrus.api < API_OF_ARCHIVED_TIMES:
+            del found["time_archived"]
         return found | ({"notes": row["notes"]} if body.get("include_notes") else {})
 
     def do_add_tags_clean_tags(self, body, data):

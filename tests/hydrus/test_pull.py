@@ -64,6 +64,17 @@ def test_what_was_archived_before_anybody_looked_is_undecided(bench, fake):
     assert bench.pull().keep == 1
 
 
+def test_a_client_that_is_updated_to_say_when_it_archived_says_nothing_new(bench, fake):
+    fake.api, fake.archives_imports = 70, True
+    bench.push()
+    fake.api = 95
+    assert bench.pull().keep == 0
+    fake.inbox(bench.sha256(0))
+    bench.pull()
+    fake.archive(bench.sha256(0))
+    assert bench.pull().keep == 1
+
+
 def test_a_newer_decision_here_stands(pushed, fake):
     fake.time = time.time() - 3600
     fake.archive(pushed.sha256(0))

@@ -33,7 +33,8 @@ class Pushed:
     was_inbox: bool
     """Whether it lay in the inbox when it was first, or last, seen there."""
     archived_at: float | None
-    """When it had been archived before a person could decide about it."""
+    """When it had been archived before a person could decide about it; None if it had not been, or
+    the client does not say."""
     tags: frozenset[str] = frozenset()
     """Those we added, and all that were seen there."""
     removed: frozenset[str] = frozenset()

@@ -127,13 +127,13 @@ class Client:
             answer = self._connection.get(
                 "/get_files/file_metadata", hashes=asked, include_notes=True
             )
-            rows = answer["metadata"]
-            if len(rows) != len(asked):
+            rows = {row.get("hash"): row for row in answer["metadata"]}
+            if missing := [sha256 for sha256 in asked if sha256 not in rows]:
                 raise ProjectError(
-                    f"the Hydrus client told of {len(rows)} of {len(asked)} files; is the access "
-                    f"key allowed to see all files?"
+                    f"the Hydrus client says nothing of {len(missing)} of {len(asked)} files; is "
+                    f"the access key allowed to see all files?"
                 )
-            found |= {sha256: self._seen(sha256, row) for sha256, row in zip(asked, rows)}  # noqa: B905
+            found |= {sha256: self._seen(sha256, rows[sha256]) for sha256 in asked}
         return found
 
     def _seen(self, sha256: str, row: Mapping[str, Any]) -> Seen:

@@ -190,6 +190,9 @@ def _verdict(seen: Seen, row: Pushed) -> tuple[Word, float | None]:
         return row.verdict, None  # gone without a record: nothing new is known
     if seen.like is not None:
         return ("keep" if seen.like else "drop"), None
-    if not seen.is_inbox and (row.was_inbox or seen.archived_at != row.archived_at):
+    was_archived_anew = None not in (seen.archived_at, row.archived_at) and (
+        seen.archived_at != row.archived_at  # older clients do not say when
+    )
+    if not seen.is_inbox and (row.was_inbox or was_archived_anew):
         return "keep", seen.archived_at
     return None, None

@@ -1,0 +1,315 @@
+"""Kills, crashes, restarts, busy and strange clients: one clear line, and nothing lost."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from rushes import cli, files
+from rushes.errors import ProjectError
+from rushes.hydrus import connection
+from tests.hydrus.fake_client import KEY, FakeHydrus
+
+FEW = "select.main.motion.speed=top 34%"
+
+
+class Killed(BaseException):
+    """What no code of ours expects."""
+
+
+@pytest.fixture
+def few(bench):
+    """Two clips only, of which one has everything that a clip can have."""
+    bench.open(FEW).select()
+    clips = bench.catalog.selections.newest("main")[0].clips
+    assert len(clips) == 2
+    bench.decide(clips[0], caption="a boat", tags={"add": ["boat"]})
+    bench.push()
+    bench.undisturbed = bench.fake.state()
+    bench.calls = len(bench.fake.calls)
+    bench.begun = bench.catalog.verdicts.since()
+    return bench
+
+
+def start_anew(few, name):
+    """Empty the client and the ledger, so to speak."""
+    few.fake.files, few.fake.calls, few.fake._disk = {}, [], {}
+    few.fake.on_call = None
+    few.open(FEW, f"hydrus.client={name}")
+
+
+def is_as_undisturbed(few):
+    """Push again and pull: all is there, nothing is taken for a person's doing, all is at rest."""
+    few.fake.on_call = None
+    few.pull()
+    assert few.catalog.verdicts.since() == few.begun
+    few.push()
+    assert few.fake.state() == few.undisturbed
+    few.pull()
+    assert few.catalog.verdicts.since() == few.begun
+    writes = len(few.fake.writes())
+    few.push()
+    assert len(few.fake.writes()) == writes
+    assert few.project.failures() == []
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_killed_at_any_request_the_next_push_ends_alike(few, monkeypatch, when):
+    once = connection.Connection._once
+    left = [0]
+
+    def dying(self, *request):
+        left[0] -= 1
+        if left[0] < 0:
+            raise Killed  # the other importer goes no further either
+        if left[0] == 0 and when == "before":
+            raise Killed
+        answer = once(self, *request)
+        if left[0] == 0:
+            raise Killed
+        return answer
+
+    for call in range(1, few.calls + 1):
+        start_anew(few, f"{when}{call}")
+        left[0] = call
+        monkeypatch.setattr(connection.Connection, "_once", dying)
+        with pytest.raises(Killed):
+            few.push()
+        monkeypatch.setattr(connection.Connection, "_once", once)
+        is_as_undisturbed(few)
+
+
+def test_a_crash_that_loses_anything_loses_nothing_for_good(few):
+    for call in range(1, few.calls + 1):
+        start_anew(few, f"crash{call}")
+        few.fake.on_call = lambda number, call=call: number == call and few.fake.commit()
+        few.push()
+        few.fake.crash()
+        few.fake.start()
+        is_as_undisturbed(few)
+
+
+def test_what_was_lost_in_a_crash_is_no_persons_doing(few):
+    start_anew(few, "lost")
+    few.push()
+    few.fake.crash()
+    few.fake.start()
+    assert few.pull().lost == 2
+    assert few.catalog.verdicts.since() == few.begun
+    assert few.push().imported == 2
+
+
+def test_a_new_text_lost_in_a_crash_is_sent_again(few):
+    fake, clip = few.fake, few.catalog.selections.newest("main")[0].clips[0]
+    fake.commit()
+    few.decide(clip, caption="a dinghy")
+    few.push()
+    fake.crash()
+    fake.start()
+    assert few.pull().captions == 0
+    assert few.push().notes == 1
+    assert [row["notes"].get("rushes caption") for row in fake.files.values()].count(
+        "a dinghy"
+    ) == 1
+
+
+def test_with_the_permission_to_commit_an_old_text_is_a_persons(few):
+    fake, clip = few.fake, few.catalog.selections.newest("main")[0].clips[0]
+    fake.permissions.add(6)
+    few.decide(clip, caption="a dinghy")
+    few.push()
+    assert fake._disk == fake.files
+    fake.note(few.catalog.hydrus.files()[clip], "a boat")
+    assert few.pull().captions == 1
+    assert few.catalog.verdicts.standing()[clip].caption == "a boat"
+
+
+def test_a_restart_in_the_middle_is_waited_for(few):
+    fake = few.fake
+    for call in range(5, few.calls, 6):
+        start_anew(few, f"restart{call}")
+
+        def restart(number, call=call):
+            if number == call:
+                fake.stop()
+                threading.Timer(0.03, fake.start).start()
+
+        fake.on_call = restart
+        few.push()
+        assert fake.state() == few.undisturbed
+
+
+def test_a_client_that_goes_away_for_good_is_one_line(few):
+    start_anew(few, "gone")
+    few.fake.on_call = lambda number: number == 8 and few.fake.stop()
+    with pytest.raises(ProjectError, match=r"went away.*all that was done is kept"):
+        few.push()
+    with pytest.raises(ProjectError, match="no Hydrus client answers at"):
+        few.push()
+    few.fake.start()
+    is_as_undisturbed(few)
+
+
+def test_a_kept_connection_that_was_closed_is_opened_again(few, monkeypatch):
+    start_anew(few, "idle")
+    few.fake.closes_idle_after_s = 0.02
+    monkeypatch.setattr(connection, "WAITS_S", ())  # this is no trouble that is waited for
+    once = connection.Connection._once
+
+    def slow(self, *request):
+        time.sleep(0.04)
+        return once(self, *request)
+
+    monkeypatch.setattr(connection.Connection, "_once", slow)
+    few.push()
+    assert few.fake.state() == few.undisturbed
+
+
+def test_a_busy_client_is_waited_for_and_then_named(few):
+    start_anew(few, "busy")
+    few.fake.busy = 3
+    few.push()
+    assert few.fake.state() == few.undisturbed
+    few.fake.busy = 1000
+    with pytest.raises(ProjectError, match=r"it is busy .This server is busy"):
+        few.pull()
+
+
+def test_a_permission_taken_away_in_the_middle_is_named(few):
+    start_anew(few, "taken")
+    few.fake.on_call = lambda number: number == 6 and few.fake.permissions.discard(7)
+    with pytest.raises(ProjectError, match='lacks the permission "edit file notes"'):
+        few.push()
+    few.fake.permissions.add(7)
+    is_as_undisturbed(few)
+
+
+def test_something_else_at_that_address_is_said(bench, fake):
+    fake.api = "none"
+    with pytest.raises(ProjectError, match="is no Hydrus client"):
+        bench.push()
+
+
+def test_two_at_once_do_not_mix(bench):
+    (bench.project.folder / "hydrus").mkdir(exist_ok=True)
+    with (
+        files.locked(bench.project.folder / "hydrus"),
+        pytest.raises(ProjectError, match="is at work"),
+    ):
+        bench.pull()
+    bench.pull()
+    with files.locked(bench.project.folder):  # a scan is at work
+        bench.push()
+
+
+def start(folder, fake):
+    command = [
+        sys.executable, "-m", "rushes", "hydrus", "push", "--project", str(folder),
+        "--workers", "0", "--set", f"hydrus.url={fake.url}", "--set", "hydrus.client=desk",
+    ]  # fmt: skip
+    environment = {**os.environ, "RUSHES_HYDRUS_KEY": KEY}
+    return subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def test_kill_9_in_cutting_importing_and_tagging(uncut_bench, fake, tmp_path):
+    bench = uncut_bench
+    moments = iter(["/add_files/add_file", "/add_notes/set_notes", "/add_tags/add_tags"])
+
+    def kill_at_the_third(number):
+        if [path for path, _ in fake.calls].count(now[0]) == 3 and process.poll() is None:
+            os.kill(process.pid, signal.SIGKILL)
+
+    process = start(bench.folder, fake)
+    end = time.monotonic() + 60
+    while not list(bench.folder.glob("hydrus/*.mp4")) and process.poll() is None:
+        assert time.monotonic() < end
+        time.sleep(0.005)
+    process.kill()
+    process.communicate()
+    assert 0 < len(list(bench.folder.glob("hydrus/*.mp4"))) <= 5
+    for moment in moments:
+        now, fake.calls = [moment], []
+        fake.on_call = None
+        process = start(bench.folder, fake)
+        fake.on_call = kill_at_the_third
+        process.communicate(timeout=90)
+        assert process.returncode == -signal.SIGKILL, moment
+    fake.on_call = None
+    process = start(bench.folder, fake)
+    out, _ = process.communicate(timeout=90)
+    assert process.returncode == 0, out
+    assert "5 clips of main@1" in out
+    other = FakeHydrus()
+    bench.open(f"hydrus.url={other.url}", "hydrus.client=undisturbed")
+    bench.push()
+    other.stop()
+    assert fake.state() == other.state()
+    ledger = bench.catalog.hydrus
+    told = [
+        {sha256: (row.tags, row.notes, row.was_inbox) for sha256, row in ledger.pushed(c).items()}
+        for c in ("desk", "undisturbed")
+    ]
+    assert told[0] == told[1]
+    left = {path.name for path in (bench.folder / "hydrus").rglob("*")} - {".parts", ".lock"}
+    assert left == {f"{sha256}.mp4" for sha256 in fake.files}
+
+
+class TestCommandLine:
+    @pytest.fixture
+    def rushes(self, bench, fake, monkeypatch, capsys):
+        def call(*arguments):
+            line = ["rushes", *arguments, "--project", str(bench.folder), "--workers", "0",
+                    "--set", f"hydrus.url={fake.url}"]  # fmt: skip
+            monkeypatch.setattr(sys, "argv", line)
+            with pytest.raises(SystemExit) as stopped:
+                cli.main()
+            out, err = capsys.readouterr()
+            return stopped.value.code, out, err
+
+        return call
+
+    def test_it_says_what_it_did(self, rushes, bench, fake):
+        code, out, _ = rushes("hydrus", "push")
+        assert code == 0
+        assert "5 clips of main@1: 5 imported, 5 with tags, 5 with notes" in out
+        fake.archive(bench.sha256(0))
+        fake.trash(bench.sha256(1))
+        code, out, _ = rushes("hydrus", "status")
+        assert code == 0
+        assert "client 682, API 95" in out
+        assert "push would do: 5 clips of main@1: nothing new" in out
+        assert "left alone: 1 deleted there" in out
+        assert "pull would do: 5 clips read: 1 keep, 1 drop" in out
+        assert "1 keep, 1 drop" in rushes("hydrus", "pull")[1]
+        assert "5 clips read: nothing new" in rushes("hydrus", "pull")[1]
+        assert '"imported": 0' in rushes("hydrus", "push", "--json")[1]
+
+    def test_errors_are_one_line_and_exit_2(self, rushes, fake, monkeypatch):
+        fake.permissions = {1, 2, 3}
+        code, _, err = rushes("hydrus", "push")
+        assert code == 2
+        assert err.count("\n") == 1
+        assert 'rushes: the access key for Hydrus lacks the permission "edit file notes"' in err
+        fake.stop()
+        code, _, err = rushes("hydrus", "pull")
+        assert (code, err.count("\n")) == (2, 1)
+        assert "start it" in err
+
+    def test_failures_exit_1_and_are_listed(self, rushes, bench, fake):
+        for path in (bench.folder / "hydrus").glob("*.mp4"):
+            path.write_bytes(b"nothing")
+        code, out, _ = rushes("hydrus", "push")
+        assert code == 1
+        assert "5 failed (rushes ls failures)" in out
+        assert "Unknown filetype!" in rushes("ls", "failures", "--json")[1]
+
+    def test_the_recipe_shows_the_settings_and_no_key(self, rushes, bench):
+        out = rushes("recipe", "--set", 'hydrus.paths={"/a"="/b"}')[1]
+        assert '"/a" = "/b"' in out
+        assert KEY not in out
