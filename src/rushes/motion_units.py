@@ -7,9 +7,9 @@ source's size and frame rate, each is a speed.
     >>> known("data-juicer").to_speed(0.25, Source(width_px=1280, height_px=720, fps=24))
     0.034...
 
-This converts units, not measurements. Farneback and codec vectors miss most of what moves far
-between two frames, so above some 20 %diag/s the others read lower than their unit says; and none of
-them leaves bars or subtitles out.
+This converts units, not measurements: Farneback and codec vectors miss most of what moves far
+between two frames (docs/motion.md says from where on), and none of them leaves bars or subtitles
+out.
 """
 
 import math
@@ -121,8 +121,8 @@ MEASURES: Mapping[str, Measure] = {
             unit="px of the source, in half a second",
             factor=_native,
             thresholds={"keep from": 2.0, "keep up to": 20.0},
-            note="Farneback at the source's own size, where its window of 15 px sees little of "
-            "what moves 20.",
+            note="Farneback at the source's own size. It loses what moves more than some 40 px at "
+            "720p, so that fast pans fall below the upper limit again.",
         ),
         Measure(
             name="cosmos-curator",

@@ -21,12 +21,11 @@ class SvdMotion:
     Pixels a pair, of that small picture; `motion_units` turns them into our unit and into the
     numbers of other pipelines. video2dataset writes the same times the source's short side over 16.
 
-    Lies where more than a few small pixels move in half a second: from about 20 %diag/s on it
-    saturates and then falls, so that a fast pan reads as slower than a gentle one. It also falls
-    where the picture is smooth or repeats itself, and a light that changes reads as motion. Rank
-    clips by `motion.speed`; use this to speak about published thresholds only. Bars are cropped
-    here, which the original does not do; sources slower than 2 frames a second have pairs that are
-    farther apart.
+    Lies above 20 %diag/s: its window is as high as its picture, and a pan at 30 reads 40 % of what
+    it is, one at 60 a fifth, less than one at 20 does. Where the picture is smooth or repeats
+    itself it reads low, and a light that changes reads as motion. Rank clips by `motion.speed`; use
+    this to speak about published numbers only. Bars are cropped here, which the original does not
+    do; sources slower than 2 frames a second have pairs that are farther apart.
 
     Source: SVD (arXiv:2311.15127) as video2dataset's optical_flow_subsampler computes it: gray,
     area-averaged, Farneback 0.5, 3 levels, window 15, 3 iterations, 5, 1.2.
