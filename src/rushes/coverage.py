@@ -164,7 +164,7 @@ def covered(catalog: Catalog, recipe: Recipe, labels: Mapping[int, Sequence[str]
 def named(members: Sequence[set[str]], everywhere: Counter[str], total: int) -> str:
     """Return the words that set a cluster apart: at most three, the most telling first.
 
-    A word counts if at least a quarter of the cluster has it and the rest has it less often.
+    A word counts if at least half of the cluster has it and the rest has it less often.
 
     Args:
         members: The words of each clip of the cluster.
@@ -175,7 +175,7 @@ def named(members: Sequence[set[str]], everywhere: Counter[str], total: int) -> 
     worth = {}
     for word, count in inside.items():
         share, usual = count / len(members), everywhere[word] / total
-        if share >= 0.25 and share >= 1.5 * usual:
+        if share >= 0.5 and share >= 1.5 * usual:
             worth[word] = share * math.log(share / usual)
     return ", ".join(sorted(worth, key=lambda word: (-worth[word], word))[:3])
 

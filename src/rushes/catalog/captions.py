@@ -88,8 +88,8 @@ class Captions:
             limit: At most so many.
         """
         return self._found(
-            "SELECT rowid FROM caption_words WHERE caption_words MATCH :query AND rowid IN "
-            "(SELECT clip_no FROM clip_sets WHERE fingerprint = :fingerprint) "
+            "SELECT rowid FROM caption_words AS found WHERE caption_words MATCH :query AND EXISTS "
+            "(SELECT 1 FROM clip_sets WHERE fingerprint = :fingerprint AND clip_no = found.rowid) "
             "ORDER BY rank, rowid LIMIT :limit",
             query,
             {"fingerprint": fingerprint, "limit": limit},
@@ -98,9 +98,10 @@ class Captions:
     def search_names(self, query: str, fingerprint: str, limit: int) -> list[int]:
         """Return the numbers of the clips whose videos' file names have the words, best first."""
         return self._found(
-            "SELECT clips.no FROM video_words JOIN clips ON clips.video_no = video_words.rowid "
-            "WHERE video_words MATCH :query AND clips.no IN "
-            "(SELECT clip_no FROM clip_sets WHERE fingerprint = :fingerprint) "
+            "SELECT clips.no FROM video_words "
+            "CROSS JOIN clips ON clips.video_no = video_words.rowid "  # in this order: words first
+            "WHERE video_words MATCH :query AND EXISTS "
+            "(SELECT 1 FROM clip_sets WHERE fingerprint = :fingerprint AND clip_no = clips.no) "
             "ORDER BY video_words.rank, clips.video_no, clips.in_pts LIMIT :limit",
             query,
             {"fingerprint": fingerprint, "limit": limit},
