@@ -33,7 +33,6 @@ class ClipSimilarity:
     frames: ClassVar = None
     needs: ClassVar = ()
     reads: ClassVar = ("clip",)
-    uses_caption: ClassVar = True
     same_model_as: ClassVar = ("clip",)
     extra: ClassVar = "clip"
     fields: ClassVar = (
