@@ -211,6 +211,11 @@ def clip_recipe(folder, **others):
     return Recipe({"score": {"use": ["clip", *others], "clip": {"model": str(folder)}, **others}})
 
 
+def test_a_stage_without_the_name_of_its_model_is_named(tmp_path):
+    with pytest.raises(RecipeError, match="clip: no model is named"):
+        models.recipe_with_models(Recipe({"score": {"use": ["clip"]}}), tmp_path)
+
+
 def test_stages_learn_where_their_model_lies(tmp_path):
     pytest.importorskip("onnxruntime")
     folder = write_towers(tmp_path / "a")

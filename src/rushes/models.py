@@ -287,7 +287,10 @@ def for_stages(stages: Mapping[str, Any], cache: Path) -> tuple[dict[str, Path],
     found: dict[str, Path] = {}
     lacking: dict[str, str] = {}
     for name, stage in stages.items():
-        wanted = getattr(stage, "models", ())
+        try:
+            wanted = getattr(stage, "models", ())
+        except RecipeError as error:
+            raise RecipeError(f"{name}: {error}") from None
         extra = getattr(stage, "extra", "neural" if wanted else "")
         if any(find_spec(package) is None for package in PACKAGES.get(extra, ())):
             lacking[name] = f"{name} is left out: it needs pip install 'rushes[{extra}]'"
