@@ -61,6 +61,7 @@ class FakeHydrus:
         self.reads_paths = True
         self.archives_imports = False
         self.vetoes = False
+        self.fails = False
         self.busy = 0  # so many requests are answered 503
         self.conflicts = {}  # path → so many requests are answered 409
         self.closes_idle_after_s = 60.0
@@ -324,7 +325,7 @@ class Answers(BaseHTTPRequestHandler):
             return {"status": 3, "hash": sha256, "note": "Deleted from client 2 minutes ago"}
         if row and row["is_local"]:
             return {"status": 2, "hash": sha256, "note": "Imported 2 minutes ago"}
-        if data[4:8] != b"ftyp":
+        if data[4:8] != b"ftyp" or fake.fails:
             return {"status": 4, "hash": sha256, "note": "Unknown filetype!", "traceback": "long"}
         if fake.vetoes:
             return {"status": 7, "hash": sha256, "note": "too small"}

@@ -77,6 +77,20 @@ def test_a_removed_tag_and_a_removed_note_are_never_added_again(bench, fake):
     assert "rushes caption" not in fake.files[sha256]["notes"]
 
 
+def test_a_tag_that_is_removed_while_we_push_stays_removed(bench, fake):
+    bench.push()
+    bench.decide(bench.clips[0], tags={"add": ["boat"]})
+    sha256 = bench.sha256(0)
+
+    def remove_first(_):
+        if fake.calls[-1][0] == "/add_tags/add_tags":
+            fake.remove_tag(sha256, "boat")
+
+    fake.on_call = remove_first
+    assert bench.push().tags == 1
+    assert "boat" not in fake.tags_of(sha256)
+
+
 def test_removing_the_projects_own_tag_is_no_reason_to_send_all_again(bench, fake):
     bench.decide(bench.clips[0], caption="a boat")
     bench.push()
@@ -147,21 +161,42 @@ def test_a_veto_is_no_failure_and_is_asked_again(bench, fake):
     assert bench.push().imported == 5
 
 
-def test_a_file_that_it_cannot_read_is_a_failure_that_goes_away(bench, fake, monkeypatch):
+def test_a_file_that_it_cannot_read_is_a_failure_that_goes_away(bench, fake):
     bench.push()
-    sha256 = bench.sha256(0)
-    path = bench.project.folder / "hydrus" / f"{sha256}.mp4"
-    good = path.read_bytes()
-    path.write_bytes(b"no video")
-    del fake.files[sha256]
+    del fake.files[bench.sha256(0)]
+    fake.fails = True
     done = bench.push()
     (failure,) = bench.project.failures()
     assert done.failed == 1
     assert "could not import it: Unknown filetype!" in failure.message
     assert (failure.item, failure.retry) == (bench.clips[0], "rushes hydrus push")
-    path.write_bytes(good)
+    fake.fails = False
     assert bench.push().imported == 1
     assert bench.project.failures() == []
+
+
+def test_a_file_that_was_damaged_here_is_not_sent(bench, fake):
+    path = bench.project.folder / "hydrus" / f"{bench.sha256(0)}.mp4"
+    path.write_bytes(path.read_bytes()[:-1])
+    done = bench.push()
+    assert (done.failed, done.imported) == (1, 4)
+    assert len(fake.files) == 4
+    assert "is damaged; remove it" in bench.project.failures()[0].message
+    path.unlink()
+    done = bench.push()
+    assert (done.cut, done.imported, done.failed) == (1, 1, 0)
+    assert bench.project.failures() == []
+
+
+def test_another_file_under_that_path_is_noticed(bench, fake, tmp_path):
+    import shutil
+
+    there = shutil.copytree(bench.project.folder / "hydrus", tmp_path / "there" / "hydrus")
+    for path in there.glob("*.mp4"):
+        path.write_bytes(path.read_bytes() + b"x")
+    bench.open(f'hydrus.paths={{"{bench.project.folder}" = "{there.parent}"}}')
+    assert bench.push().failed == 5
+    assert "see hydrus.paths" in bench.project.failures()[0].message
 
 
 def test_a_file_that_is_gone_here_is_cut_again_only_if_it_is_needed(bench, fake):

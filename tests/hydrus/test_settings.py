@@ -17,7 +17,9 @@ def test_a_client_is_called_after_its_address(url, name):
     assert Hydrus(url=url, client="desk").name == "desk"
 
 
-@pytest.mark.parametrize("url", ["localhost:45869", "ftp://a", "http://", "http://key@host"])
+@pytest.mark.parametrize(
+    "url", ["localhost:45869", "ftp://a", "http://", "http://a:port", "http://key@host"]
+)
 def test_what_is_no_address_is_refused(url):
     with pytest.raises(RecipeError, match=r"hydrus\.url"):
         Hydrus(url=url)

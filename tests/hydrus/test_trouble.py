@@ -57,30 +57,50 @@ def is_as_undisturbed(few):
     assert few.project.failures() == []
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_killed_at_any_request_the_next_push_ends_alike(few, monkeypatch, when):
-    once = connection.Connection._once
-    left = [0]
+@pytest.fixture
+def push_until(few, monkeypatch):
+    """Push, killed at a request: before it is sent or after it was answered."""
 
-    def dying(self, *request):
-        left[0] -= 1
-        if left[0] < 0:
-            raise Killed  # the other importer goes no further either
-        if left[0] == 0 and when == "before":
-            raise Killed
-        answer = once(self, *request)
-        if left[0] == 0:
-            raise Killed
-        return answer
+    def push(call, when="after"):
+        once, made = connection.Connection._once, [0]
 
-    for call in range(1, few.calls + 1):
-        start_anew(few, f"{when}{call}")
-        left[0] = call
+        def dying(self, *request):
+            made[0] += 1
+            if made[0] > call or (made[0] == call and when == "before"):
+                raise Killed  # the other importer goes no further either
+            answer = once(self, *request)
+            if made[0] == call:
+                raise Killed
+            return answer
+
         monkeypatch.setattr(connection.Connection, "_once", dying)
         with pytest.raises(Killed):
             few.push()
         monkeypatch.setattr(connection.Connection, "_once", once)
+
+    return push
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_killed_at_any_request_the_next_push_ends_alike(few, push_until, when):
+    for call in range(1, few.calls + 1):
+        start_anew(few, f"{when}{call}")
+        push_until(call, when)
         is_as_undisturbed(few)
+
+
+@pytest.mark.parametrize("call", [5, 6])  # what it has is asked, the note is written
+def test_killed_while_a_text_changes_it_knows_its_own_words(few, push_until, call):
+    clip = few.catalog.selections.newest("main")[0].clips[0]
+    note = few.fake.files[few.catalog.hydrus.files()[clip]]["notes"]
+    few.decide(clip, caption="a dinghy")
+    push_until(call)
+    assert (note["rushes caption"] == "a dinghy") == (call == 6)
+    few.decide(clip, caption="a ferry")
+    assert few.pull().captions == 0
+    assert few.push().notes == 1
+    assert note["rushes caption"] == "a ferry"
+    assert few.catalog.verdicts.standing()[clip].caption == "a ferry"
 
 
 def test_a_crash_that_loses_anything_loses_nothing_for_good(few):
@@ -302,8 +322,7 @@ class TestCommandLine:
         assert "start it" in err
 
     def test_failures_exit_1_and_are_listed(self, rushes, bench, fake):
-        for path in (bench.folder / "hydrus").glob("*.mp4"):
-            path.write_bytes(b"nothing")
+        fake.fails = True
         code, out, _ = rushes("hydrus", "push")
         assert code == 1
         assert "5 failed (rushes ls failures)" in out

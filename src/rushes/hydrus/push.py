@@ -4,6 +4,7 @@ What is about to be sent is stored before it is, and what was taken after it was
 run knows its own words from a person's.
 """
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -59,6 +60,8 @@ class Push:
         self._client, self._name = client, name
         self._stage = f"hydrus/{name}"
         self._rows = catalog.hydrus.pushed(name)
+        failures = catalog.failures()
+        self._failed = {failure.item for failure in failures if failure.stage == self._stage}
         self._touched: set[str] = set()
         self.counts: Counter[str] = Counter()
 
@@ -135,10 +138,9 @@ class Push:
                 sha256, (outcome, said, now) = waiting[done], done.result()
                 clip = ours[sha256].clip
                 if outcome == "failed":
-                    self._catalog.commit_failure(failed(self._stage, clip, ItemError(said)))
-                    self.counts["failed"] += 1
+                    self._note_failure(clip, ItemError(said))
                     continue
-                self._catalog.clear_failures(self._stage, [clip])
+                self._note_success(clip)
                 if outcome == "vetoed":
                     self.counts["vetoed"] += 1
                 elif outcome in ("imported", "known"):
@@ -153,10 +155,14 @@ class Push:
         path = path_of(self._folder, sha256)
         now = Seen(sha256=sha256)
         try:
+            with path.open("rb") as stream:
+                is_right = hashlib.file_digest(stream, "sha256").hexdigest() == sha256
+            if not is_right:  # or Hydrus would have a file that nobody knows
+                return "failed", f"{path} is damaged; remove it, and it is cut again", now
             outcome, found, said = self._client.add_file(path)
             if outcome in ("imported", "known"):
                 if found != sha256:
-                    message = f"{path} is not what was cut: its sha256 is {found}; remove it"
+                    message = f"{path} is another file on the client's machine; see hydrus.paths"
                     return "failed", message, now
                 # Its import options may archive at once: this is how it was from the first.
                 now = self._client.files([sha256])[sha256]
@@ -199,11 +205,20 @@ class Push:
         try:
             self._client.set_notes(sha256, found.notes)
         except ItemError as error:
-            self._catalog.commit_failure(failed(self._stage, clip, error))
-            self.counts["failed"] += 1
+            self._note_failure(clip, error)
             return False
-        self._catalog.clear_failures(self._stage, [clip])
+        self._note_success(clip)
         return True
+
+    def _note_failure(self, clip: str, error: ItemError) -> None:
+        self._catalog.commit_failure(failed(self._stage, clip, error))
+        self._failed.add(clip)
+        self.counts["failed"] += 1
+
+    def _note_success(self, clip: str) -> None:
+        if clip in self._failed:
+            self._catalog.clear_failures(self._stage, [clip])
+            self._failed.discard(clip)
 
     def _put(self, rows: Sequence[Pushed]) -> None:
         if rows:

@@ -49,7 +49,11 @@ class Hydrus:
     def __post_init__(self) -> None:
         """Raise RecipeError for an address that is none."""
         parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        try:
+            is_address = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        except ValueError:  # a port that is no number
+            is_address = False
+        if not is_address:
             raise RecipeError(f"hydrus.url is like http://127.0.0.1:45869, got {self.url!r}")
         if parts.username or parts.password or parts.query:
             raise RecipeError("hydrus.url holds no key or password; see hydrus.key_file")
