@@ -18,6 +18,7 @@ FLAGS = {
     "coverage": COMMON,
     "cut": COMMON,
     "cuts": COMMON | {"--format"},
+    "dedup": COMMON,
     "doctor": {"--json", "--help"},
     "export": COMMON | {"--to"},
     "hydrus": {"--help"},

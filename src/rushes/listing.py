@@ -14,6 +14,7 @@ from rushes.catalog import Catalog
 from rushes.coverage import FIELDS as CLUSTER_FIELDS
 from rushes.coverage import clustered
 from rushes.cut import shots
+from rushes.dedup import OUTCOME, outcome
 from rushes.errors import RecipeError
 from rushes.recipe import Recipe
 from rushes.records import Clip, Cut, Decided, Row, Shot, Video
@@ -52,13 +53,15 @@ def clip_table(catalog: Catalog, recipe: Recipe) -> ClipTable:
     videos = catalog.videos()
     numbers = list(clips)
     pairs = [(videos[video_no], clip) for video_no, clip in clips.values()]
+    sizes = {no: video.display_size_px for no, video in videos.items()}
+    rates = {no: float(video.rate) for no, video in videos.items()}
     columns: dict[str, np.ndarray] = {
         "duration_s": np.array([_duration_s(v, c.in_pts, c.out_pts) for v, c in pairs], float),
         "frames": np.array([clip.frames for _, clip in pairs], float),
         "frames_damaged": np.array([clip.frames_damaged for _, clip in pairs], float),
-        "width_px": np.array([video.display_size_px[0] for video, _ in pairs], float),
-        "height_px": np.array([video.display_size_px[1] for video, _ in pairs], float),
-        "fps": np.array([float(video.rate) for video, _ in pairs], float),
+        "width_px": np.array([sizes[no][0] for no, _ in clips.values()], float),
+        "height_px": np.array([sizes[no][1] for no, _ in clips.values()], float),
+        "fps": np.array([rates[no] for no, _ in clips.values()], float),
         "video": np.array([video.given for video, _ in pairs], object),
     }
     for name, scorer in recipe.stages("score").items():
@@ -69,6 +72,11 @@ def clip_table(catalog: Catalog, recipe: Recipe) -> ClipTable:
             values = [rows[no][field.name] if no in rows else None for no in numbers]
             kind = object if field.dtype == "text" else float
             columns[f"{name}.{field.name}"] = np.array(values, kind)
+    copies = outcome(catalog, recipe)
+    for field in OUTCOME:
+        values = [copies[no][field.name] if no in copies else None for no in numbers]
+        kind = object if field.dtype == "text" else float
+        columns[f"dedup.{field.name}"] = np.array(values, kind)
     clusters = clustered(catalog, recipe)
     for field in CLUSTER_FIELDS:
         values = [clusters[no][field.name] if no in clusters else None for no in numbers]
@@ -87,22 +95,9 @@ def clip_table(catalog: Catalog, recipe: Recipe) -> ClipTable:
     )
 
 
-def labels(catalog: Catalog, recipe: Recipe) -> dict[int, list[str]]:
-    """Return clip number → words that are known of it besides its caption: labels and tags."""
-    table = clip_table(catalog, recipe)
-    said = [values for name, values in table.columns.items() if name.endswith(".label")]
-    decided = catalog.verdicts.standing()
-    return {
-        no: [
-            *(str(values[at]) for values in said if values[at] is not None),
-            *(decided[clip.id].tags_added if clip.id in decided else ()),
-        ]
-        for at, (no, clip) in enumerate(zip(table.numbers, table.clips, strict=True))
-    }
-
-
 def _duration_s(video: Video, in_pts: int, out_pts: int) -> float:
-    return round(float((out_pts - in_pts) * video.time_base), 6)
+    ticks = (out_pts - in_pts) * video.time_base.numerator
+    return round(ticks / video.time_base.denominator, 6)
 
 
 def _videos(catalog: Catalog, recipe: Recipe, folder: Path) -> list[Row]:

@@ -16,12 +16,13 @@ from rushes import select as selecting
 from rushes.captions import caption_clips
 from rushes.clipping import cut_videos
 from rushes.coverage import cover, covered, is_current
+from rushes.dedup import DedupReport, find_copies, undone
 from rushes.doctor import examine
 from rushes.errors import RecipeError
 from rushes.export import ExportReport
 from rushes.hydrus.desk import HydrusDesk
 from rushes.ingest import IngestReport, ingest
-from rushes.listing import LISTS, clip_columns, labels, listed
+from rushes.listing import LISTS, clip_columns, listed
 from rushes.models import State
 from rushes.records import Failure, Report, Row, Selection, Verdict
 from rushes.registry import nearest
@@ -93,9 +94,18 @@ class Project(Workspace):
                 models=self._models,
             )
 
+    def dedup(self) -> DedupReport:
+        """Find clips that show the same footage or look alike, and choose which to keep."""
+        with self._working():
+            return find_copies(self._catalog, self._runner, self.recipe_now, self.folder)
+
     def select(self, name: str = "main") -> Selection:
         """Apply the rules of `[select.NAME]` and freeze what passes."""
         rules = self._named(name, self.recipe_now.selections, "select")
+        if any(rule.column.startswith("dedup.") for rule in rules) and undone(
+            self._catalog, self.recipe_now
+        ):
+            self.dedup()
         if any(rule.column.startswith("coverage.") for rule in rules) and not is_current(
             self._catalog, self.recipe_now
         ):
@@ -305,8 +315,7 @@ class Project(Workspace):
 
     def coverage(self) -> Row:
         """Put clips that look alike into clusters; say what there is much and little of."""
-        words = labels(self._catalog, self.recipe_now)
-        return covered(self._catalog, self.recipe_now, words)
+        return covered(self._catalog, self.recipe_now)
 
     def status(self) -> Row:
         """Return how much there is of everything, what failed, and decode passes per video."""

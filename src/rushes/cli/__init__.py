@@ -4,10 +4,10 @@ import sys
 
 import click
 
-from rushes.cli import hydrus, looking, reviewing, working
+from rushes.cli import across, hydrus, looking, reviewing, working
 from rushes.cli.base import DONE, OURS, WITH_FAILURES, YOURS, cli
 
-__all__ = ["cli", "hydrus", "looking", "main", "reviewing", "working"]
+__all__ = ["across", "cli", "hydrus", "looking", "main", "reviewing", "working"]
 
 
 def main() -> None:
