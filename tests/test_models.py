@@ -10,7 +10,7 @@ import pytest
 from rushes import models, wheels
 from rushes.downloads import HubFile, download
 from rushes.errors import ItemError, MissingModel, RecipeError
-from rushes.models import MODELS, LocalFile, Model
+from rushes.known_models import MODELS, LocalFile, Model
 from rushes.wheels import WheelFile
 
 CONTENT = bytes(range(256)) * 5000
