@@ -20,7 +20,7 @@ from rushes.catalog import Catalog
 from rushes.errors import RecipeError
 from rushes.kmeans import assign, centres
 from rushes.recipe import Recipe
-from rushes.records import Field, Row
+from rushes.records import Clip, Field, Row
 from rushes.spaces import SPACES, Space, best_space
 
 KEY = "coverage/clusters"
@@ -112,19 +112,14 @@ def _assigned(found: Space, middles_KD: np.ndarray) -> tuple[np.ndarray, np.ndar
     return which, nearness
 
 
-def covered(catalog: Catalog, recipe: Recipe, labels: Mapping[int, Sequence[str]]) -> Row:
-    """Cluster the clips and return what there is: totals, and a row for each cluster.
-
-    Args:
-        catalog: Knows the clips.
-        recipe: Says how many clusters.
-        labels: Clip number → words that are known of it besides its caption.
-    """
+def covered(catalog: Catalog, recipe: Recipe) -> Row:
+    """Cluster the clips and return what there is: totals, and a row for each cluster."""
     found, middles_KD = cover(catalog, recipe)
     known = clustered(catalog, recipe)
     clips = catalog.clips(recipe.fingerprints.cut)
     videos = catalog.videos()
     captions = catalog.captions.in_force()
+    labels = _labels(catalog, recipe, clips)
     words = {no: {*_words(captions.get(no, "")), *labels.get(no, ())} for no in known}
     everywhere = Counter(word for some in words.values() for word in some)
     likeness = middles_KD @ middles_KD.T - 2 * np.eye(len(middles_KD), dtype=np.float32)
@@ -138,7 +133,10 @@ def covered(catalog: Catalog, recipe: Recipe, labels: Mapping[int, Sequence[str]
         name = named([words[no] for no in numbers], everywhere, len(known))
         middle = f"like {PurePath(video.given).stem} at {video.seconds(nearest.in_pts):.1f} s"
         spans = [(videos[v], c) for v, c in (clips[no] for no in numbers)]
-        seconds = sum(float((c.out_pts - c.in_pts) * v.time_base) for v, c in spans)
+        seconds = sum(
+            (c.out_pts - c.in_pts) / v.time_base.denominator * v.time_base.numerator
+            for v, c in spans
+        )
         rows.append(
             {
                 "cluster": cluster,
@@ -178,6 +176,23 @@ def named(members: Sequence[set[str]], everywhere: Counter[str], total: int) -> 
         if share >= 0.5 and share >= 1.5 * usual:
             worth[word] = share * math.log(share / usual)
     return ", ".join(sorted(worth, key=lambda word: (-worth[word], word))[:3])
+
+
+def _labels(
+    catalog: Catalog, recipe: Recipe, clips: Mapping[int, tuple[int, Clip]]
+) -> dict[int, list[str]]:
+    """Return clip number → what is known of it in words besides its caption: labels and tags."""
+    found: dict[int, list[str]] = {}
+    for name, scorer in recipe.stages("score").items():
+        if any(field.name == "label" and field.dtype == "text" for field in scorer.fields):
+            print_ = recipe.fingerprints.scorers[name]
+            for no, row in catalog.rows(f"scorer/{name}", scorer.fields, print_).items():
+                found.setdefault(no, []).append(row["label"])
+    decided = catalog.verdicts.standing()
+    for no, (_, clip) in clips.items():
+        if clip.id in decided:
+            found.setdefault(no, []).extend(decided[clip.id].tags_added)
+    return found
 
 
 def _words(text: str) -> list[str]:

@@ -210,8 +210,8 @@ class Catalog:
             .order_by(column)
         )
         with self._database.reading() as connection:
-            found = [tuple(row) for row in connection.execute(statement)]
-        numbers, rows = np.array(found, np.int64).reshape(-1, 2).T
+            found = connection.execute(statement).all()
+        numbers, rows = np.array([tuple(row) for row in found], np.int64).reshape(-1, 2).T
         return numbers, rows
 
     def replace_rows(
