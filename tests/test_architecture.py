@@ -22,7 +22,7 @@ FIXED = {"records": 0, "errors": 0, "stage": 1, "registry": 1, "recipe": 1, "med
          "catalog": 3, "probes": 3, "detectors": 3, "scorers": 3, "captioners": 3, "exporters": 3,
          "runner": 4, "project": 5, "cli": 6}  # fmt: skip
 PLUGINS = ("probes", "detectors", "captioners", "scorers", "exporters")
-CLI_SEES = {"__init__", "project", "records", "errors", "printing", "progress"}
+CLI_SEES = {"web.serve", "__init__", "project", "records", "errors", "printing", "progress"}
 
 
 def modules():

@@ -1,179 +1,113 @@
-"""All clips as columns in memory: filters, histograms and orders in milliseconds."""
+"""All clips as columns in memory, kept in step with the catalog; orders that a page scrolls."""
 
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from rushes.catalog import Catalog
-from rushes.errors import RecipeError
 from rushes.listing import clip_table
 from rushes.recipe import Recipe
-from rushes.records import Decided, Field
-from rushes.registry import nearest
+from rushes.records import Decided, Field, Verdict
+from rushes.reviewing.columns import Columns
 from rushes.rules import Rule
-from rushes.select import column_of, is_missing
 from rushes.verdicts import standing
 
-BINS = 64
-"""Bars of a histogram."""
 ORDERS_KEPT = 32
 """So many answers to queries are kept, so that a page can scroll through them."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filtered:
-    """What a set of rules leaves."""
-
-    count: int
-    duration_s: float
-    alone: tuple[int, ...]
-    """For each rule, how many clips it passes whatever the others say."""
-    only: tuple[int, ...]
-    """For each rule, how many clips it alone takes out; small: the rules overlap."""
-    candidates: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Histogram:
-    """How a column's values are spread."""
-
-    low: float
-    high: float
-    """Ends of the bars; the outermost half percent on either side is in the last bars."""
-    counts: tuple[int, ...]
-    least: float
-    most: float
-    missing: int
-    percentiles: tuple[float, ...]
-    """12.5, 25, 50, 75, 87.5 %."""
+MOST_ASKED = 5000
+"""Of so many clips at once it is asked what stands; of more, of all."""
 
 
 class Board:
-    """The clips of a recipe's cuts, with all that is known about them, one array a column."""
+    """The clips of a recipe's cuts, with all that is known about them.
+
+    Whoever asks more than one thing about a clip's place holds `lock` meanwhile: another thread
+    may take in a change, after which the places are others.
+    """
 
     def __init__(self, catalog: Catalog, recipe: Recipe) -> None:
         """Read everything; see `follow` for keeping in step."""
         self._catalog = catalog
         self._recipe = recipe
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
+        self._following = threading.Lock()
         self._orders: OrderedDict[str, np.ndarray] = OrderedDict()
-        self._histograms: dict[str, Histogram] = {}
         self._queries = 0
         self.revision = 0
         """Counts up whenever anything on the board is not what it was."""
+        self.clips_revision = 0
+        """Counts up when there are other clips, or other columns."""
         self.verdict_no = 0
         """Number of the last verdict that is in the columns."""
+        self.last_by: tuple[str, ...] = ()
+        """Who decided what was taken in last."""
+        self.ids: list[str] = []
+        self.columns = Columns({})
         self._load()
 
     def _load(self) -> None:
         catalog, recipe = self._catalog, self._recipe
-        self._state = catalog.revisions()
+        state = catalog.revisions()
         table = clip_table(catalog, recipe)
         verdicts = catalog.verdicts.since()
-        self.verdict_no = verdicts[-1].no if verdicts else 0
-        self.clips = table.clips
-        self.numbers = table.numbers
-        self.ids = [clip.id for clip in table.clips]
-        self.index = {clip: at for at, clip in enumerate(self.ids)}
-        self.columns: dict[str, np.ndarray] = table.columns
-        self.video_no = table.video_no
-        self.decided: dict[str, Decided] = {}
-        self._put(standing(verdicts))
-        self._histograms.clear()
-        self.revision += 1
+        decided = standing(verdicts)
+        ids = [clip.id for clip in table.clips]
+        columns = Columns(table.columns)
+        with self.lock:
+            are_others = ids != self.ids or list(columns.arrays) != list(self.columns.arrays)
+            self.last_by = _people(verdicts, self.verdict_no)
+            self._state = state
+            self.clips, self.numbers, self.video_no = table.clips, table.numbers, table.video_no
+            self.ids = ids
+            self.index = {clip: at for at, clip in enumerate(ids)}
+            self.columns = columns
+            self.decided: dict[str, Decided] = {}
+            self._put(decided)
+            self.verdict_no = verdicts[-1].no if verdicts else 0
+            if are_others:
+                self._orders.clear()  # they say places, and the places are others
+                self.clips_revision += 1
+            self.revision += 1
 
     def _put(self, decided: Mapping[str, Decided]) -> None:
         self.decided.update(decided)
-        for clip, now in decided.items():
-            at = self.index.get(clip)
-            if at is not None:
-                self.columns["verdict"][at] = now.verdict or "undecided"
-                self.columns["stars"][at] = np.nan if now.stars is None else now.stars
+        here = {self.index[clip]: now for clip, now in decided.items() if clip in self.index}
+        stars = [np.nan if now.stars is None else now.stars for now in here.values()]
+        self.columns.put("verdict", list(here), [n.verdict or "undecided" for n in here.values()])
+        self.columns.put("stars", list(here), stars)
 
     def follow(self) -> bool:
         """Take in what has changed in the catalog, by whomever; return whether anything has."""
-        with self._lock:
+        with self._following:
             if self._catalog.revisions() != self._state:
                 self._load()
                 return True
             new = self._catalog.verdicts.since(self.verdict_no)
             if not new:
                 return False
-            if any(verdict.kind in ("undo", "redo", "span") for verdict in new):
+            touched = list(new)
+            for verdict in new:
+                if verdict.kind in ("undo", "redo"):
+                    touched += self._catalog.verdicts.of_action(verdict.value)
+            if any(verdict.kind == "span" for verdict in touched):
                 self._load()
                 return True
-            clips = sorted({verdict.clip for verdict in new})
-            self._put(self._catalog.verdicts.standing(clips))
-            self.verdict_no = new[-1].no
-            self._histograms.pop("stars", None)
-            self.revision += 1
+            clips = {verdict.clip for verdict in touched if verdict.clip}
+            few = sorted(clips) if len(clips) <= MOST_ASKED else ()
+            stand = self._catalog.verdicts.standing(few)
+            with self.lock:
+                # Where everything was taken back, nothing stands, and nothing is told.
+                self._put({clip: stand.get(clip, Decided()) for clip in clips})
+                self.last_by = _people(new, 0)
+                self.verdict_no = new[-1].no
+                self.revision += 1
             return True
 
     def __len__(self) -> int:
         return len(self.ids)
-
-    # ---- filters ------------------------------------------------------------------------------
-
-    def mask(self, rules: Sequence[Rule]) -> np.ndarray:
-        """Return which clips pass all rules (bool)."""
-        passing = np.ones(len(self), bool)
-        for rule in rules:
-            passing &= self._passes(rule)
-        return passing
-
-    def _passes(self, rule: Rule) -> np.ndarray:
-        values = column_of(rule, self.columns)
-        return rule.resolved(values).passes(values)
-
-    def filtered(self, rules: Sequence[Rule], within: np.ndarray | None = None) -> Filtered:
-        """Return what the rules leave, of all clips or of those in `within` (bool)."""
-        start = np.ones(len(self), bool) if within is None else within
-        masks = [self._passes(rule) & start for rule in rules]
-        fails = np.zeros(len(self), np.uint8)
-        for mask in masks:
-            fails += ~mask
-        left = start & (fails == 0)
-        one = start & (fails == 1)
-        return Filtered(
-            count=int(left.sum()),
-            duration_s=round(float(self.columns["duration_s"][left].sum()), 3),
-            alone=tuple(int(mask.sum()) for mask in masks),
-            only=tuple(int((one & ~mask).sum()) for mask in masks),
-            candidates=int(start.sum()),
-        )
-
-    def beside(
-        self, column: str, threshold: float, rules: Sequence[Rule], count: int = 6
-    ) -> tuple[list[str], list[str]]:
-        """Return the clips just below and just above a threshold, nearest first, of those left."""
-        values = self._numbers_of(column)
-        allowed = self.mask(rules) & ~np.isnan(values)
-        sides = []
-        for side in (allowed & (values < threshold), allowed & (values >= threshold)):
-            rows = np.flatnonzero(side)
-            distance = np.abs(values[rows] - threshold)
-            if len(rows) > count:
-                nearest_rows = np.argpartition(distance, count)[:count]
-                rows, distance = rows[nearest_rows], distance[nearest_rows]
-            sides.append([self.ids[at] for at in rows[np.argsort(distance, kind="stable")]])
-        return sides[0], sides[1]
-
-    def histogram(self, column: str) -> Histogram:
-        """Return how the values of a column of numbers are spread over all clips."""
-        with self._lock:
-            if column not in self._histograms:
-                self._histograms[column] = histogram(self._numbers_of(column))
-            return self._histograms[column]
-
-    def _numbers_of(self, column: str) -> np.ndarray:
-        if column not in self.columns or self.columns[column].dtype == object:
-            known = [name for name, values in self.columns.items() if values.dtype != object]
-            raise RecipeError(f"there is no column of numbers {column!r}{nearest(column, known)}")
-        return self.columns[column]
 
     # ---- orders -------------------------------------------------------------------------------
 
@@ -184,82 +118,55 @@ class Board:
         sort: str = "",
         group: str = "",
         among: Sequence[str] | None = None,
-    ) -> tuple[str, int, list[tuple[str, int]]]:
+    ) -> tuple[str, np.ndarray, list[tuple[str, int]]]:
         """Put the clips that pass the rules in order, and keep that order for `rows`.
 
         Args:
             rules: Conditions.
             sort: Column, largest first; a leading "-" turns it around. Empty: by video and time.
-            group: Column whose equal values stand together: text or whole numbers.
+            group: Column whose equal values stand together.
             among: Only these clips, in this order, such as those that a search found.
 
         Returns:
-            A name for the order, how many clips are in it, and each group's label and size.
+            A name for the order, the places in it, and each group's label and size.
         """
-        with self._lock:
-            passing = self.mask(rules)
+        with self.lock:
+            passing = self.columns.mask(rules)
             if among is None:
                 rows = np.flatnonzero(passing)
             else:
                 found = np.array([self.index[c] for c in among if c in self.index], np.int64)
                 rows = found[passing[found]]
             if sort:
-                values = self._sortable(sort.removeprefix("-"))[rows]
-                order = np.argsort(values, kind="stable")
-                last = is_missing(values) if values.dtype != object else np.zeros(len(rows), bool)
-                order = order if sort.startswith("-") else order[::-1]
-                rows = rows[np.concatenate([order[~last[order]], order[last[order]]])]
+                rows = self.columns.sorted_rows(rows, sort)
             groups: list[tuple[str, int]] = []
             if group:
-                rows, groups = self._grouped(rows, group)
+                rows, groups = self.columns.grouped_rows(rows, group)
             self._queries += 1
-            name = f"{self.revision}.{self._queries}"
+            name = f"{self.clips_revision}.{self._queries}"
             self._orders[name] = rows.astype(np.int32)
             while len(self._orders) > ORDERS_KEPT:
                 self._orders.popitem(last=False)
-            return name, len(rows), groups
-
-    def _sortable(self, column: str) -> np.ndarray:
-        if column not in self.columns:
-            raise RecipeError(
-                f"--sort {column}: no such column{nearest(column, list(self.columns))}"
-            )
-        values = self.columns[column]
-        if values.dtype == object:
-            _, ranks = np.unique([str(v) for v in values], return_inverse=True)
-            return np.asarray(ranks, float)
-        return values
-
-    def _grouped(self, rows: np.ndarray, column: str) -> tuple[np.ndarray, list[tuple[str, int]]]:
-        values = self.columns[column][rows] if column in self.columns else None
-        if values is None:
-            raise RecipeError(f"there is no column {column!r} to group by")
-        labels = np.array([_label(value) for value in values], object)
-        names, which, counts = np.unique(
-            labels.astype(str), return_inverse=True, return_counts=True
-        )
-        by_size = np.argsort(-counts, kind="stable")
-        place = np.empty(len(names), np.int64)
-        place[by_size] = np.arange(len(names))
-        ordered = rows[np.argsort(place[which], kind="stable")]
-        return ordered, [(str(names[at]), int(counts[at])) for at in by_size]
+            return name, rows, groups
 
     def rows(self, query: str, first: int, count: int) -> list[int] | None:
         """Return some clips of an order as their places on the board; None if it is forgotten."""
-        order = self._orders.get(query)
-        if order is None:
-            return None
-        self._orders.move_to_end(query)
-        return [int(at) for at in order[first : first + count]]
+        with self.lock:
+            order = self._orders.get(query)
+            if order is None:
+                return None
+            self._orders.move_to_end(query)
+            return [int(at) for at in order[first : first + count]]
 
     def place_in(self, query: str, clip: str) -> int | None:
         """Return where a clip stands in an order; None if it is not in it."""
-        order = self._orders.get(query)
-        at = self.index.get(clip)
-        if order is None or at is None:
-            return None
-        found = np.flatnonzero(order == at)
-        return int(found[0]) if len(found) else None
+        with self.lock:
+            order = self._orders.get(query)
+            at = self.index.get(clip)
+            if order is None or at is None:
+                return None
+            found = np.flatnonzero(order == at)
+            return int(found[0]) if len(found) else None
 
     def measured(self) -> list[dict[str, Any]]:
         """Return what each column is: name, unit, direction, meaning, whether it is a number."""
@@ -269,7 +176,7 @@ class Board:
             for field in scorer.fields
         }
         known = []
-        for name, values in self.columns.items():
+        for name, values in self.columns.arrays.items():
             field = fields.get(name, Field(name=name))
             known.append(
                 {
@@ -283,31 +190,5 @@ class Board:
         return known
 
 
-def histogram(values: np.ndarray) -> Histogram:
-    """Return how values (float64, NaN where missing) are spread."""
-    present = values[~np.isnan(values)]
-    if not len(present):
-        nothing = (0.0,) * 5
-        return Histogram(low=0.0, high=1.0, counts=(0,) * BINS, least=0.0, most=1.0,
-                         missing=len(values), percentiles=nothing)  # fmt: skip
-    low, *percentiles, high = np.percentile(present, [0.5, 12.5, 25, 50, 75, 87.5, 99.5]).tolist()
-    if low == high:
-        low, high = float(present.min()), float(present.max())
-    if low == high:
-        low, high = low - 0.5, high + 0.5
-    counts, _ = np.histogram(np.clip(present, low, high), BINS, (low, high))
-    return Histogram(
-        low=low,
-        high=high,
-        counts=tuple(counts.tolist()),
-        least=float(present.min()),
-        most=float(present.max()),
-        missing=len(values) - len(present),
-        percentiles=tuple(percentiles),
-    )
-
-
-def _label(value: Any) -> str:
-    if value is None or (isinstance(value, float) and np.isnan(value)):
-        return "none"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+def _people(verdicts: Sequence[Verdict], after: int) -> tuple[str, ...]:
+    return tuple(sorted({verdict.who for verdict in verdicts if verdict.no > after}))

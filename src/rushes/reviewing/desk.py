@@ -1,10 +1,7 @@
 """What one person at the review page can see and do; the web layer only carries it over HTTP."""
 
-import threading
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,32 +10,17 @@ import numpy as np
 from rushes import deciding
 from rushes.catalog import Catalog
 from rushes.errors import ItemError, RecipeError
-from rushes.files import whole
-from rushes.media.encode import Encoding
-from rushes.media.modes import write_clip
-from rushes.media.stills import read_stills
-from rushes.media.thumbnails import as_jpeg
-from rushes.recipe import Recipe
-from rushes.records import Clip, Decided, Row, Verdict, Video
+from rushes.recipe import Recipe, load
+from rushes.records import Clip, Decided, Row, Verdict
 from rushes.reviewing.board import Board
+from rushes.reviewing.footage import Footage, plays
 from rushes.reviewing.pictures import pictures
 from rushes.reviewing.rules_file import save_rules
 from rushes.rules import Rule, parse_rule
-from rushes.scan import PROBE_FIELDS, read_signals
-from rushes.stage import Signals
-from rushes.verdicts import tags_of
-
-PREVIEW = Encoding(mode="exact", height_px=480, crf=24, preset="veryfast")
-"""How a clip is encoded for a browser that cannot play its source."""
+from rushes.verdicts import tags_of, undone
 
 CONTEXT_S = 5.0
 """So much of the source around a clip is shown with it, so that it can be made longer."""
-
-_PLAYS = {  # containers and codecs that Chromium and Firefox both play
-    "container": ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"),
-    "video": ("h264", "vp8", "vp9", "av1"),
-    "audio": (None, "aac", "mp3", "opus", "vorbis", "flac"),
-}
 
 
 class Desk:
@@ -48,30 +30,29 @@ class Desk:
         """Read the clips; see `Board`."""
         self._catalog, self._recipe, self._folder = catalog, recipe, folder
         self.board = Board(catalog, recipe)
-        self._previewing: dict[str, threading.Lock] = {}
-        self._lock = threading.Lock()
+        self._footage = Footage(catalog, recipe, folder)
+        self._selections = recipe.selections
 
     # ---- looking ------------------------------------------------------------------------------
 
     def state(self) -> Row:
         """Return what the page needs before it shows anything."""
         board = self.board
-        verdicts = Counter(board.columns["verdict"].tolist())
-        return {
-            "project": self._folder.name,
-            "clips": len(board),
-            "hours": round(float(board.columns["duration_s"].sum()) / 3600, 3),
-            "videos": len(np.unique(board.video_no)),
-            "verdicts": dict(verdicts),
-            "tags": sorted({tag for now in board.decided.values() for tag in now.tags_added}),
-            "revision": board.revision,
-            "verdict_no": board.verdict_no,
-            "columns": board.measured(),
-            "selections": {
-                name: [str(rule) for rule in rules]
-                for name, rules in self._recipe.selections.items()
-            },
-        }
+        with board.lock:
+            return {
+                "project": self._folder.name,
+                "clips": len(board),
+                "verdicts": board.columns.counted("verdict"),
+                "tags": sorted({tag for now in board.decided.values() for tag in now.tags_added}),
+                "reasons": sorted({now.reason for now in board.decided.values() if now.reason}),
+                "revision": board.revision,
+                "clips_revision": board.clips_revision,
+                "verdict_no": board.verdict_no,
+                "columns": board.measured(),
+                "selections": {
+                    name: [str(rule) for rule in rules] for name, rules in self._selections.items()
+                },
+            }
 
     def query(
         self,
@@ -82,38 +63,56 @@ class Desk:
         among: Sequence[str] | None = None,
     ) -> Row:
         """Return an order of the clips that pass, and what each rule does to the count."""
-        parsed = parse_rules(rules)
-        name, count, groups = self.board.query(parsed, sort=sort, group=group, among=among)
-        return {"query": name, "groups": groups, **asdict(self.board.filtered(parsed)),
-                "count": count, "revision": self.board.revision}  # fmt: skip
+        board = self.board
+        with board.lock:
+            name, rows, groups = board.query(
+                parse_rules(rules), sort=sort, group=group, among=among
+            )
+            return {
+                "query": name,
+                "groups": groups,
+                "count": len(rows),
+                "duration_s": round(float(board.columns["duration_s"][rows].sum()), 3),
+                "candidates": len(board),
+            }
 
     def count(self, rules: Sequence[str]) -> Row:
         """Return how many clips and hours some rules leave; quick, for a slider that moves."""
-        return asdict(self.board.filtered(parse_rules(rules)))
+        with self.board.lock:
+            return asdict(self.board.columns.filtered(parse_rules(rules)))
+
+    def histogram(self, column: str) -> Row:
+        """Return how the values of a column are spread."""
+        with self.board.lock:
+            return asdict(self.board.columns.histogram(column))
 
     def clips(self, query: str, first: int, count: int) -> list[Row] | None:
         """Return rows of a grid; None if that query is too long ago."""
-        found = self.board.rows(query, first, count)
-        return None if found is None else [self._row(at) for at in found]
+        with self.board.lock:
+            found = self.board.rows(query, first, count)
+            return None if found is None else [self._row(at) for at in found]
 
-    def named(self, clips: Sequence[str]) -> list[Row]:
-        """Return the rows of clips by their ids; those that are not there are left out."""
-        places = (self.board.index.get(clip) for clip in clips)
-        return [self._row(at) for at in places if at is not None]
-
-    def ids(self, query: str) -> list[str] | None:
-        """Return the ids of all clips of a query; None if it is too long ago."""
-        found = self.board.rows(query, 0, len(self.board))
-        return None if found is None else [self.board.ids[at] for at in found]
+    def ids(self, query: str, first: int = 0, count: int | None = None) -> list[str] | None:
+        """Return the ids of some clips of a query, or of all; None if it is too long ago."""
+        with self.board.lock:
+            found = self.board.rows(query, first, len(self.board) if count is None else count)
+            return None if found is None else [self.board.ids[at] for at in found]
 
     def beside(self, column: str, threshold: float, rules: Sequence[str]) -> Row:
         """Return the clips on either side of a threshold, nearest first."""
-        below, above = self.board.beside(column, threshold, parse_rules(rules))
-        return {"below": self.named(below), "above": self.named(above)}
+        with self.board.lock:
+            sides = self.board.columns.beside(column, threshold, parse_rules(rules))
+            below, above = ([self._row(int(at)) for at in side] for side in sides)
+            return {"below": below, "above": above}
+
+    def place(self, query: str, clip_id: str) -> int | None:
+        """Return where a clip stands in a query; None if it is not in it."""
+        return self.board.place_in(query, clip_id)
 
     def _row(self, at: int) -> Row:
         board = self.board
-        clip, video = board.clips[at], self._video(int(board.video_no[at]))
+        clip, video_no = board.clips[at], int(board.video_no[at])
+        video = self._footage.video(video_no)
         decided = board.decided.get(clip.id, Decided())
         return {
             "clip": clip.id,
@@ -121,8 +120,7 @@ class Desk:
             "in_s": video.seconds(clip.in_pts),
             "out_s": video.seconds(clip.out_pts),
             "duration_s": float(board.columns["duration_s"][at]),
-            "aspect": round(video.display_size_px[0] / video.display_size_px[1], 4),
-            "stills": len(self._still_rows(at)),
+            "stills": len(self._footage.stills_of(clip, video_no)),
             "verdict": decided.verdict,
             "stars": decided.stars,
             "reason": decided.reason,
@@ -133,53 +131,61 @@ class Desk:
         """Return all that is known about one clip.
 
         Raises:
-            RecipeError: There is none of that id.
+            ItemError: There is none of that id, or its video is not scanned any more.
         """
-        at = self._place(clip_id)
-        board = self.board
-        clip, video_no = board.clips[at], int(board.video_no[at])
-        video = self._video(video_no)
-        decided = board.decided.get(clip_id, Decided())
-        around = round(CONTEXT_S / video.time_base)
-        signals = self._signals("change", video_no)
-        if signals is None:
-            raise ItemError("its video is not scanned any more; run: rushes scan")
-        shown = signals.span(clip.in_pts - around, clip.out_pts + around)
-        first, last = np.searchsorted(shown.pts, (clip.in_pts, clip.out_pts)).tolist()
-        after = np.searchsorted(signals.pts, clip.out_pts + around)
-        end_pts = int(signals.pts[after]) if after < len(signals.pts) else signals.end_pts
-        return self._row(at) | {
-            "in_pts": clip.in_pts,
-            "out_pts": clip.out_pts,
-            "frames": clip.frames,
-            "frames_damaged": clip.frames_damaged,
-            "frame_times_s": [video.seconds(int(pts)) for pts in shown.pts],
-            "frame_pts": shown.pts.tolist(),
-            "frame_in": first,
-            "frame_out": last,
-            "end_pts": end_pts,
-            "end_s": video.seconds(end_pts),
-            "video_id": video.id,
-            "width_px": video.display_size_px[0],
-            "height_px": video.display_size_px[1],
-            "plays": plays(video),
-            "tags": tags_of((), decided),
-            "captions": self._captions(at),
-            "scores": {
-                name: _plain(values[at]) for name, values in board.columns.items() if "." in name
-            },
-            "before": self._neighbour(at, -1),
-            "after": self._neighbour(at, 1),
-            "history": [
-                {"who": v.who, "at": v.at, "source": v.source, "kind": v.kind, "value": v.value}
-                for v in self._catalog.verdicts.since(clips=[clip_id])
-            ],
-        }
+        history = self._catalog.verdicts.since(clips=[clip_id, ""])
+        gone = undone(history)
+        with self.board.lock:
+            at = self._place(clip_id)
+            board = self.board
+            clip, video_no = board.clips[at], int(board.video_no[at])
+            video = self._footage.video(video_no)
+            around = round(CONTEXT_S / video.time_base)
+            signals = self._footage.signals("change", video_no)
+            shown = signals.span(clip.in_pts - around, clip.out_pts + around)
+            first, last = np.searchsorted(shown.pts, (clip.in_pts, clip.out_pts)).tolist()
+            after = np.searchsorted(signals.pts, clip.out_pts + around)
+            end_pts = int(signals.pts[after]) if after < len(signals.pts) else signals.end_pts
+            return self._row(at) | {
+                "in_pts": clip.in_pts,
+                "out_pts": clip.out_pts,
+                "frames": clip.frames,
+                "frames_damaged": clip.frames_damaged,
+                "frame_times_s": [video.seconds(int(pts)) for pts in shown.pts],
+                "frame_pts": shown.pts.tolist(),
+                "frame_in": first,
+                "frame_out": last,
+                "end_pts": end_pts,
+                "end_s": video.seconds(end_pts),
+                "video_id": video.id,
+                "width_px": video.display_size_px[0],
+                "height_px": video.display_size_px[1],
+                "plays": plays(video),
+                "tags": tags_of((), board.decided.get(clip_id, Decided())),
+                "captions": self._captions(at),
+                "scores": {
+                    name: _plain(values[at])
+                    for name, values in board.columns.arrays.items()
+                    if "." in name
+                },
+                "before": self._neighbour(at, -1),
+                "after": self._neighbour(at, 1),
+                "history": [
+                    {"who": v.who, "at": v.at, "source": v.source, "kind": v.kind,
+                     "value": v.value, "is_undone": v.action in gone}
+                    for v in history
+                    if v.clip == clip_id
+                ],
+            }  # fmt: skip
 
     def _captions(self, at: int) -> list[Row]:
-        found = self._catalog.captions.in_force()
-        text = found.get(int(self.board.numbers[at]))
+        no = self.board.numbers[at]
+        text = self._catalog.captions.in_force([no]).get(no)
         return [{"source": "caption", "text": text}] if text else []
+
+    def _caption(self, at: int, in_force: Mapping[int, str]) -> str:
+        decided = self.board.decided.get(self.board.ids[at], Decided())
+        return decided.caption or in_force.get(self.board.numbers[at], "")
 
     def _neighbour(self, at: int, step: int) -> str | None:
         board = self.board
@@ -190,91 +196,40 @@ class Desk:
     def _place(self, clip_id: str) -> int:
         at = self.board.index.get(clip_id)
         if at is None:
-            raise RecipeError(f"there is no clip {clip_id} any more; it may have been divided")
+            raise ItemError(f"there is no clip {clip_id} any more; it may have been divided")
         return at
-
-    def _video(self, video_no: int) -> Video:
-        return _videos(self._catalog, self.board.revision)[video_no]
 
     def pictures(self, rules: Sequence[str]) -> Row:
         """Return the figures of the charts over the clips that pass."""
-        passing = self.board.mask(parse_rules(rules))
         in_force = self._catalog.captions.in_force()
-        said = (
-            decided.caption or in_force.get(int(self.board.numbers[at]), "")
-            for at in np.flatnonzero(passing).tolist()
-            for decided in [self.board.decided.get(self.board.ids[at], Decided())]
-        )
-        return pictures(self.board, passing, said)
+        with self.board.lock:
+            passing = self.board.columns.mask(parse_rules(rules))
+            said = [self._caption(at, in_force) for at in np.flatnonzero(passing).tolist()]
+            return pictures(self.board, passing, said)
 
-    # ---- pictures -----------------------------------------------------------------------------
+    # ---- footage ------------------------------------------------------------------------------
 
     def still(self, clip_id: str, which: int, height_px: int) -> bytes:
-        """Return one of a clip's stills as JPEG.
-
-        Args:
-            clip_id: The clip.
-            which: From 0; beyond the last is the last.
-            height_px: At most so high.
-
-        Raises:
-            ItemError: The clip is too short to hold one, or the proxy is gone.
-        """
-        at = self._place(clip_id)
-        rows = self._still_rows(at)
-        if not len(rows):
-            raise ItemError(f"clip {clip_id} holds no still")
-        video_no = int(self.board.video_no[at])
-        proxy = self._probe_row("still", video_no)
-        row = rows[min(max(which, 0), len(rows) - 1)]
-        picture = next(read_stills(self._folder / proxy["file"], np.array([row])))
-        return as_jpeg(picture, height_px=height_px)
-
-    def _still_rows(self, at: int) -> np.ndarray:
-        clip = self.board.clips[at]
-        signals = self._signals("still", int(self.board.video_no[at]))
-        if signals is None:
-            return np.zeros(0, np.int64)
-        return np.arange(*np.searchsorted(signals.pts, (clip.in_pts, clip.out_pts)))
-
-    def _probe_row(self, probe: str, video_no: int) -> Row:
-        rows = _probe_rows(self._catalog, probe, self._recipe.fingerprints.probes[probe],
-                           self.board.revision)  # fmt: skip
-        if video_no not in rows:
-            raise ItemError("its video is not scanned any more; run: rushes scan")
-        return rows[video_no]
-
-    def _signals(self, probe: str, video_no: int) -> Signals | None:
-        if probe not in self._recipe.fingerprints.probes:
-            return None
-        return _signals(self._folder / self._probe_row(probe, video_no)["signals"])
+        """Return one of a clip's stills as JPEG; see `Footage.still`."""
+        return self._footage.still(*self._found(clip_id), which, height_px)
 
     def source(self, video_id: str) -> Path:
-        """Return a source file of the project by its video's id; nothing else is ever served.
-
-        Raises:
-            ItemError: It is not a video of this project, or the file is gone.
-        """
-        for video in _videos(self._catalog, self.board.revision).values():
-            if video.id == video_id:
-                if not Path(video.path).is_file():
-                    raise ItemError(f"{video.path}: the file is gone; ingest where it moved to")
-                return Path(video.path)
-        raise ItemError(f"there is no video {video_id}")
+        """Return a source file of the project by its video's id; nothing else is ever served."""
+        return self._footage.source(video_id)
 
     def preview(self, clip_id: str) -> Path:
         """Return a small MP4 of a clip that every browser plays, made now unless it is there."""
-        at = self._place(clip_id)
-        path = self._folder / "previews" / f"{clip_id}.mp4"
-        with self._lock:
-            lock = self._previewing.setdefault(clip_id, threading.Lock())
-        with lock:
-            if not path.exists():
-                path.parent.mkdir(exist_ok=True)
-                clip, video = self.board.clips[at], self._video(int(self.board.video_no[at]))
-                with whole(path) as temporary:
-                    write_clip(video, clip.in_pts, clip.out_pts, temporary, PREVIEW)
-        return path
+        return self._footage.preview(*self._found(clip_id))
+
+    def _found(self, clip_id: str) -> tuple[Clip, int]:
+        with self.board.lock:
+            at = self._place(clip_id)
+            return self.board.clips[at], int(self.board.video_no[at])
+
+    def follow(self) -> None:
+        """Take in what has changed in the catalog, by whomever."""
+        if self.board.follow():
+            self._footage.renew()
 
     # ---- doing --------------------------------------------------------------------------------
 
@@ -299,12 +254,25 @@ class Desk:
         return self._done(done)
 
     def _done(self, verdicts: Sequence[Verdict]) -> Row:
+        clips = list(dict.fromkeys(v.clip for v in verdicts if v.clip))
+        spans = [clip for v in verdicts if v.kind == "span" for clip in self._ends_of(v)]
         return {
-            "clips": sorted({v.clip for v in verdicts if v.clip}),
+            "clips": clips,
+            "now": [clip for clip in dict.fromkeys([*spans, *clips]) if clip in self.board.index],
             "kinds": sorted({v.kind for v in verdicts}),
             "revision": self.board.revision,
             "verdict_no": self.board.verdict_no,
         }
+
+    def _ends_of(self, span: Verdict) -> list[str]:
+        """Return the ids of the clips before and after a trim, a split or a merge."""
+        old = self._catalog.clips_by_id(span.value["from"][:1])
+        made = [
+            Clip(video_id=clip.video_id, in_pts=in_pts, out_pts=out_pts, frames=1).id
+            for _, _, clip in old.values()
+            for in_pts, out_pts in span.value["to"]
+        ]
+        return [*span.value["from"], *made]
 
     def replace(
         self, clips: Sequence[str], find: str, replacement: str, who: str, *, dry_run: bool
@@ -322,12 +290,12 @@ class Desk:
             raise RecipeError("say what to replace")
         in_force = self._catalog.captions.in_force()
         changes = []
-        for at in (self._place(clip) for clip in clips):
-            decided = self.board.decided.get(self.board.ids[at], Decided())
-            before = decided.caption or in_force.get(int(self.board.numbers[at]), "")
-            if find in before:
-                after = before.replace(find, replacement).strip()
-                changes.append({"clip": self.board.ids[at], "before": before, "after": after})
+        with self.board.lock:
+            for at in (self._place(clip) for clip in clips):
+                before = self._caption(at, in_force)
+                if find in before:
+                    after = before.replace(find, replacement).strip()
+                    changes.append({"clip": self.board.ids[at], "before": before, "after": after})
         if changes and not dry_run:
             captions = {change["clip"]: change["after"] or None for change in changes}
             deciding.caption(self._catalog, captions, who=who, source="page")
@@ -336,7 +304,9 @@ class Desk:
 
     def save_rules(self, selection: str, rules: Sequence[str]) -> None:
         """Write the rules into the recipe as `[select.NAME]`; what a person wrote there stays."""
-        save_rules(self._folder / "recipe.toml", selection, parse_rules(rules))
+        path = self._folder / "recipe.toml"
+        save_rules(path, selection, parse_rules(rules))
+        self._selections = load(path).selections
 
 
 def parse_rules(texts: Sequence[str]) -> list[Rule]:
@@ -350,31 +320,6 @@ def parse_rules(texts: Sequence[str]) -> list[Rule]:
         column, _, rest = text.strip().partition(" ")
         rules.append(parse_rule(column, rest.strip()))
     return rules
-
-
-def plays(video: Video) -> bool:
-    """Return whether browsers play a source as it is."""
-    return (
-        video.container in _PLAYS["container"]
-        and video.codec in _PLAYS["video"]
-        and video.audio_codec in _PLAYS["audio"]
-        and video.pix_fmt in ("yuv420p", "yuvj420p")
-    )
-
-
-@lru_cache(maxsize=256)
-def _signals(path: Path) -> Signals:
-    return read_signals(path)
-
-
-@lru_cache(maxsize=4)
-def _videos(catalog: Catalog, revision: int) -> dict[int, Video]:
-    return catalog.videos()
-
-
-@lru_cache(maxsize=8)
-def _probe_rows(catalog: Catalog, probe: str, fingerprint: str, revision: int) -> dict[int, Row]:
-    return catalog.rows(f"probe/{probe}", PROBE_FIELDS, fingerprint)
 
 
 def _plain(value: Any) -> Any:

@@ -8,7 +8,8 @@ from dataclasses import asdict
 import numpy as np
 
 from rushes.records import Row
-from rushes.reviewing.board import Board, histogram
+from rushes.reviewing.board import Board
+from rushes.reviewing.columns import histogram
 
 MOST_ROWS = 12
 """Rows of a chart; what is rarer is left out."""

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import unquote
 
 import msgspec
@@ -30,6 +30,9 @@ from rushes.web.work import Work
 PAGE = Path(__file__).parent / "page"
 FOLLOW_S = 0.5
 """How often a page is told what has changed, by whomever."""
+MOST_FOUND = 2000
+"""So many clips of a search are shown, the best first."""
+Pts = Annotated[int, msgspec.Meta(ge=-(2**62), le=2**62)]
 FOREVER = {"cache-control": "private, max-age=31536000, immutable"}
 
 
@@ -53,6 +56,7 @@ def make_app(
         Route("/api/count", pages.count, methods=["POST"]),
         Route("/api/clips", pages.clips),
         Route("/api/ids", pages.ids),
+        Route("/api/place", pages.place),
         Route("/api/replace", pages.replace, methods=["POST"]),
         Route("/api/pictures", pages.pictures, methods=["POST"]),
         Route("/api/clip/{clip}", pages.clip),
@@ -91,7 +95,8 @@ class Pages:
     async def state(self, request: Request) -> Response:
         """Return totals, columns and rules."""
         state = await run_in_threadpool(self._desk.state)
-        return _json(state | {"work": self._work.state(), "notes": list(self._project.notes)})
+        more = {"work": self._work.state(), "verbs": self._work.verbs}
+        return _json(state | more | {"notes": list(self._project.notes)})
 
     async def query(self, request: Request) -> Response:
         """Return an order of clips: {rules, sort, group, text, like}."""
@@ -100,9 +105,9 @@ class Pages:
         if asked.get("text") or asked.get("like"):
             found = await run_in_threadpool(
                 self._project.search,
-                asked.get("text") or None,
-                like=asked.get("like") or None,
-                limit=int(asked.get("limit") or 1000),
+                str(asked.get("text") or "") or None,
+                like=str(asked.get("like") or "") or None,
+                limit=MOST_FOUND,
             )
             among = [row["clip"] for row in found]
         found_rows = await run_in_threadpool(
@@ -117,25 +122,24 @@ class Pages:
     async def count(self, request: Request) -> Response:
         """Return what rules leave: {rules}."""
         asked = await _body(request)
-        return _json(self._desk.count(_texts(asked, "rules")))
+        return _json(await run_in_threadpool(self._desk.count, _texts(asked, "rules")))
 
     async def clips(self, request: Request) -> Response:
         """Return rows of a query."""
-        given = request.query_params
-        first, count = int(given.get("first", 0)), min(int(given.get("count", 100)), 500)
-        rows = await run_in_threadpool(
-            self._desk.clips, given.get("query", ""), max(first, 0), count
-        )
-        if rows is None:
-            return PlainTextResponse("ask again: that query is too long ago", 410)
-        return _json(rows)
+        first, count = _whole(request, "first", 0), min(_whole(request, "count", 100), 500)
+        name = request.query_params.get("query", "")
+        return _known(await run_in_threadpool(self._desk.clips, name, first, count))
 
     async def ids(self, request: Request) -> Response:
-        """Return the ids of all clips of a query."""
-        found = await run_in_threadpool(self._desk.ids, request.query_params.get("query", ""))
-        if found is None:
-            return PlainTextResponse("ask again: that query is too long ago", 410)
-        return _json(found)
+        """Return the ids of some clips of a query, or of all."""
+        name, first = request.query_params.get("query", ""), _whole(request, "first", 0)
+        count = _whole(request, "count", 0) if "count" in request.query_params else None
+        return _known(await run_in_threadpool(self._desk.ids, name, first, count))
+
+    async def place(self, request: Request) -> Response:
+        """Return where a clip stands in a query."""
+        name, clip = (request.query_params.get(key, "") for key in ("query", "clip"))
+        return _json({"place": await run_in_threadpool(self._desk.place, name, clip)})
 
     async def replace(self, request: Request) -> Response:
         """Replace words in captions: {clips, find, replace, dry_run}."""
@@ -159,13 +163,13 @@ class Pages:
     async def histogram(self, request: Request) -> Response:
         """Return how a column's values are spread."""
         column = request.query_params.get("column", "")
-        return _json(await run_in_threadpool(self._desk.board.histogram, column))
+        return _json(await run_in_threadpool(self._desk.histogram, column))
 
     async def beside(self, request: Request) -> Response:
         """Return the clips on either side of a threshold: {column, threshold, rules}."""
         asked = await _body(request)
         threshold = asked.get("threshold")
-        if not isinstance(threshold, int | float):
+        if not isinstance(threshold, int | float) or isinstance(threshold, bool):
             raise RecipeError("threshold must be a number")
         found = await run_in_threadpool(
             self._desk.beside, str(asked.get("column")), threshold, _texts(asked, "rules")
@@ -185,8 +189,8 @@ class Pages:
         """Trim, divide or join: {clips, spans}."""
         asked = await _body(request)
         try:
-            spans = [(int(first), int(last)) for first, last in asked.get("spans", [])]
-        except (TypeError, ValueError):
+            spans = msgspec.convert(asked.get("spans"), list[tuple[Pts, Pts]])
+        except msgspec.ValidationError:
             raise RecipeError("spans must be pairs of pts") from None
         clips = _texts(asked, "clips")
         return _json(await run_in_threadpool(self._desk.respan, clips, spans, _who(request)))
@@ -223,10 +227,9 @@ class Pages:
     async def _changes(self, request: Request) -> AsyncIterator[str]:
         last: Any = None
         while not await request.is_disconnected():
-            await run_in_threadpool(self._desk.board.follow)
+            await run_in_threadpool(self._desk.follow)
             board = self._desk.board
-            now = {"revision": board.revision, "verdict_no": board.verdict_no,
-                   "work": self._work.state()}  # fmt: skip
+            now = {"revision": board.revision, "by": board.last_by, "work": self._work.state()}
             if now != last:
                 last = now
                 yield f"data: {json.dumps(now)}\n\n"
@@ -234,7 +237,7 @@ class Pages:
 
     async def still(self, request: Request) -> Response:
         """Return a still as JPEG."""
-        height_px = min(max(int(request.query_params.get("h", 480)), 16), 1080)
+        height_px = min(max(_whole(request, "h", 480), 16), 1080)
         path = request.path_params
         picture = await run_in_threadpool(self._desk.still, path["clip"], path["which"], height_px)
         return Response(picture, media_type="image/jpeg", headers=FOREVER)
@@ -257,12 +260,28 @@ async def _told(request: Request, error: Exception) -> Response:
 
 async def _body(request: Request) -> dict[str, Any]:
     try:
-        asked = json.loads(await request.body())
-    except ValueError:
+        asked = msgspec.json.decode(await request.body())
+    except (msgspec.DecodeError, RecursionError):
         raise RecipeError("the request is no JSON") from None
     if not isinstance(asked, dict):
         raise RecipeError("the request must be a JSON object")
     return asked
+
+
+def _whole(request: Request, name: str, default: int) -> int:
+    """Return a number of the query; no more of its digits are read than any list is long."""
+    given = request.query_params.get(name)
+    if given is None:
+        return default
+    if not given.isascii() or not given.isdigit():
+        raise RecipeError(f"{name} must be a whole number")
+    return min(int(given[:12]), 10**9)
+
+
+def _known(rows: Any) -> Response:
+    if rows is None:
+        return PlainTextResponse("ask again: that query is too long ago", 410)
+    return _json(rows)
 
 
 def _texts(asked: Mapping[str, Any], name: str) -> list[str]:

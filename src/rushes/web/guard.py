@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Sequence
-from http.cookies import SimpleCookie
+from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -61,26 +61,26 @@ class Guard:
         try:
             await self._app(scope, _limited(receive), _with_headers(send))
         except _TooLarge:
-            await PlainTextResponse("too large", 413)(scope, receive, send)
+            await PlainTextResponse("too large", 413, headers=HEADERS)(scope, receive, send)
 
     def _refusal(self, scope: Scope, headers: dict[str, str]) -> Response | None:
         if headers.get("host", "") not in self._hosts:
             return PlainTextResponse("this page is served under another name", 421)
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc not in self._hosts:
+        if origin is not None and _netloc(origin) not in self._hosts:
             return PlainTextResponse("another page may not do this", 403)
         if scope["method"] not in ("GET", "HEAD") and headers.get("sec-fetch-site") in (
             "cross-site",
             "same-site",
         ):
             return PlainTextResponse("another page may not do this", 403)
-        if int(headers.get("content-length") or 0) > MOST_BYTES:
+        length = headers.get("content-length") or "0"
+        if not length.isdigit() or int(length[:16]) > MOST_BYTES:
             return PlainTextResponse("too large", 413)
         given = parse_qs(_query(scope)).get("token", [""])[0] if scope["path"] == "/" else ""
-        cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
         if not any(
-            hmac.compare_digest(secret.encode(), self._token.encode())
-            for secret in (given, cookie.value if cookie else "")
+            hmac.compare_digest(secret.encode(errors="replace"), self._token.encode())
+            for secret in (given, _cookie(headers))
         ):
             return PlainTextResponse(
                 "open the link that `rushes review` printed: it carries the token", 401
@@ -89,13 +89,36 @@ class Guard:
 
     def _entrance(self, scope: Scope) -> Response:
         """Take the token out of the address bar and into a cookie."""
+        headers = {name.decode().lower(): value.decode() for name, value in scope["headers"]}
         response = RedirectResponse("/", 303)
-        response.set_cookie(COOKIE, self._token, httponly=True, samesite="strict", path="/")
+        response.set_cookie(
+            _cookie_name(headers["host"]), self._token, httponly=True, samesite="strict", path="/"
+        )
         return response
 
 
 class _TooLarge(Exception):
     """More came than `content-length` said, or than is let through."""
+
+
+def _cookie_name(host: str) -> str:
+    """Return a name for each port: cookies know hosts only, and two projects may be open."""
+    return f"{COOKIE}_{host.rpartition(':')[2]}"
+
+
+def _cookie(headers: dict[str, str]) -> str:
+    try:
+        cookie = SimpleCookie(headers.get("cookie", "")).get(_cookie_name(headers["host"]))
+    except CookieError:
+        return ""
+    return cookie.value if cookie else ""
+
+
+def _netloc(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
 
 
 def _query(scope: Scope) -> str:

@@ -44,6 +44,11 @@ class Work:
         self._began_s = 0.0
         self.progress = Progress()
 
+    @property
+    def verbs(self) -> list[str]:
+        """What can be started: the verbs that a project has."""
+        return [verb for verb in VERBS if hasattr(Project, verb)]
+
     def state(self) -> dict[str, Any]:
         """Return the progress, ready for JSON."""
         return asdict(self.progress)
@@ -51,7 +56,7 @@ class Work:
     def start(self, verb: str) -> bool:
         """Start a verb; False if one is running or there is no such verb."""
         with self._lock:
-            if verb not in VERBS or (self._thread is not None and self._thread.is_alive()):
+            if verb not in self.verbs or (self._thread is not None and self._thread.is_alive()):
                 return False
             self._stop.clear()
             self.progress = Progress(verb=verb, is_running=True)

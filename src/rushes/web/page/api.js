@@ -30,13 +30,21 @@ export const remove = (path) => ask("DELETE", path);
 
 export const stillUrl = (clip, which, height) => `/still/${clip}/${which}.jpg?h=${height}`;
 
+const AGAIN_MS = 3000;
+
 export function follow(onChange) {
-  // The browser opens the stream again by itself when the server comes back.
+  // The browser opens a broken stream again by itself, but gives up one that is refused: a server
+  // that was started anew knows another token, until its link is opened in this browser.
   const events = new EventSource("/api/events");
-  let isFirst = true;
-  events.onmessage = (event) => {
-    onChange(JSON.parse(event.data), isFirst);
-    isFirst = false;
+  events.onmessage = (event) => onChange(JSON.parse(event.data), "");
+  events.onerror = async () => {
+    const isRefused = events.readyState === EventSource.CLOSED;
+    onChange(
+      null,
+      isRefused
+        ? "The server was started anew: open the link that it printed. What you typed is kept."
+        : "The server does not answer. Is `rushes review` still running? What you typed is kept.",
+    );
+    if (isRefused) setTimeout(() => follow(onChange), AGAIN_MS);
   };
-  events.onerror = () => onChange(null, false);
 }

@@ -1,9 +1,12 @@
 // What is done to many clips at once, with a preview where words change.
 
-import { get, post } from "./api.js";
-import { $, el, toast } from "./dom.js";
-import { markAll } from "./grid.js";
+import { post } from "./api.js";
+import { askFor } from "./dialogs.js";
+import { $, el, throttled, toast } from "./dom.js";
+import { all, clear } from "./picking.js";
 import { state } from "./state.js";
+
+const SHOWN = 50; // changes in the preview
 
 let onDone = () => {};
 
@@ -15,6 +18,7 @@ export function show() {
   const bar = $("batch");
   const count = state.selected.size;
   bar.hidden = count === 0;
+  document.body.classList.toggle("selecting", count > 0);
   if (!count) return;
   bar.replaceChildren(
     el("b", {}, `${count.toLocaleString("en")} selected`),
@@ -29,55 +33,31 @@ export function show() {
 }
 
 const button = (text, work, kind = "") => el("button", { class: kind, onclick: work }, text);
+const clips = (count) => `${count.toLocaleString("en")} ${count === 1 ? "clip" : "clips"}`;
 
 export async function decide(values) {
-  const clips = [...state.selected];
+  const chosen = [...state.selected];
   try {
-    await post("/api/decide", { clips, values });
-    toast(`${clips.length} clips; z takes it back`);
+    await post("/api/decide", { clips: chosen, values });
+    toast(`${clips(chosen.length)}: ${told(values)}; z takes it back`);
     await onDone();
   } catch (error) {
     toast(error.message, true);
   }
 }
 
-export async function all() {
-  for (const clip of await get(`/api/ids?query=${state.query.query}`)) state.selected.add(clip);
-  markAll();
-  show();
+function told(values) {
+  if ("verdict" in values) return values.verdict || "undecided";
+  if ("stars" in values) return values.stars ? "★".repeat(values.stars) : "no stars";
+  return "tagged";
 }
-
-export function clear() {
-  state.selected.clear();
-  markAll();
-  show();
-}
-
-function ask(title, ...content) {
-  const dialog = $("dialog");
-  return new Promise((answer) => {
-    const form = el("form", { method: "dialog" }, el("h2", {}, title), ...content);
-    dialog.replaceChildren(form);
-    dialog.onclose = () => answer(dialog.returnValue === "ok" ? new FormData(form) : null);
-    dialog.returnValue = "";
-    dialog.showModal();
-  });
-}
-
-const buttons = (text) =>
-  el(
-    "div",
-    { class: "buttons" },
-    el("button", { value: "ok", class: "accent" }, text),
-    el("button", { value: "", formNoValidate: true }, "Cancel"),
-  );
 
 async function tag() {
-  const given = await ask(
-    `Tag ${state.selected.size} clips`,
-    el("label", {}, "Add ", el("input", { name: "add", placeholder: "sea, boat" })),
-    el("label", {}, "Remove ", el("input", { name: "remove" })),
-    buttons("Tag"),
+  const given = await askFor(
+    `Tag ${clips(state.selected.size)}`,
+    "Tag",
+    el("label", {}, "Add ", el("input", { name: "add", placeholder: "sea, boat", list: "tags" })),
+    el("label", {}, "Remove ", el("input", { name: "remove", list: "tags" })),
   );
   if (!given) return;
   const words = (name) => given.get(name).split(",").map((word) => word.trim()).filter(Boolean);
@@ -86,34 +66,39 @@ async function tag() {
 }
 
 async function replace() {
+  const chosen = [...state.selected];
   const preview = el("ol", { class: "preview" });
-  const told = el("p", {}, "Type what to replace.");
+  const words = el("p", { class: "hint", role: "status" }, "Type what to replace; upper and lower case count.");
   const form = () => new FormData($("dialog").querySelector("form"));
-  const look = async () => {
-    const find = form().get("find");
-    if (!find) return;
-    const found = await post("/api/replace", {
-      clips: [...state.selected], find, replace: form().get("replace"), dry_run: true,
-    });
-    told.textContent = `${found.changes.length} captions would change`;
-    preview.replaceChildren(
-      ...found.changes.slice(0, 50).map((one) =>
-        el("li", {}, el("del", {}, one.before), el("ins", {}, one.after)),
-      ),
-    );
-  };
-  const given = await ask(
-    `Replace in the captions of ${state.selected.size} clips`,
-    el("label", {}, "Replace ", el("input", { name: "find", required: true, oninput: look })),
-    el("label", {}, "with ", el("input", { name: "replace", oninput: look })),
-    told,
+  const asked = () => ({ clips: chosen, find: form().get("find"), replace: form().get("replace") });
+  const look = throttled(async () => {
+    if (!form().get("find")) return;
+    try {
+      const found = await post("/api/replace", { ...asked(), dry_run: true });
+      const count = found.changes.length;
+      const more = count > SHOWN ? `; the first ${SHOWN} of them:` : count ? ":" : "";
+      words.textContent = `${count} captions would change${more}`;
+      preview.replaceChildren(
+        ...found.changes.slice(0, SHOWN).map((one) =>
+          el("li", {}, el("del", {}, one.before), el("ins", {}, one.after || "(no caption)")),
+        ),
+      );
+    } catch (error) {
+      words.textContent = error.message;
+    }
+  });
+  const given = await askFor(
+    `Replace in the captions of ${clips(chosen.length)}`,
+    "Replace",
+    el("label", {}, "Replace ", el("input", { name: "find", required: true, oninput: () => look() })),
+    el("label", {}, "with ", el("input", { name: "replace", oninput: () => look() })),
+    words,
     preview,
-    buttons("Replace"),
   );
   if (!given) return;
   try {
     const done = await post("/api/replace", {
-      clips: [...state.selected], find: given.get("find"), replace: given.get("replace"),
+      clips: chosen, find: given.get("find"), replace: given.get("replace"),
     });
     toast(`${done.changes.length} captions changed; z takes it back`);
     await onDone();

@@ -1,7 +1,7 @@
 // Pictures of the set, drawn as SVG.
 
 import { post } from "./api.js";
-import { el, hours, number } from "./dom.js";
+import { el, hours, name, number } from "./dom.js";
 
 const NS = "http://www.w3.org/2000/svg";
 
@@ -45,7 +45,7 @@ function shares(rows) {
       el(
         "tr",
         {},
-        el("th", {}, label),
+        el("th", { title: label }, name(label)),
         el("td", {}, el("i", { style: `width:${(100 * count) / most}%` })),
         el("td", {}, count.toLocaleString("en")),
       ),
@@ -61,8 +61,9 @@ function dots(scatter) {
   return svg(
     "svg",
     { viewBox: `-4 -4 ${WIDTH + 8} ${HEIGHT + 24}`, role: "img" },
+    svg("path", { d: `M0 0V${HEIGHT}H${WIDTH}`, class: "axis" }),
     ...scatter.points.map(([x, y]) =>
-      svg("circle", { cx: at(x, x0, x1, WIDTH), cy: HEIGHT - at(y, y0, y1, HEIGHT), r: 2, class: "dot" }),
+      svg("circle", { cx: at(x, x0, x1, WIDTH), cy: HEIGHT - at(y, y0, y1, HEIGHT), r: scatter.points.length > 300 ? 2 : 3, class: "dot" }),
     ),
     svg("text", { x: 0, y: HEIGHT + 14 }, `→ ${scatter.x} ${number(x0)} … ${number(x1)}`),
     svg("text", { x: WIDTH, y: 8, "text-anchor": "end" }, `↑ ${scatter.y} ${number(y0)} … ${number(y1)}`),

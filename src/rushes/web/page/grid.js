@@ -14,11 +14,11 @@ let rowsById = new Map();
 let cards = new Map(); // place in the order → element
 let layout = null;
 let onOpen = () => {};
-let onSelect = () => {};
+let onPick = () => {};
 let onStale = () => {};
 
 export function setUp(handlers) {
-  ({ onOpen, onSelect, onStale } = handlers);
+  ({ onOpen, onPick, onStale } = handlers);
   const grid = $("grid");
   grid.addEventListener("scroll", () => requestAnimationFrame(draw), { passive: true });
   new ResizeObserver(() => {
@@ -28,28 +28,27 @@ export function setUp(handlers) {
     draw();
   }).observe(grid);
   grid.addEventListener("pointermove", scrub);
+  grid.addEventListener("pointerleave", () => unscrub(null));
   grid.addEventListener("click", (event) => {
     const card = event.target.closest(".card");
     if (!card) return;
     const at = +card.dataset.at;
     if (event.target.closest(".tick") || event.shiftKey || event.ctrlKey || event.metaKey) {
-      pick(at, event.shiftKey);
+      onPick(at, event.shiftKey);
     } else {
       state.cursor = at;
       onOpen(card.dataset.clip);
     }
   });
-  setUpLasso(grid);
 }
 
 export function show() {
+  // Cards stay where they are and are filled anew, so that nothing blinks.
   pages = new Map();
-  cards.forEach((card) => card.remove());
-  cards = new Map();
-  $("space").querySelectorAll(".group").forEach((node) => node.remove());
+  rowsById = new Map();
   state.cursor = Math.min(state.cursor, Math.max(0, state.query.count - 1));
   measure();
-  draw();
+  draw(true);
 }
 
 export function refresh() {
@@ -203,7 +202,7 @@ async function fill(card, at) {
   if (!found || cards.get(at) !== card) return;
   const middle = Math.floor(found.stills / 2);
   const old = card.querySelector("img");
-  const isSame = card.dataset.clip === found.clip && old;
+  const isSame = card.dataset.clip === found.clip && +card.dataset.stills === found.stills && old;
   card.dataset.clip = found.clip;
   card.dataset.stills = found.stills;
   const picture = isSame
@@ -242,17 +241,20 @@ export function markAll() {
   cards.forEach(mark);
 }
 
+function unscrub(but) {
+  document.querySelectorAll(".card.scrubbed").forEach((one) => {
+    if (one === but) return;
+    one.classList.remove("scrubbed");
+    const picture = one.querySelector("img");
+    if (picture) picture.src = stillUrl(one.dataset.clip, Math.floor(+one.dataset.stills / 2), 180);
+  });
+}
+
 function scrub(event) {
   if (event.pointerType === "touch") return;
   const card = event.target.closest?.(".card");
   const count = card ? +card.dataset.stills : 0;
-  document.querySelectorAll(".card.scrubbed").forEach((one) => {
-    if (one !== card) {
-      one.classList.remove("scrubbed");
-      const picture = one.querySelector("img");
-      if (picture) picture.src = stillUrl(one.dataset.clip, Math.floor(+one.dataset.stills / 2), 180);
-    }
-  });
+  unscrub(card);
   if (!card || count < 2 || event.buttons) return;
   const box = card.getBoundingClientRect();
   const share = Math.min(0.999, Math.max(0, (event.clientX - box.left) / box.width));
@@ -263,71 +265,29 @@ function scrub(event) {
   card.querySelector(".needle").style.left = `${share * 100}%`;
 }
 
-// ---- selecting ---------------------------------------------------------------------------------
-
-let anchor = 0;
-
-export async function pick(at, isRange = false) {
-  const from = isRange ? Math.min(anchor, at) : at;
-  const to = isRange ? Math.max(anchor, at) : at;
-  if (isRange) {
-    for (let i = from; i <= to; i++) state.selected.add((await row(i)).clip);
-  } else {
-    const { clip } = await row(at);
-    if (!state.selected.delete(clip)) state.selected.add(clip);
-  }
-  anchor = at;
-  state.cursor = at;
-  markAll();
-  onSelect();
-}
-
-function setUpLasso(grid) {
-  let start = null;
-  let box = null;
-  grid.addEventListener("pointerdown", (event) => {
-    if (event.pointerType === "touch" || event.button || event.target.closest(".card")) return;
-    start = { x: event.clientX, y: event.clientY };
-  });
-  addEventListener("pointermove", (event) => {
-    if (!start) return;
-    if (!box && Math.hypot(event.clientX - start.x, event.clientY - start.y) < 6) return;
-    if (!box) {
-      box = el("div", { class: "lasso" });
-      document.body.append(box);
-    }
-    const [left, right] = [start.x, event.clientX].sort((a, b) => a - b);
-    const [above, below] = [start.y, event.clientY].sort((a, b) => a - b);
-    Object.assign(box.style, {
-      left: `${left}px`,
-      top: `${above}px`,
-      width: `${right - left}px`,
-      height: `${below - above}px`,
-    });
-    for (const card of cards.values()) {
-      const r = card.getBoundingClientRect();
-      const touches = r.left < right && r.right > left && r.top < below && r.bottom > above;
-      if (touches && card.dataset.clip) state.selected.add(card.dataset.clip);
-    }
-    markAll();
-  });
-  addEventListener("pointerup", () => {
-    if (box) {
-      box.remove();
-      onSelect();
-    }
-    start = box = null;
-  });
-}
+// ---- the cursor ----------------------------------------------------------------------------------
 
 export function moveCursor(key, isRange) {
-  const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -layout.columns, ArrowDown: layout.columns }[key];
+  const step = {
+    ArrowLeft: -1, ArrowRight: 1, ArrowUp: -layout.columns, ArrowDown: layout.columns,
+    Home: -Infinity, End: Infinity,
+  }[key];
   const to = Math.min(Math.max(state.cursor + step, 0), state.query.count - 1);
-  if (isRange) pick(to, true);
+  if (isRange) onPick(to, true);
   state.cursor = to;
   scrollTo(to);
   draw();
   markAll();
 }
 
-export const known = (clip) => rowsById.get(clip);
+export const inView = () => cards.values();
+
+export async function find(clip) {
+  // Where a clip stands in the order, or null.
+  for (const [page, rows] of pages) {
+    const at = (await rows.catch(() => [])).findIndex((one) => one.clip === clip);
+    if (at >= 0) return page * PAGE + at;
+  }
+  const found = await get(`/api/place?query=${state.query.query}&clip=${clip}`).catch(() => null);
+  return found?.place ?? null;
+}

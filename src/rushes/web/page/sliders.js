@@ -78,7 +78,9 @@ async function slider(name) {
       class: "value",
       inputMode: "decimal",
       "aria-label": `${end === "low" ? "Least" : "Most"} ${name}, as a number`,
+      autocomplete: "off",
       onchange: (event) => type(end, event.target.value),
+      onkeydown: (event) => event.key === "Enter" && event.target.blur(),
     }),
   );
   const told = el("p", { class: "told" });
@@ -110,10 +112,11 @@ async function slider(name) {
 
   function ends() {
     if (!filter.percent) return [filter.low, filter.high];
-    const [side, share] = filter.percent.split(/[ %]/);
+    const [side, share] = filter.percent.split(/[ %]+/);
     const cut = side === "top" ? 100 - share : +share;
-    const known = { 12.5: 0, 25: 1, 50: 2, 75: 3, 87.5: 4 }[cut];
-    const value = known === undefined ? null : histogram.percentiles[known];
+    const at = (cut / 100) * (histogram.quantiles.length - 1);
+    const [under, over] = [histogram.quantiles[Math.floor(at)], histogram.quantiles[Math.ceil(at)]];
+    const value = under + (over - under) * (at - Math.floor(at));
     return side === "top" ? [value, null] : [null, value];
   }
 
@@ -134,8 +137,8 @@ async function slider(name) {
     const tallest = Math.max(...histogram.counts, 1);
     context.clearRect(0, 0, canvas.width, canvas.height);
     histogram.counts.forEach((count, at) => {
-      const value = histogram.low + ((at + 0.5) / bars) * span;
-      const passes = (from === null || value >= from) && (to === null || value <= to);
+      const [least, most] = [at, at + 1].map((edge) => histogram.low + (edge / bars) * span);
+      const passes = (from === null || most >= from) && (to === null || least <= to);
       context.fillStyle = passes ? inside : outside;
       const height = count ? Math.max(2, Math.sqrt(count / tallest) * canvas.height) : 0;
       const width = canvas.width / bars;
@@ -244,33 +247,41 @@ async function slider(name) {
 
 export const recount = throttled(async () => {
   const sent = rules();
-  let left;
   try {
-    left = await post("/api/count", { rules: sent });
+    const left = await post("/api/count", { rules: sent });
+    if (!state.text && !state.like) showCounts(left);
+    showEach(left, sent);
   } catch (error) {
     toast(error.message, true);
-    return;
   }
-  $("counts").textContent =
-    `${left.count.toLocaleString("en")} of ${left.candidates.toLocaleString("en")} clips · ` +
-    hours(left.duration_s);
+});
+
+export function showCounts(left) {
+  // Of a search, only a query knows what is left.
+  const all = state.text || state.like ? "found" : `of ${left.candidates.toLocaleString("en")} clips`;
+  $("counts").textContent = `${left.count.toLocaleString("en")} ${all} · ${hours(left.duration_s)}`;
+}
+
+function showEach(left, sent) {
   const names = sent.map((rule) => rule.split(" ")[0]);
   for (const [name, { told }] of shown) {
-    const at = names.indexOf(name);
+    const at = state.only ? -1 : names.indexOf(name);
     const out = at < 0 ? 0 : left.candidates - left.alone[at];
     told.textContent =
-      at < 0
-        ? "lets all through"
-        : `takes out ${out.toLocaleString("en")}; ${left.only[at].toLocaleString("en")} of them by itself`;
+      at >= 0
+        ? `takes out ${out.toLocaleString("en")}, ${left.only[at].toLocaleString("en")} of them alone`
+        : state.only
+          ? "not asked just now"
+          : "lets all through";
   }
   $("save").disabled = sliderRules().length === 0;
-});
+}
 
 async function save() {
   try {
     await post("/api/recipe", { selection: "main", rules: sliderRules() });
-    $("saved").textContent = "written to recipe.toml";
-    setTimeout(() => ($("saved").textContent = ""), 4000);
+    $("saved").textContent = "written to recipe.toml as select.main";
+    setTimeout(() => ($("saved").textContent = ""), 5000);
   } catch (error) {
     toast(error.message, true);
   }

@@ -8,10 +8,14 @@ export const state = {
   group: "",
   text: "",
   like: "",
+  only: null, // {rule, label}: a look aside that no slider narrows, such as one source's clips
   query: null, // {query, count, groups, duration_s}
   cursor: 0,
   selected: new Set(),
   tags: [],
+  reasons: [],
+  selections: {},
+  total: 0,
 };
 
 export const column = (name) => state.columns.find((one) => one.name === name);
@@ -29,7 +33,8 @@ export function sliderRules() {
 }
 
 export function rules() {
-  return state.verdict ? [...sliderRules(), `verdict = ${state.verdict}`] : sliderRules();
+  const verdict = state.verdict ? [`verdict = ${state.verdict}`] : [];
+  return [...(state.only ? [state.only.rule] : sliderRules()), ...verdict];
 }
 
 export function readRule(text) {
@@ -37,22 +42,27 @@ export function readRule(text) {
   const at = text.indexOf(" ");
   const name = text.slice(0, at);
   const rest = text.slice(at + 1);
-  const range = rest.match(/^(-?[\d.e+-]+)\s*\.\.\s*(-?[\d.e+-]+)$/);
+  const range = rest.match(/^(-?[\d.]+(?:e[-+]?\d+)?)\s*\.\.\s*(-?[\d.]+(?:e[-+]?\d+)?)$/i);
   if (range) return [name, { low: +range[1], high: +range[2] }];
-  const side = rest.match(/^(>=|<=|>|<)\s*(-?[\d.e+-]+)$/);
+  const side = rest.match(/^(>=|<=|>|<)\s*(-?[\d.]+(?:e[-+]?\d+)?)$/i);
   if (side) return [name, side[1][0] === ">" ? { low: +side[2], high: null } : { low: null, high: +side[2] }];
   if (/^(top|bottom)\s+[\d.]+%$/.test(rest)) return [name, { low: null, high: null, percent: rest }];
   return null;
 }
 
+const KEPT = ["verdict", "sort", "group", "text", "like"];
+
 export function remember() {
   const kept = new URLSearchParams();
   for (const rule of sliderRules()) kept.append("rule", rule);
-  for (const key of ["verdict", "sort", "group", "text", "like"]) {
-    if (state[key]) kept.set(key, state[key]);
+  // A page whose filters were all taken away is not a new page, which begins with the recipe's.
+  if (!kept.has("rule")) kept.set("rules", "none");
+  for (const key of KEPT) if (state[key]) kept.set(key, state[key]);
+  if (state.only) {
+    kept.set("only", state.only.rule);
+    kept.set("label", state.only.label);
   }
-  const query = kept.toString();
-  history.replaceState(null, "", `${query ? `?${query}` : "/"}${location.hash}`);
+  history.replaceState(null, "", `?${kept}${location.hash}`);
 }
 
 export function recall() {
@@ -61,5 +71,6 @@ export function recall() {
     const rule = readRule(text);
     if (rule) state.filters.set(...rule);
   }
-  for (const key of ["verdict", "sort", "group", "text", "like"]) state[key] = kept.get(key) || "";
+  for (const key of KEPT) state[key] = kept.get(key) || "";
+  if (kept.get("only")) state.only = { rule: kept.get("only"), label: kept.get("label") || kept.get("only") };
 }

@@ -1,0 +1,288 @@
+"""What is known of clips as arrays, answered about in milliseconds at a million clips."""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rushes.errors import RecipeError
+from rushes.registry import nearest
+from rushes.rules import Rule
+from rushes.select import column_of, is_missing
+
+BINS = 64
+"""Bars of a histogram."""
+QUANTILES = 200
+"""Steps of the quantiles of a histogram."""
+MASKS_KEPT = 32
+"""So many answers to single rules are kept: while one slider moves, the others stand."""
+NONE = "none"
+"""What clips without a value are called in a group."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filtered:
+    """What a set of rules leaves."""
+
+    count: int
+    duration_s: float
+    alone: tuple[int, ...]
+    """For each rule, how many clips it passes whatever the others say."""
+    only: tuple[int, ...]
+    """For each rule, how many clips it alone takes out; small: the rules overlap."""
+    candidates: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Histogram:
+    """How a column's values are spread."""
+
+    low: float
+    high: float
+    """Ends of the bars; the outermost half percent on either side is in the last bars."""
+    counts: tuple[int, ...]
+    least: float
+    most: float
+    missing: int
+    quantiles: tuple[float, ...]
+    """From the least value to the most, in steps of half a percent of the clips that have one."""
+
+
+class Columns:
+    """One array a column: float64 with NaN, or text with None, where a value is missing."""
+
+    def __init__(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Take over arrays, all of one length; change them through `put` only."""
+        self.arrays = dict(arrays)
+        self._masks: OrderedDict[str, tuple[str, np.ndarray]] = OrderedDict()
+        self._histograms: dict[str, Histogram] = {}
+        self._coded: dict[str, tuple[np.ndarray, dict[object, int]]] = {}
+
+    def __len__(self) -> int:
+        return len(next(iter(self.arrays.values()))) if self.arrays else 0
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self.arrays[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.arrays
+
+    def put(self, name: str, at: Sequence[int], values: Sequence[float | str | None]) -> None:
+        """Change the values of some clips."""
+        array = self.arrays[name]
+        for place, value in zip(at, values, strict=True):
+            array[place] = value
+        self._histograms.pop(name, None)
+        if array.dtype == object and name in self._coded:
+            codes, known = self._coded[name]
+            for place, value in zip(at, values, strict=True):
+                codes[place] = known.setdefault(value, len(known))
+        else:
+            self._coded.pop(name, None)
+        for rule in [rule for rule, (column, _) in self._masks.items() if column == name]:
+            del self._masks[rule]
+
+    # ---- filters ------------------------------------------------------------------------------
+
+    def mask(self, rules: Sequence[Rule]) -> np.ndarray:
+        """Return which clips pass all rules (bool).
+
+        Raises:
+            RecipeError: A rule names no column, is a quota, or compares text.
+        """
+        passing = np.ones(len(self), bool)
+        for rule in rules:
+            passing &= self.passes(rule)
+        return passing
+
+    def passes(self, rule: Rule) -> np.ndarray:
+        """Return which clips pass one rule (bool); do not change the array."""
+        name = str(rule)
+        if name not in self._masks:
+            self._masks[name] = rule.column, self._passes(rule)
+            while len(self._masks) > MASKS_KEPT:
+                self._masks.popitem(last=False)
+        self._masks.move_to_end(name)
+        return self._masks[name][1]
+
+    def _passes(self, rule: Rule) -> np.ndarray:
+        if rule.is_quota:
+            raise RecipeError(f"{rule}: a quota belongs in [select.NAME] of the recipe")
+        values = column_of(rule, self.arrays)
+        if rule.operator in ("=", "!="):
+            return self._equal(rule)
+        if values.dtype == object:
+            raise RecipeError(f"{rule.column} is text; compare it with = or !=, not in {rule}")
+        return rule.resolved(values).passes(values)
+
+    def _equal(self, rule: Rule) -> np.ndarray:
+        """Decide for each value that occurs, and not for each clip."""
+        codes, known = self._codes(rule.column)
+        asked = Rule(column=rule.column, operator=rule.operator, low=rule.low)
+        values = np.array(list(known), object)
+        passing = asked.passes(values) if len(values) else np.zeros(0, bool)
+        return np.asarray(passing[codes])
+
+    def _codes(self, name: str) -> tuple[np.ndarray, dict[object, int]]:
+        """Return for each clip which of the values it has (int32), and value → its code."""
+        if name not in self._coded:
+            values = self.arrays[name]
+            if values.dtype == object:
+                known: dict[object, int] = {}
+                listed = (known.setdefault(value, len(known)) for value in values.tolist())
+                codes = np.fromiter(listed, np.int32, len(values))
+            else:
+                distinct, inverse = np.unique(values, return_inverse=True)
+                codes = inverse.astype(np.int32)
+                known = {value: code for code, value in enumerate(distinct.tolist())}
+            self._coded[name] = codes, known
+        return self._coded[name]
+
+    def counted(self, name: str) -> dict[str, int]:
+        """Return value → how many clips have it, of a column of text."""
+        codes, known = self._codes(name)
+        counts = np.bincount(codes, minlength=len(known)).tolist()
+        return {str(value): counts[code] for value, code in known.items() if counts[code]}
+
+    def filtered(self, rules: Sequence[Rule]) -> Filtered:
+        """Return what the rules leave of all clips."""
+        masks = [self.passes(rule) for rule in rules]
+        fails = np.zeros(len(self), np.uint8)
+        for mask in masks:
+            fails += ~mask
+        left, one = fails == 0, fails == 1
+        return Filtered(
+            count=int(np.count_nonzero(left)),
+            duration_s=round(float(np.sum(self.arrays["duration_s"], where=left)), 3),
+            alone=tuple(int(np.count_nonzero(mask)) for mask in masks),
+            only=tuple(int(np.count_nonzero(one & ~mask)) for mask in masks),
+            candidates=len(self),
+        )
+
+    def beside(
+        self, column: str, threshold: float, rules: Sequence[Rule], count: int = 6
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the places of clips just below and just above a threshold, nearest first."""
+        values = self.numbers_of(column)
+        allowed = self.mask(rules)
+        sides = []
+        for side in (allowed & (values < threshold), allowed & (values >= threshold)):
+            rows = np.flatnonzero(side)
+            distance = np.abs(values[rows] - threshold)
+            if len(rows) > count:
+                nearest_rows = np.argpartition(distance, count)[:count]
+                rows, distance = rows[nearest_rows], distance[nearest_rows]
+            sides.append(rows[np.argsort(distance, kind="stable")])
+        return sides[0], sides[1]
+
+    def numbers_of(self, column: str) -> np.ndarray:
+        """Return a column of numbers.
+
+        Raises:
+            RecipeError: There is none of that name.
+        """
+        if column not in self.arrays or self.arrays[column].dtype == object:
+            known = [name for name, values in self.arrays.items() if values.dtype != object]
+            raise RecipeError(f"there is no column of numbers {column!r}{nearest(column, known)}")
+        return self.arrays[column]
+
+    def histogram(self, column: str) -> Histogram:
+        """Return how the values of a column of numbers are spread over all clips."""
+        if column not in self._histograms:
+            self._histograms[column] = histogram(self.numbers_of(column))
+        return self._histograms[column]
+
+    # ---- orders -------------------------------------------------------------------------------
+
+    def sorted_rows(self, rows: np.ndarray, sort: str) -> np.ndarray:
+        """Return places in the order of a column, largest first; "-column" turns it around.
+
+        Clips without a value come last either way.
+        """
+        values = self._sortable(sort.removeprefix("-"))[rows]
+        order = np.argsort(values, kind="stable")
+        if not sort.startswith("-"):
+            order = np.argsort(-values, kind="stable")
+        last = is_missing(values)[order]
+        return np.asarray(rows[np.concatenate([order[~last], order[last]])])
+
+    def _sortable(self, column: str) -> np.ndarray:
+        if column not in self.arrays:
+            hint = nearest(column, list(self.arrays))
+            raise RecipeError(f"there is no column {column!r} to sort by{hint}")
+        values = self.arrays[column]
+        if values.dtype != object:
+            return values
+        codes, known = self._codes(column)
+        ranks = np.full(len(known), np.nan)
+        for rank, value in enumerate(sorted((v for v in known if v is not None), key=str)):
+            ranks[known[value]] = rank
+        return np.asarray(ranks[codes])
+
+    def grouped_rows(
+        self, rows: np.ndarray, column: str
+    ) -> tuple[np.ndarray, list[tuple[str, int]]]:
+        """Return places with equal values side by side, and each group's label and size.
+
+        The largest group is first; clips without a value, or without a copy, are last.
+        """
+        if column not in self.arrays:
+            hint = nearest(column, list(self.arrays))
+            raise RecipeError(f"there is no column {column!r} to group by{hint}")
+        codes, known = self._codes(column)
+        counts = np.bincount(codes[rows], minlength=len(known))
+        labels = [_label(column, value) for value in known]
+        is_rest = [label in (NONE, _NO_COPY) for label in labels]
+        by_size = sorted(
+            np.flatnonzero(counts).tolist(), key=lambda code: (is_rest[code], -counts[code])
+        )
+        place = np.zeros(len(known), np.int64)
+        place[by_size] = np.arange(len(by_size))
+        ordered = rows[np.argsort(place[codes[rows]], kind="stable")]
+        return ordered, [(labels[code], int(counts[code])) for code in by_size]
+
+
+_NO_COPY = "no copies"
+
+
+def _label(column: str, value: object) -> str:
+    if value is None or value != value:
+        return NONE
+    if column == "dedup.group" and value == 0:
+        return _NO_COPY
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def histogram(values: np.ndarray) -> Histogram:
+    """Return how values (float64, NaN where missing) are spread."""
+    present = np.sort(values[~np.isnan(values)])
+    if not len(present):
+        return Histogram(
+            low=0.0,
+            high=1.0,
+            counts=(0,) * BINS,
+            least=0.0,
+            most=1.0,
+            missing=len(values),
+            quantiles=(0.0,) * (QUANTILES + 1),
+        )
+    # Of a sorted array each quantile is a look-up.
+    places = np.linspace(0, len(present) - 1, QUANTILES + 1)
+    quantiles = np.interp(places, np.arange(len(present)), present).tolist()
+    least, most = float(present[0]), float(present[-1])
+    low, high = quantiles[1], quantiles[-2]
+    if low == high:
+        low, high = least, most
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    counts, _ = np.histogram(np.clip(present, low, high), BINS, (low, high))
+    return Histogram(
+        low=low,
+        high=high,
+        counts=tuple(counts.tolist()),
+        least=least,
+        most=most,
+        missing=len(values) - len(present),
+        quantiles=tuple(quantiles),
+    )

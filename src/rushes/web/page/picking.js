@@ -1,0 +1,88 @@
+// Clips selected by hand: one, a range, or all that a lasso touches.
+
+import { $, el } from "./dom.js";
+import * as grid from "./grid.js";
+import { get } from "./api.js";
+import { state } from "./state.js";
+
+let anchor = 0;
+let onSelect = () => {};
+
+export function setUp(handlers) {
+  ({ onSelect } = handlers);
+  setUpLasso($("grid"));
+}
+
+export async function pick(at, isRange = false) {
+  if (isRange) {
+    const first = Math.min(anchor, at);
+    const count = Math.abs(at - anchor) + 1;
+    const found = await get(`/api/ids?query=${state.query.query}&first=${first}&count=${count}`);
+    found.forEach((clip) => state.selected.add(clip));
+  } else {
+    const { clip } = await grid.row(at);
+    if (!state.selected.delete(clip)) state.selected.add(clip);
+    anchor = at;
+  }
+  state.cursor = at;
+  changed();
+}
+
+export async function all() {
+  for (const clip of await get(`/api/ids?query=${state.query.query}`)) state.selected.add(clip);
+  changed();
+}
+
+export function clear() {
+  state.selected.clear();
+  changed();
+}
+
+function changed() {
+  grid.markAll();
+  onSelect();
+}
+
+export function anchorAt(at) {
+  anchor = at;
+}
+
+function setUpLasso(area) {
+  let start = null;
+  let box = null;
+  area.addEventListener("pointerdown", (event) => {
+    if (event.pointerType === "touch" || event.button || event.target.closest(".card")) return;
+    if (event.offsetX > area.clientWidth) return; // the scroll bar
+    start = { x: event.clientX, y: event.clientY, adds: event.shiftKey || event.ctrlKey || event.metaKey };
+  });
+  addEventListener("pointermove", (event) => {
+    if (!start) return;
+    if (!box) {
+      if (Math.hypot(event.clientX - start.x, event.clientY - start.y) < 6) return;
+      box = el("div", { class: "lasso" });
+      document.body.append(box);
+      start.before = start.adds ? new Set(state.selected) : new Set();
+    }
+    const [left, right] = [start.x, event.clientX].sort((a, b) => a - b);
+    const [above, below] = [start.y, event.clientY].sort((a, b) => a - b);
+    Object.assign(box.style, {
+      left: `${left}px`, top: `${above}px`, width: `${right - left}px`, height: `${below - above}px`,
+    });
+    state.selected = new Set(start.before);
+    for (const card of grid.inView()) {
+      const r = card.getBoundingClientRect();
+      const touches = r.left < right && r.right > left && r.top < below && r.bottom > above;
+      if (touches && card.dataset.clip) state.selected.add(card.dataset.clip);
+    }
+    grid.markAll();
+  });
+  const end = () => {
+    if (box) {
+      box.remove();
+      onSelect();
+    }
+    start = box = null;
+  };
+  addEventListener("pointerup", end);
+  addEventListener("pointercancel", end);
+}

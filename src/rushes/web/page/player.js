@@ -1,0 +1,169 @@
+// Plays one clip: from the source where the browser can, else from a small preview.
+
+import { stillUrl } from "./api.js";
+import { el } from "./dom.js";
+
+export const marks = { in: 0, out: 0 }; // places in clip.frame_pts; `out` is the first not shown
+
+let clip = null;
+let isPreview = false;
+let loops = localStorage.getItem("loops") !== "0";
+let speed = 1;
+let ticking = 0; // counts the runs of `tick`, so that only the newest goes on
+let onFrame = () => {};
+let onTell = () => {};
+
+export const video = el("video", {
+  playsInline: true,
+  preload: "auto",
+  tabIndex: -1,
+  muted: localStorage.getItem("muted") === "1",
+  onclick: () => toggle(),
+  onvolumechange: () => localStorage.setItem("muted", video.muted ? "1" : "0"),
+  onloadeddata: () => {
+    onTell("");
+    speed = 1;
+    video.playbackRate = 1;
+    seek(marks.in);
+    video.play().catch(() => {}); // a browser may want a click first
+  },
+  onerror: async () => {
+    if (!clip || !video.getAttribute("src")) return;
+    if (!isPreview) return play(`/preview/${clip.clip}.mp4`, true);
+    const failed = clip;
+    const why = await fetch(video.src).then((answer) => (answer.ok ? "" : answer.text())).catch(() => "");
+    if (failed === clip) onTell(`This clip cannot be played${why ? `: ${why}` : "; see: rushes ls failures"}`);
+  },
+});
+
+export function setUp(handlers) {
+  ({ onFrame, onTell } = handlers);
+}
+
+export const sourceOf = (one) => (one.plays ? `/source/${one.video_id}` : `/preview/${one.clip}.mp4`);
+
+export function show(one) {
+  clip = one;
+  marks.in = clip.frame_in;
+  marks.out = clip.frame_out;
+  video.poster = clip.stills ? stillUrl(clip.clip, 0, 480) : "";
+  play(sourceOf(clip), !clip.plays);
+}
+
+export function take(one) {
+  // The same clip, asked for again: what is being played goes on.
+  clip = one;
+}
+
+export function stop() {
+  clip = null;
+  ticking++;
+  video.pause();
+  video.removeAttribute("src");
+  video.load();
+}
+
+function play(source, preview) {
+  isPreview = preview;
+  onTell(preview ? "Making a preview …" : "");
+  video.src = source;
+  const mine = ++ticking;
+  requestAnimationFrame(() => tick(mine));
+}
+
+// ---- frames and times --------------------------------------------------------------------------
+
+// A preview begins at its clip's first frame, a source at its own.
+const offset = () => (isPreview ? clip.frame_times_s[clip.frame_in] : 0);
+const endOf = (frame) =>
+  (frame < clip.frame_times_s.length ? clip.frame_times_s[frame] : clip.end_s) - offset();
+const timeOf = (frame) => endOf(Math.min(frame, clip.frame_times_s.length - 1));
+
+export const frames = () => clip.frame_times_s.length;
+export const reach = () => (isPreview ? [clip.frame_in, clip.frame_out] : [0, frames()]);
+export const ptsOf = (frame) => (frame < frames() ? clip.frame_pts[frame] : clip.end_pts);
+export const isTrimmed = () => marks.in !== clip.frame_in || marks.out !== clip.frame_out;
+export const pace = () => (speed > 1 || speed < 0 ? ` · ${speed}×` : "");
+
+export function frameNow() {
+  const now = video.currentTime + offset() + 1e-4;
+  let low = 0;
+  let high = frames() - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (clip.frame_times_s[middle] <= now) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+export function seek(frame) {
+  const at = Math.max(0, Math.min(frame, frames() - 1));
+  // Into the middle of the frame: its edge may round to the one before.
+  video.currentTime = Math.max(0, timeOf(at) + Math.max(0, (endOf(at + 1) - timeOf(at)) / 2));
+}
+
+function tick(mine) {
+  if (!clip || mine !== ticking) return;
+  if (!video.seeking && video.readyState > 1) {
+    const end = endOf(marks.out);
+    const frame_s = Math.max(0.01, end - timeOf(marks.out - 1));
+    if (speed < 0) {
+      // Browsers do not play backwards: step.
+      const back = frameNow() - Math.max(1, Math.round(-speed / 2));
+      if (back < marks.in) halt();
+      else seek(back);
+    } else if ((!video.paused || video.ended) && video.currentTime >= end - frame_s / 2) {
+      if (loops) {
+        seek(marks.in);
+        video.play().catch(() => {});
+      } else video.pause();
+    }
+    onFrame();
+  }
+  setTimeout(() => requestAnimationFrame(() => tick(mine)), speed < 0 ? 40 : 0);
+}
+
+// ---- transport ---------------------------------------------------------------------------------
+
+export const isPlaying = () => !video.paused || speed < 0;
+
+export function toggle() {
+  const backwards = speed < 0;
+  speed = 1;
+  video.playbackRate = 1;
+  if (backwards) return;
+  if (video.paused) {
+    if (video.currentTime >= endOf(marks.out) - 0.02) seek(marks.in);
+    video.play().catch(() => {});
+  } else video.pause();
+}
+
+export function shuttle(direction) {
+  if (direction > 0) {
+    speed = speed > 0 && !video.paused ? Math.min(8, speed * 2) : 1;
+    video.playbackRate = speed;
+    video.play().catch(() => {});
+  } else {
+    video.pause();
+    speed = speed < 0 ? Math.max(-16, speed * 2) : -1;
+  }
+}
+
+export function halt() {
+  speed = 1;
+  video.playbackRate = 1;
+  video.pause();
+}
+
+export function stepFrames(count) {
+  halt();
+  seek(frameNow() + count);
+}
+
+export const isLooping = () => loops;
+
+export function toggleLoop() {
+  loops = !loops;
+  localStorage.setItem("loops", loops ? "1" : "0");
+}
