@@ -3,6 +3,8 @@
 Source: Dhillon & Modha 2001 (spherical k-means), seeded after Arthur & Vassilvitskii 2007.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 _SEEDED_FROM = 4096  # vectors that the first middles are drawn from
@@ -56,20 +58,21 @@ def _seeded(vectors_ND: np.ndarray, count: int, rng: np.random.Generator) -> np.
     if len(vectors_ND) > max(_SEEDED_FROM, 4 * count):
         some_ND = vectors_ND[rng.choice(len(vectors_ND), max(_SEEDED_FROM, 4 * count), False)]
     chosen = [int(rng.integers(len(some_ND)))]
-    distance = _distance(some_ND, chosen[0])
+    distance = _distances(some_ND, chosen)[:, 0]
     while len(chosen) < count and distance.sum() > 1e-4:
         drawn = rng.choice(len(some_ND), _DRAWN, p=distance / distance.sum())
-        left = [np.minimum(distance, _distance(some_ND, int(at))) for at in drawn]
-        best = int(np.argmin([distances.sum() for distances in left]))
+        left_NC = np.minimum(distance[:, None], _distances(some_ND, drawn))
+        best = int(np.argmin(left_NC.sum(axis=0)))
         chosen.append(int(drawn[best]))
-        distance = left[best]
+        distance = left_NC[:, best]
     return np.array(some_ND[chosen], np.float32)
 
 
-def _distance(vectors_ND: np.ndarray, at: int) -> np.ndarray:
-    distance = np.maximum(1 - vectors_ND @ vectors_ND[at], 0).astype(np.float64)
-    distance[distance < 1e-5] = 0  # the same up to rounding
-    return np.asarray(distance)
+def _distances(vectors_ND: np.ndarray, places: Sequence[int] | np.ndarray) -> np.ndarray:
+    """Return how far each vector is from those at some places: float64 (N, C)."""
+    distances_NC = np.maximum(1 - vectors_ND @ vectors_ND[places].T, 0).astype(np.float64)
+    distances_NC[distances_NC < 1e-5] = 0  # the same up to rounding
+    return np.asarray(distances_NC)
 
 
 def _directions(sums_KD: np.ndarray) -> np.ndarray:

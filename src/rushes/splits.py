@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from itertools import product
 
 from rushes.catalog import Catalog
-from rushes.dedup import OUTCOME, duplicate_groups, outcome_fingerprint
 from rushes.errors import RecipeError
 from rushes.recipe import Recipe
 from rushes.records import Clip, Video
+from rushes.sparing import duplicate_groups, outcome
 
 TRAIN, VALIDATION = "train", "validation"
 _SHARE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*")
@@ -116,9 +116,8 @@ def check_leaks(catalog: Catalog, recipe: Recipe) -> LeakCheck:
             if found and any(line.rule == f"split = {side}" for line in found[0].funnel):
                 frozen[side] |= {numbers[clip] for clip in found[0].clips if clip in numbers}
     pairs |= _shared(frozen, clips, groups)
-    rows = catalog.rows("dedup/outcome", OUTCOME, outcome_fingerprint(recipe))
     return LeakCheck(
-        was_deduped=bool(rows),
+        was_deduped=bool(outcome(catalog, recipe)),
         pairs=tuple(sorted((clips[a][1].id, clips[b][1].id) for a, b in pairs)),
     )
 

@@ -24,7 +24,7 @@ class Layout:
     Enough to find the same place, shot or setting again, which is what it is for: search by
     picture and coverage where no model is at hand. It knows nothing of things: a red car and a red
     sofa are alike, a place by day and by night are not, and neither is a picture and its mirror
-    image. Cost: under 1 ms a clip beside its stills.
+    image. Cost: about 1 ms a clip beside its stills, however long it is.
 
     Source: the colour layout of MPEG-7 and histograms of oriented gradients (Dalal & Triggs 2005),
     both coarser.
