@@ -94,7 +94,9 @@ def test_cuts_are_listed_with_the_documented_keys(done, footage):
     ]
     (slow,) = [r for r in rows if r["video"].endswith("two.mkv")]
     assert slow["kind"] == "dissolve"
-    assert (slow["start_time_s"], slow["time_s"]) == pytest.approx((1.25, 1.75), abs=2.1 / 24)
+    # All mixed frames are in it, and at most three clean ones on either side.
+    assert 1.25 - 3.1 / 24 <= slow["start_time_s"] <= 1.25
+    assert 1.75 <= slow["time_s"] <= 1.75 + 3.1 / 24
     assert all(0 <= r["confidence"] <= 1 for r in rows)
 
 

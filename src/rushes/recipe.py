@@ -40,7 +40,7 @@ max_s = 20.0    # longer shots are divided evenly
 use = ["sidecar"]              # clip.txt or clip.caption beside clip.mp4
 
 [score]
-use = ["motion", "sharpness", "exposure", "picture", "layout"]
+use = ["motion", "camera", "sharpness", "exposure", "picture", "layout"]
 
 [select.main]
 frames_damaged = "<= 0"        # sound clips only
