@@ -95,7 +95,7 @@ def test_a_new_film_is_compared_with_the_old_ones(deduped, tmp_path):
     project, report = deduped
     make_video(
         tmp_path / "late.mp4",
-        (again_first, Take(frames=30, seed=33)),
+        (Take(frames=96, seed=9, pan_px=(1.5, 0.5)), Take(frames=30, seed=33)),
     )
     project.run([tmp_path], only=["ingest", "scan", "cut"])
     again = project.dedup()
