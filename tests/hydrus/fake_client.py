@@ -89,9 +89,7 @@ class FakeHydrus:
             timeout = property(lambda self: fake.closes_idle_after_s)
             hydrus = fake
 
-        ThreadingHTTPServer.daemon_threads = True
-        ThreadingHTTPServer.allow_reuse_address = True
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
+        self._server = Server(("127.0.0.1", self.port), Handler)
         self._server.links = set()
         self.port = self._server.server_port
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
@@ -183,6 +181,11 @@ class FakeHydrus:
     def writes(self):
         return [path for path, _ in self.calls if path.startswith("/add_")
                 and path != "/add_tags/clean_tags"]  # fmt: skip
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    allow_reuse_address = True
 
 
 class Refusal(Exception):

@@ -270,6 +270,17 @@ def test_one_pull_is_undone_at_once(pushed, fake):
     assert len(actions) == 1
 
 
+def test_two_clips_that_are_one_file_share_what_is_said_of_it(bench, fake):
+    """As two stretches of the same still picture can be."""
+    bench.catalog.hydrus.add_file(bench.clips[1], bench.sha256(0), {})
+    bench.decide(bench.clips[0], caption="first")
+    assert bench.push().imported == 4
+    fake.trash(bench.sha256(0))
+    assert bench.pull().drop == 2
+    assert bench.decided(0).verdict == bench.decided(1).verdict == "drop"
+    assert bench.push().rejected == 1
+
+
 def test_a_push_a_persons_work_a_pull_and_a_push(pushed, fake):
     """The round that people make, with a bit of everything, comes to rest."""
     fake.archive(pushed.sha256(0), pushed.sha256(3))

@@ -14,7 +14,7 @@ from rushes.errors import ProjectError
 from rushes.hydrus import connection
 from tests.hydrus.fake_client import KEY, FakeHydrus
 
-FEW = "select.main.motion.speed=top 34%"
+FEW = ("select.main.motion.speed=top 34%", "hydrus.scores=[]")
 
 
 class Killed(BaseException):
@@ -24,7 +24,7 @@ class Killed(BaseException):
 @pytest.fixture
 def few(bench):
     """Two clips only, of which one has everything that a clip can have."""
-    bench.open(FEW).select()
+    bench.open(*FEW).select()
     clips = bench.catalog.selections.newest("main")[0].clips
     assert len(clips) == 2
     bench.decide(clips[0], caption="a boat", tags={"add": ["boat"]})
@@ -39,7 +39,7 @@ def start_anew(few, name):
     """Empty the client and the ledger, so to speak."""
     few.fake.files, few.fake.calls, few.fake._disk = {}, [], {}
     few.fake.on_call = None
-    few.open(FEW, f"hydrus.client={name}")
+    few.open(*FEW, f"hydrus.client={name}")
 
 
 def is_as_undisturbed(few):

@@ -44,8 +44,7 @@ class PullReport:
     newer_here: int = 0
     """Verdicts left out because somebody decided otherwise here since."""
     overruled: tuple[str, ...] = ()
-    """Clips whose caption people changed on both sides: the client's stands, ours is one undo
-    away."""
+    """Clips whose caption people changed on both sides: the client's stands, ours is kept below."""
     gone: int = 0
     """Files that were removed there without a record: ask whoever did."""
     lost: int = 0
