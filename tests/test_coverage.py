@@ -9,7 +9,8 @@ from rushes.project import Project
 
 @pytest.fixture
 def two(project_folder):
-    with Project.open(project_folder, workers=0, changes=["coverage.clusters=2"]) as project:
+    changes = ["coverage.clusters=2", 'score.use=["layout"]', "select={}"]
+    with Project.open(project_folder, workers=0, changes=[*changes, "export={}"]) as project:
         yield project
 
 
