@@ -5,7 +5,7 @@ import tempfile
 from importlib import import_module
 from pathlib import Path
 
-NAMES = ("speed", "rerun", "cuts", "memory", "export", "scores", "search")
+NAMES = ("speed", "rerun", "cuts", "memory", "export", "scores", "search", "dedup")
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or NAMES:

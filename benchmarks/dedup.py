@@ -134,6 +134,8 @@ def recall(scratch: Path, originals: Path) -> tuple[list[str], dict[str, Any]]:
         f"found, near-copies included, {len(wrong)} "
         f"({100 * len(wrong) / max(len(pairs), 1):.2f} %) are of other moments or films.",
         "",
+        "The thresholds were set on this footage, so expect a little less on other.",
+        "",
         *(f"- {_named(spans[a])} = {_named(spans[b])}" for a, b in sorted(among)),
         "",
         f"{report.clips} clips, {len(rows)} in all, took {took_s:.0f} s.",
@@ -251,7 +253,7 @@ def main(scratch: Path) -> None:
         "## Growth",
         "",
         "Made-up clips of six stills, one in fifty a noisy copy half a still later, half of them "
-        "mirrored. Verifying the pairs that met is not in the time: about 5 ms of CPU each.",
+        "mirrored. Verifying the pairs that met is not in it: about 14 ms of CPU each.",
         "",
         "| clips | look-up | pairs met | planted copies met | likes (256 numbers) | found | peak |",
         "|---|---|---|---|---|---|---|",
