@@ -23,10 +23,11 @@ from rushes.files import MANIFEST, sweep, whole
 from rushes.media.encode import Encoding
 from rushes.media.modes import write_clip
 from rushes.recipe import Recipe
-from rushes.records import Box, Clip, Correction, Failure, Row, Video
+from rushes.records import Box, Clip, Correction, Decided, Failure, Row, Video
 from rushes.runner import Job, Runner, Tell
 from rushes.splits import sides_now
 from rushes.stage import Exporter, Sample, fingerprint
+from rushes.verdicts import tags_of
 
 _PARTS = ".parts"
 
@@ -337,9 +338,10 @@ def plan_clips(
     scores: dict[int, Row] = {}
     for name, scorer in recipe.stages("score").items():
         rows = catalog.rows(f"scorer/{name}", scorer.fields, recipe.fingerprints.scorers[name])
+        numbers = [field.name for field in scorer.fields if field.dtype != "vector"]
         for no, row in rows.items():
-            named = {f"{name}.{field}": value for field, value in row.items()}
-            scores.setdefault(no, {}).update(named)
+            scores.setdefault(no, {}).update({f"{name}.{field}": row[field] for field in numbers})
+    decided = catalog.verdicts.standing()
     captions = catalog.captions.in_force()
     side_of = sides_now(catalog, recipe)
     planned = []
@@ -352,7 +354,9 @@ def plan_clips(
                 clip=clip,
                 video=video,
                 caption=captions.get(no, caption),
-                facts=facts_of(video, clip, scores.get(no, {})) | {"split": side_of[video_no]},
+                facts=facts_of(video, clip, scores.get(no, {}))
+                | {"split": side_of[video_no]}
+                | {"tags": tags_of((), decided.get(clip_id, Decided()))},
                 correction=correction_of(scores.get(no, {})),
             )
         )
