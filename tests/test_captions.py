@@ -3,7 +3,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from rushes import registry
+from rushes import deciding, registry
 from rushes.files import MANIFEST
 from rushes.project import Project
 from rushes.records import Field
@@ -109,3 +109,48 @@ def test_a_scorer_of_captions_sees_clips_that_have_one_and_anew_when_it_changes(
             assert counts() == (3, expected | {"one.mp4": 5})
     finally:
         registry.stages.cache_clear()
+
+
+def say(project, text, clip=0):
+    clips = [row["clip"] for row in project.ls("clips")]
+    return deciding.caption(project._catalog, {clips[clip]: text}, who="ann", source="page")
+
+
+def first(project):
+    return project.ls("clips")[0]["caption"]
+
+
+def test_what_a_person_says_stands_over_a_captioner(captioned, films):
+    say(captioned, "a fox that is no dog")
+    assert first(captioned) == "a fox that is no dog"
+    assert [row["caption"] for row in captioned.search("dog")] == ["a fox that is no dog"]
+    (films / "one.txt").write_text("a cat")
+    captioned.caption()
+    assert first(captioned) == "a fox that is no dog"
+    captioned.undo(who="ann")
+    assert first(captioned) == "a cat"
+    assert captioned.search("dog") == []
+    captioned.redo(who="ann")
+    assert first(captioned) == "a fox that is no dog"
+    say(captioned, None)
+    assert first(captioned) == "a cat"
+    assert captioned.plan()["caption"] == 0
+
+
+def test_a_persons_words_about_a_clip_without_any_are_taken_back(captioned):
+    nothing = [row["caption"] for row in captioned.ls("clips")].index(None)
+    say(captioned, "a lamp", nothing)
+    assert [row["caption"] for row in captioned.search("lamp")] == ["a lamp"]
+    captioned.caption()
+    assert captioned.ls("clips")[nothing]["caption"] == "a lamp"
+    captioned.undo(who="ann")
+    assert captioned.ls("clips")[nothing]["caption"] is None
+
+
+def test_halves_of_a_clip_are_said_to_show_what_the_whole_did(captioned):
+    catalog, recipe = captioned._catalog, captioned.recipe_now
+    clip = next(iter(catalog.clips(recipe.fingerprints.cut).values()))[1]
+    middle = (clip.in_pts + clip.out_pts) // 2
+    spans = [(clip.in_pts, middle), (middle, clip.out_pts)]
+    deciding.respan(catalog, recipe, captioned.folder, [clip.id], spans, who="ann", source="page")
+    assert [row["caption"] for row in captioned.ls("clips")[:2]] == [ONE, ONE]

@@ -1,15 +1,14 @@
-"""What clips are said to show: each captioner is asked in turn, and the first text is in force.
+"""What clips are said to show: a person's words are in force, or else the first captioner's.
 
 A caption is a row like any other, and a caption that changed changes what depends on it: scorers
 that read captions (`uses_caption`) measure those clips anew, exports rewrite their texts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from rushes import registry
 from rushes.catalog import Catalog
 from rushes.errors import ItemError
 from rushes.recipe import Recipe
@@ -22,7 +21,9 @@ class Said:
     """What the captioners of a recipe say now."""
 
     texts: Mapping[int, tuple[str, str]]
-    """Clip number → (captioner, text); clips that nobody says anything about are not in it."""
+    """Clip number → (captioner, text) of the first that says something."""
+    others: Mapping[int, Sequence[tuple[str, str]]]
+    """Clip number → what captioners after the first say."""
     failures: Mapping[tuple[str, str], ItemError]
     """(captioner, path of the video) → what went wrong."""
 
@@ -39,7 +40,7 @@ def caption_clips(catalog: Catalog, recipe: Recipe) -> Report:
             catalog.clear_failures(failure.stage, [failure.item])
     for (name, path), error in said.failures.items():
         catalog.commit_failure(_failure(name, path, error))
-    changed = catalog.captions.settle(said.texts, clips, _readers())
+    changed = catalog.captions.settle(said.texts, clips, said.others)
     failed_clips = _clips_of({path for _, path in said.failures}, clips, videos)
     return Report(
         verb="caption",
@@ -61,34 +62,33 @@ def uncaptioned(catalog: Catalog, recipe: Recipe) -> int:
 def _said(
     recipe: Recipe, clips: Mapping[int, tuple[int, Clip]], videos: Mapping[int, Video]
 ) -> Said:
-    """Ask the captioners, one after another, about the clips that have no text yet."""
+    """Ask all captioners about all clips."""
     by_video: dict[int, list[int]] = {}
     for no, (video_no, _) in clips.items():
         by_video.setdefault(video_no, []).append(no)
     texts: dict[int, tuple[str, str]] = {}
+    others: dict[int, list[tuple[str, str]]] = {}
     failures: dict[tuple[str, str], ItemError] = {}
     for name, captioner in recipe.stages("caption").items():
         for video_no, numbers in by_video.items():
-            silent = [no for no in numbers if no not in texts]
-            items = [_bare(clips[no][1], videos[video_no]) for no in silent]
+            items = [_bare(clips[no][1], videos[video_no]) for no in numbers]
             try:
                 rows = captioner.annotate(items) if items else []
             except ItemError as error:
                 failures[name, videos[video_no].path] = error
                 continue
-            found = zip(silent, rows, strict=True)
-            texts |= {no: (name, row["text"]) for no, row in found if row["text"]}
-    return Said(texts=texts, failures=failures)
+            for no, row in zip(numbers, rows, strict=True):
+                if not row["text"]:
+                    continue
+                if no in texts:
+                    others.setdefault(no, []).append((name, row["text"]))
+                else:
+                    texts[no] = name, row["text"]
+    return Said(texts=texts, others=others, failures=failures)
 
 
 def _bare(clip: Clip, video: Video) -> Item:
     return Item(clip=clip, video=video, stills_THWC=np.zeros((0, 2, 2, 3), np.uint8), signals={})
-
-
-def _readers() -> list[str]:
-    """Return the scorers, of this recipe or not, whose rows a changed caption makes stale."""
-    keys = [f"scorer/{name}" for name in registry.names("scorer")]
-    return [key for key in keys if getattr(registry.load(key), "uses_caption", False)]
 
 
 def _clips_of(

@@ -1,4 +1,7 @@
-"""Captions in force, and search by their words and by those of file names (SQLite's FTS5)."""
+"""What captioners and people say of clips, and search by words: theirs, and of file names (FTS5).
+
+One caption of a clip is in force: a person's, where there is one, or else the first captioner's.
+"""
 
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
@@ -6,9 +9,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from rushes import registry
 from rushes.catalog import schema
 from rushes.catalog.database import Database, among, upsert
 from rushes.catalog.rows import changed as note_change
+from rushes.records import Verdict
+from rushes.verdicts import standing
+
+PERSON = "person"
+"""The source of a caption in force that a person gave."""
 
 
 class Captions:
@@ -30,18 +39,32 @@ class Captions:
             rows = connection.execute(statement).all()
         return {row.clip_no: row.text for row in rows}
 
+    def said(self, numbers: Collection[int]) -> dict[int, list[tuple[str, str]]]:
+        """Return clip number → (captioner, text) of all that say something, the first heard first.
+
+        Args:
+            numbers: The clips that are meant.
+        """
+        table = schema.captions_said
+        statement = sa.select(table).where(among(table.c.clip_no, numbers))
+        found: dict[int, list[tuple[str, str]]] = {}
+        with self._database.reading() as connection:
+            for row in connection.execute(statement.order_by(table.c.clip_no, table.c.rank)):
+                found.setdefault(row.clip_no, []).append((row.source, row.text))
+        return found
+
     def differing(
         self, texts: Mapping[int, tuple[str, str]], among: Collection[int]
     ) -> tuple[list[int], list[int]]:
-        """Return which clips would change if these texts were in force: to another, to none.
+        """Return of which clips something else would be said: another text, none any more.
 
         Args:
             texts: Clip number → (who says it, what is said).
             among: The clips that this is about.
         """
-        table = schema.captions
+        table = schema.captions_said
         with self._database.reading() as connection:
-            rows = connection.execute(sa.select(table)).all()
+            rows = connection.execute(sa.select(table).where(table.c.rank == 0)).all()
         known = {row.clip_no: (row.source, row.text) for row in rows}
         changed = [no for no in among if no in texts and known.get(no) != texts[no]]
         return changed, [no for no in among if no in known and no not in texts]
@@ -50,31 +73,31 @@ class Captions:
         self,
         texts: Mapping[int, tuple[str, str]],
         among: Collection[int],
-        readers: Sequence[str] = (),
+        others: Mapping[int, Sequence[tuple[str, str]]] | None = None,
     ) -> int:
-        """Put these captions in force; return how many clips changed theirs.
+        """Note what captioners say; return of how many clips the first says something else.
+
+        What a person says stays in force. Where the caption in force is another one now, what
+        scorers that read captions said of the clip is forgotten.
 
         Args:
-            texts: Clip number → (who says it, what is said).
-            among: The clips that this is about: those without a text here lose theirs.
-            readers: Scorers that read captions, as "scorer/clip_similarity": what they said of the
-                clips whose caption changes is forgotten.
+            texts: Clip number → (who says it, what is said), of the first that says something.
+            among: The clips that this is about: of those without a text here nothing is said.
+            others: What other captioners say of the same clips.
         """
         changed, gone = self.differing(texts, among)
-        rows = [{"clip_no": n, "source": texts[n][0], "text": texts[n][1]} for n in changed]
-        touched = changed + gone
+        numbers = list(among)
+        rows = [
+            {"clip_no": no, "source": source, "rank": rank, "text": text}
+            for no in numbers
+            if no in texts
+            for rank, (source, text) in enumerate([texts[no], *(others or {}).get(no, ())])
+        ]
         with self._database.writing() as connection:
-            upsert(connection, schema.captions, rows)
-            _delete(connection, schema.captions.c.clip_no, gone)
-            if touched:
-                note_change(connection, "captions")
-            inspector = sa.inspect(connection)
-            for reader in readers:
-                name = schema.stage_table_name(reader)
-                if inspector.has_table(name):
-                    table = sa.table(name, sa.column("item_no", sa.Integer))
-                    _delete(connection, table.c.item_no, touched)
-        return len(touched)
+            _delete(connection, schema.captions_said.c.clip_no, numbers)
+            upsert(connection, schema.captions_said, rows)
+            enforce(connection, numbers)
+        return len(changed) + len(gone)
 
     def search(self, query: str, fingerprint: str, limit: int) -> list[int]:
         """Return the numbers of the clips whose captions have the words, best first (bm25).
@@ -130,3 +153,75 @@ def _terms(query: str) -> list[str]:
 
 def _delete(connection: sa.Connection, column: sa.ColumnElement[int], numbers: list[int]) -> None:
     connection.execute(sa.delete(column.table).where(among(column, numbers)))
+
+
+def inherit(connection: sa.Connection, old: int, new: Sequence[int]) -> None:
+    """Say of new clips what is said of the one that they were made of, until they are asked for."""
+    table = schema.captions_said
+    rows = connection.execute(sa.select(table).where(table.c.clip_no == old)).mappings().all()
+    known = connection.execute(sa.select(table.c.clip_no).where(among(table.c.clip_no, new)))
+    silent = set(new) - set(known.scalars())
+    upsert(connection, table, [{**row, "clip_no": no} for row in rows for no in silent])
+    enforce(connection, new)
+
+
+def enforce(connection: sa.Connection, numbers: Collection[int]) -> None:
+    """Put in force what is to be said of clips: what a person says, or else the first captioner."""
+    said, table = schema.captions_said, schema.captions
+    wanted: dict[int, tuple[str, str]] = {}
+    statement = sa.select(said).where(said.c.rank == 0, among(said.c.clip_no, numbers))
+    for row in connection.execute(statement):
+        wanted[row.clip_no] = row.source, row.text
+    for no, text in _by_people(connection, numbers).items():
+        wanted[no] = PERSON, text
+    known = {
+        row.clip_no: (row.source, row.text)
+        for row in connection.execute(sa.select(table).where(among(table.c.clip_no, numbers)))
+    }
+    new = [no for no in numbers if no in wanted and known.get(no) != wanted[no]]
+    gone = [no for no in numbers if no in known and no not in wanted]
+    if not new and not gone:
+        return
+    rows = [{"clip_no": no, "source": wanted[no][0], "text": wanted[no][1]} for no in new]
+    upsert(connection, table, rows)
+    _delete(connection, table.c.clip_no, gone)
+    note_change(connection, "captions")
+    inspector = sa.inspect(connection)
+    for reader in _readers():
+        name = schema.stage_table_name(reader)
+        if inspector.has_table(name):
+            _delete(
+                connection, sa.table(name, sa.column("item_no", sa.Integer)).c.item_no, new + gone
+            )
+
+
+def _by_people(connection: sa.Connection, numbers: Collection[int]) -> dict[int, str]:
+    """Return clip number → what a person says it shows."""
+    table, clips = schema.verdicts, schema.clips
+    number_of = {
+        row.id: row.no
+        for row in connection.execute(
+            sa.select(clips.c.id, clips.c.no)
+            .where(among(clips.c.no, numbers))
+            .where(clips.c.id.in_(sa.select(table.c.clip).where(table.c.kind == "caption")))
+        )
+    }
+    if not number_of:
+        return {}
+    ids = sa.select(clips.c.id).where(among(clips.c.no, list(number_of.values())))
+    statement = sa.select(table).where(
+        (table.c.clip.in_(ids) & (table.c.kind == "caption")) | (table.c.clip == "")
+    )
+    rows = connection.execute(statement.order_by(table.c.no)).mappings()
+    decided = standing(Verdict(**row) for row in rows)
+    return {
+        number_of[clip]: now.caption
+        for clip, now in decided.items()
+        if clip in number_of and now.caption
+    }
+
+
+def _readers() -> list[str]:
+    """Return the scorers, of this recipe or not, whose rows a changed caption makes stale."""
+    keys = [f"scorer/{name}" for name in registry.names("scorer")]
+    return [key for key in keys if getattr(registry.load(key), "uses_caption", False)]

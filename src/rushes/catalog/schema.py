@@ -152,6 +152,15 @@ captions = sa.Table(  # the one in force for each clip; `caption_words` follows 
     sa.Column("text", sa.String, nullable=False),
 )
 
+captions_said = sa.Table(  # what each captioner says; what a person says is in `verdicts`
+    "captions_said",
+    metadata,
+    sa.Column("clip_no", sa.ForeignKey("clips.no"), primary_key=True),
+    sa.Column("source", sa.String, primary_key=True),
+    sa.Column("rank", sa.Integer, nullable=False),  # 0 for the captioner that is heard first
+    sa.Column("text", sa.String, nullable=False),
+)
+
 revisions = sa.Table(  # how often each part of the catalog has changed: a page asks this
     "revisions",
     metadata,
@@ -230,12 +239,21 @@ def _m0005_hydrus(connection: sa.Connection) -> None:
     hydrus_files.create(connection, checkfirst=True)
 
 
+def _m0006_captions_said(connection: sa.Connection) -> None:
+    captions_said.create(connection, checkfirst=True)
+    connection.exec_driver_sql(
+        "INSERT OR IGNORE INTO captions_said (clip_no, source, rank, text) "
+        "SELECT clip_no, source, 0, text FROM captions"
+    )
+
+
 MIGRATIONS: list[Callable[[sa.Connection], None]] = [
     _m0001_initial,
     _m0002_verdicts,
     _m0003_captions,
     _m0004_revisions,
     _m0005_hydrus,
+    _m0006_captions_said,
 ]
 """In order; each runs once, in one transaction with the note that it ran."""
 

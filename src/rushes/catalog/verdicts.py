@@ -8,6 +8,7 @@ import msgspec
 import sqlalchemy as sa
 
 from rushes.catalog import schema
+from rushes.catalog.captions import enforce, inherit
 from rushes.catalog.database import Database, upsert
 from rushes.catalog.rows import add_clips, changed, new_no
 from rushes.errors import RecipeError
@@ -56,6 +57,7 @@ class Verdicts:
                     action = no
                     connection.execute(table.update().where(table.c.no == no).values(action=no))
                 stored.append(msgspec.convert(row | {"no": no, "action": action}, Verdict))
+            _say(connection, stored)
         return stored
 
     def since(self, no: int = 0, *, clips: Sequence[str] = ()) -> list[Verdict]:
@@ -79,6 +81,21 @@ class Verdicts:
         """Return clip id → what stands of all that was decided; only of `clips` if given."""
         everything = self.since() if not clips else self.since(clips=[*clips, ""])
         return standing(everything)
+
+
+def _say(connection: sa.Connection, given: Sequence[Verdict]) -> None:
+    """Put in force the captions that verdicts give, take back or give again."""
+    table, clips = schema.verdicts, schema.clips
+    actions = [verdict.value for verdict in given if verdict.kind in ("undo", "redo")]
+    touched = [verdict.clip for verdict in given if verdict.kind == "caption"]
+    if actions:
+        again = sa.select(table.c.clip).where(
+            table.c.action.in_(actions), table.c.kind == "caption"
+        )
+        touched += connection.execute(again).scalars()
+    for at in range(0, len(touched), 500):
+        numbers = sa.select(clips.c.no).where(clips.c.id.in_(touched[at : at + 500]))
+        enforce(connection, list(connection.execute(numbers).scalars()))
 
 
 def restore_spans(connection: sa.Connection, video_no: int, fingerprint: str) -> None:
@@ -141,3 +158,4 @@ def _swap(
         sets.delete().where(sets.c.fingerprint == fingerprint, sets.c.clip_no.in_(old))
     )
     upsert(connection, sets, [{"fingerprint": fingerprint, "clip_no": no} for no in new])
+    inherit(connection, old[0], new)

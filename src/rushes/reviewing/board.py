@@ -17,6 +17,8 @@ from rushes.verdicts import standing
 
 ORDERS_KEPT = 32
 """So many answers to queries are kept, so that a page can scroll through them."""
+WORDS = "captions"
+"""The part of the catalog that is in no column."""
 MOST_ASKED = 5000
 """Of so many clips at once it is asked what stands; of more, of all."""
 
@@ -82,12 +84,19 @@ class Board:
     def follow(self) -> bool:
         """Take in what has changed in the catalog, by whomever; return whether anything has."""
         with self._following:
-            if self._catalog.revisions() != self._state:
+            now = self._catalog.revisions()
+            before, self._state = self._state, now
+            if any(now.get(part) != before.get(part) for part in now | before if part != WORDS):
                 self._load()
                 return True
             new = self._catalog.verdicts.since(self.verdict_no)
             if not new:
-                return False
+                if now == before:
+                    return False
+                with self.lock:  # only what is said of clips, which is no column
+                    self.last_by = ()
+                    self.revision += 1
+                return True
             touched = list(new)
             for verdict in new:
                 if verdict.kind in ("undo", "redo"):

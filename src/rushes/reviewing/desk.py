@@ -90,7 +90,7 @@ class Desk:
         """Return rows of a grid; None if that query is too long ago."""
         with self.board.lock:
             found = self.board.rows(query, first, count)
-            return None if found is None else [self._row(at) for at in found]
+            return None if found is None else self._rows(found)
 
     def ids(self, query: str, first: int = 0, count: int | None = None) -> list[str] | None:
         """Return the ids of some clips of a query, or of all; None if it is too long ago."""
@@ -102,12 +102,18 @@ class Desk:
         """Return the clips on either side of a threshold, nearest first."""
         with self.board.lock:
             sides = self.board.columns.beside(column, threshold, parse_rules(rules))
-            below, above = ([self._row(int(at)) for at in side] for side in sides)
+            below, above = (self._rows([int(at) for at in side]) for side in sides)
             return {"below": below, "above": above}
 
     def place(self, query: str, clip_id: str) -> int | None:
         """Return where a clip stands in a query; None if it is not in it."""
         return self.board.place_in(query, clip_id)
+
+    def _rows(self, places: Sequence[int]) -> list[Row]:
+        """Return rows of a grid: what a card shows."""
+        numbers = self.board.numbers
+        said = self._catalog.captions.in_force([numbers[at] for at in places])
+        return [self._row(at) | {"caption": said.get(numbers[at])} for at in places]
 
     def _row(self, at: int) -> Row:
         board = self.board
@@ -124,7 +130,6 @@ class Desk:
             "verdict": decided.verdict,
             "stars": decided.stars,
             "reason": decided.reason,
-            "caption": decided.caption,
         }
 
     def clip(self, clip_id: str) -> Row:
@@ -162,6 +167,7 @@ class Desk:
                 "height_px": video.display_size_px[1],
                 "plays": plays(video),
                 "tags": tags_of((), board.decided.get(clip_id, Decided())),
+                "caption": board.decided.get(clip_id, Decided()).caption,
                 "captions": self._captions(at),
                 "scores": {
                     name: _plain(values[at])
@@ -180,12 +186,11 @@ class Desk:
 
     def _captions(self, at: int) -> list[Row]:
         no = self.board.numbers[at]
-        text = self._catalog.captions.in_force([no]).get(no)
-        return [{"source": "caption", "text": text}] if text else []
+        said = self._catalog.captions.said([no]).get(no, [])
+        return [{"source": source, "text": text} for source, text in said]
 
     def _caption(self, at: int, in_force: Mapping[int, str]) -> str:
-        decided = self.board.decided.get(self.board.ids[at], Decided())
-        return decided.caption or in_force.get(self.board.numbers[at], "")
+        return in_force.get(self.board.numbers[at], "")
 
     def _neighbour(self, at: int, step: int) -> str | None:
         board = self.board
@@ -305,7 +310,10 @@ class Desk:
     def save_rules(self, selection: str, rules: Sequence[str]) -> None:
         """Write the rules into the recipe as `[select.NAME]`; what a person wrote there stays."""
         path = self._folder / "recipe.toml"
-        save_rules(path, selection, parse_rules(rules))
+        parsed = parse_rules(rules)
+        with self.board.lock:
+            self.board.columns.mask(parsed)  # names a column that is not there
+        save_rules(path, selection, parsed)
         self._selections = load(path).selections
 
 
