@@ -169,7 +169,7 @@ def test_trim_split_join_undo_and_redo(visit, served):
     page.keyboard.press("z")
     wait_for(page, "clip => location.hash === '#' + clip", first)
     assert now() == before
-    page.keyboard.press("Z")
+    page.keyboard.press("Shift+Z")
     wait_for(page, "clip => location.hash === '#' + clip", trimmed)
 
     wait_for(page, "() => document.querySelector('video').readyState > 1")
