@@ -28,7 +28,7 @@ def write_tiny_network(path: Path) -> Path:
 
 
 def write_tiny_embedding(path: Path) -> Path:
-    """Write a stand-in for EfficientNet-Lite0: a picture's vector is the same 16 × 8 pixels, red and green."""
+    """Write a stand-in for EfficientNet-Lite0: a vector is 16 × 8 pixels, red and green."""
     pictures = helper.make_tensor_value_info("pictures_NHWC", TensorProto.UINT8, ["N", 224, 224, 3])
     vectors = helper.make_tensor_value_info("vectors_ND", TensorProto.FLOAT, ["N", 256])
     constants = [

@@ -1,6 +1,11 @@
-"""One vector for a clip, from those of its stills."""
+"""The vectors of a clip: of its first, middle and last still, and one for all of them."""
+
+from collections.abc import Callable, Sequence
 
 import numpy as np
+
+from rushes.errors import ItemError
+from rushes.records import Row
 
 
 def clip_vectors(vectors_N3D: np.ndarray) -> np.ndarray:
@@ -17,3 +22,34 @@ def clip_vectors(vectors_N3D: np.ndarray) -> np.ndarray:
     lengths_N1 = np.linalg.norm(sums_ND, axis=1, keepdims=True)
     sums_ND /= np.where(lengths_N1 > 0, lengths_N1, 1)
     return np.asarray(sums_ND)
+
+
+def embedded(
+    stills_of: Sequence[np.ndarray], encode: Callable[[list[np.ndarray]], np.ndarray]
+) -> list[Row]:
+    """Return for each clip what its first, middle and last still look like, encoded all at once.
+
+    Args:
+        stills_of: Each clip's stills: uint8 RGB (T, H, W, 3).
+        encode: Pictures → vectors of length 1, float32 (N, D).
+
+    Returns:
+        Rows of `vector` (3, D) and `steadiness`, the cosine of the first and the last.
+
+    Raises:
+        ItemError: A clip has no still.
+    """
+    if not all(len(stills) for stills in stills_of):
+        raise ItemError("there is no still inside the clip; it is too short to be scored")
+    spreads = [(0, (len(stills) - 1) // 2, len(stills) - 1) for stills in stills_of]
+    vectors = iter(
+        encode([stills[at] for stills, spread in zip(stills_of, spreads, strict=True)
+                for at in sorted(set(spread))])
+    )  # fmt: skip
+    rows = []
+    for spread in spreads:
+        vector_at = {at: next(vectors) for at in sorted(set(spread))}
+        first, middle, last = (vector_at[at] for at in spread)
+        steadiness = float(np.clip(first @ last, -1, 1))
+        rows.append({"vector": np.stack([first, middle, last]), "steadiness": steadiness})
+    return rows

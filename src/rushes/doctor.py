@@ -9,6 +9,7 @@ from pathlib import Path
 from rushes.catalog import sqlite_version
 from rushes.media.probe import missing_codecs
 from rushes.records import Row
+from rushes.weights.session import devices
 
 
 def examine(folder: Path) -> list[Row]:
@@ -33,5 +34,12 @@ def examine(folder: Path) -> list[Row]:
         },
         {"name": "disk", "ok": free_bytes > 1e9, "found": f"{free_bytes / 1e9:.1f} GB free"},
         {"name": "writable", "ok": os.access(folder, os.W_OK), "found": str(folder)},
+        {
+            "name": "networks",
+            "ok": bool(devices()),
+            "found": f"onnxruntime on {', '.join(devices())}"
+            if devices()
+            else "no onnxruntime: pip install 'rushes[neural]'; all else works without",
+        },
         {"name": "sqlite", "ok": version >= (3, 35), "found": ".".join(map(str, version))},
     ]

@@ -78,4 +78,3 @@ def last_action(verdicts: Iterable[Verdict], who: str, *, redo: bool = False) ->
             back.clear()
     stack = back if redo else order
     return stack[-1] if stack else None
-

@@ -13,6 +13,7 @@ from rushes.errors import ProjectError, RecipeError
 from rushes.recipe import DEFAULT, load
 from rushes.registry import nearest
 from rushes.runner import Reporter, Runner, Silent
+from rushes.weights.session import complaint
 
 
 class Workspace:
@@ -23,7 +24,7 @@ class Workspace:
         folder: Path,
         *,
         workers: int | None = None,
-        device: str = "cpu",
+        device: str = "auto",
         changes: Sequence[str] = (),
         reporter: Reporter | None = None,
         cache: Path | None = None,
@@ -33,7 +34,7 @@ class Workspace:
         Args:
             folder: The project folder.
             workers: Worker processes; None for one a core, 0 to work in this process.
-            device: Where models run.
+            device: Where networks run: "auto", "cpu", "cuda", "dml", "coreml".
             changes: Recipe changes for this time only, as in "cut.max_s=10".
             reporter: Where progress is shown; None for nowhere.
             cache: Where models lie; None for the user's cache folder.
@@ -48,6 +49,7 @@ class Workspace:
                 f"{folder}: there is no project here; start one with: rushes run PATH…"
             )
         self.device = device
+        note = complaint(device)
         self.options = {"workers": workers, "device": device, "changes": changes, "cache": cache}
         """How it was opened."""
         self._recipe = load(self.folder / "recipe.toml", changes)
@@ -55,6 +57,7 @@ class Workspace:
             self._recipe, cache or models.CACHE
         )
         """What can run here; what is left out, and the command that mends it, is in `notes`."""
+        self.notes += (note,) if note else ()
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
         self._runner = Runner(cores or 1 if workers is None else workers, reporter or Silent())
         self._catalog = Catalog(self.folder / "catalog.db")

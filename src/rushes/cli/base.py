@@ -36,7 +36,7 @@ def project_options(create: bool = False) -> Callable[[Callable[..., Any]], Call
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @click.option("--project", default=".", metavar="DIR", help="Project folder  [.]")
         @click.option("--workers", type=click.IntRange(0), help="Worker processes  [one a core]")
-        @click.option("--device", default="cpu", help="Where models run  [cpu]")
+        @click.option("--device", default="auto", help="auto, cpu, cuda, dml or coreml  [auto]")
         @click.option("--set", "changes", multiple=True, metavar="A.B=C", help="Change the recipe.")
         @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
         @wraps(command)

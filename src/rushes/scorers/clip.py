@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from rushes.errors import ItemError
+from rushes.clip_vectors import embedded
 from rushes.models import named
 from rushes.records import Field, Row
 from rushes.stage import FrameSpec, Item
@@ -88,13 +88,11 @@ class Clip:
         """Load the network for pictures."""
         self.locate(models)
         (name,) = self.models
-        self._pictures = Pictures(models[name])
+        self._pictures = Pictures(models[name], device=device)
 
     def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
         """Return the embedding of each clip; ItemError for a clip without a still."""
-        if not all(len(item.stills_THWC) for item in items):
-            raise ItemError("there is no still inside the clip; it is too short to be scored")
-        return [self._row(item.stills_THWC) for item in items]
+        return embedded([item.stills_THWC for item in items], self._pictures.vectors)
 
     def encode_text(self, texts: Sequence[str], models: Mapping[str, Path]) -> np.ndarray:
         """Return the vectors of texts in the same space: float32 (N, D), of length 1.
@@ -107,13 +105,3 @@ class Clip:
         """
         (name,) = self.models
         return Words(models[name]).vectors(texts)
-
-    def _row(self, stills_THWC: np.ndarray) -> Row:
-        spread = [0, (len(stills_THWC) - 1) // 2, len(stills_THWC) - 1]
-        picked = sorted(set(spread))
-        vectors = dict(
-            zip(picked, self._pictures.vectors([stills_THWC[at] for at in picked]), strict=True)
-        )
-        first, middle, last = (vectors[at] for at in spread)
-        steadiness = float(np.clip(first @ last, -1, 1))
-        return {"vector": np.stack([first, middle, last]), "steadiness": steadiness}

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from rushes.errors import ItemError
+from rushes.clip_vectors import embedded
 from rushes.models import named
 from rushes.records import Field, Row
 from rushes.stage import FrameSpec, Item
@@ -69,40 +69,20 @@ class Embedding:
 
     def setup(self, device: str, models: Mapping[str, Path]) -> None:
         """Load the network."""
-        self._session = open_session(models["efficientnet-lite0"])
+        self._session = open_session(models["efficientnet-lite0"], device=device)
 
     def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
         """Return the embedding of each clip; ItemError for a clip without a still."""
-        if not all(len(item.stills_THWC) for item in items):
-            raise ItemError("there is no still inside the clip; it is too short to be scored")
-        picked = [_picked(len(item.stills_THWC)) for item in items]
-        pictures = [
-            _squeezed(item.stills_THWC[at])
-            for item, spread in zip(items, picked, strict=True)
-            for at in sorted(set(spread))
-        ]
-        vectors = iter(self._vectors(pictures))
-        rows = []
-        for spread in picked:
-            vector_of = {at: next(vectors) for at in sorted(set(spread))}
-            first, middle, last = (vector_of[at] for at in spread)
-            steadiness = float(np.clip(first @ last, -1, 1))
-            rows.append({"vector": np.stack([first, middle, last]), "steadiness": steadiness})
-        return rows
+        return embedded([item.stills_THWC for item in items], self._vectors)
 
     def _vectors(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
         parts = [np.zeros((0, WIDTH), np.float32)]
         for first in range(0, len(pictures), _PICTURES):
-            some = np.stack(pictures[first : first + _PICTURES])
+            some = np.stack([_squeezed(p) for p in pictures[first : first + _PICTURES]])
             parts += self._session.run(["vectors_ND"], {"pictures_NHWC": some})
         vectors_ND = np.concatenate(parts)
         lengths_N1 = np.linalg.norm(vectors_ND, axis=1, keepdims=True)
         return np.asarray(vectors_ND / np.maximum(lengths_N1, 1e-12))
-
-
-def _picked(count: int) -> list[int]:
-    """Return which of a clip's stills are its first, middle and last."""
-    return [0, (count - 1) // 2, count - 1]
 
 
 def _squeezed(still_HWC: np.ndarray) -> np.ndarray:

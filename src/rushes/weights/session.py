@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rushes.errors import ItemError, MissingDependency
+from rushes.errors import ItemError, MissingDependency, RecipeError
 
 PROVIDERS: Mapping[str, str] = {
     "cuda": "CUDAExecutionProvider",
@@ -13,6 +13,36 @@ PROVIDERS: Mapping[str, str] = {
 }
 """Device → what onnxruntime calls it."""
 CPU = "CPUExecutionProvider"
+
+
+_BY_THEMSELVES = ("cuda", "dml")
+"""What "auto" takes; Core ML only where it is asked for, as it rounds more coarsely."""
+
+
+def complaint(device: str) -> str:
+    """Return in words what is the matter with a device that a person named; empty if nothing.
+
+    Raises:
+        RecipeError: There is no such device.
+    """
+    kind = device.partition(":")[0].lower()
+    known = ["auto", "cpu", *PROVIDERS]
+    if kind not in known:
+        raise RecipeError(f"--device {device}: it is one of {', '.join(known)}")
+    # Asking onnxruntime takes a third of a second, so only where there is something to ask.
+    if kind not in PROVIDERS or kind in (here := devices()) or not here:
+        return ""
+    return f"there is no {kind} here for onnxruntime: networks run on the CPU"
+
+
+def devices() -> list[str]:
+    """Return the devices that onnxruntime can use here; empty where it is not installed."""
+    try:
+        import onnxruntime
+    except ImportError:
+        return []
+    available = onnxruntime.get_available_providers()
+    return [name for name, provider in PROVIDERS.items() if provider in available] + ["cpu"]
 
 
 def open_session(path: Path, threads: int = 1, device: str = "cpu") -> Any:
@@ -24,7 +54,7 @@ def open_session(path: Path, threads: int = 1, device: str = "cpu") -> Any:
     Args:
         path: The file, as `models.path_of` returns it.
         threads: How many the CPU uses; one where the processes already fill the cores.
-        device: "cpu", "cuda", "dml" or "coreml".
+        device: "auto" for the best that is here, else "cpu", "cuda", "dml" or "coreml".
 
     Raises:
         MissingDependency: The package onnxruntime is not installed.
@@ -52,10 +82,13 @@ def providers(device: str, available: list[str]) -> list[str]:
     """Return what a session is to run on, best first; the CPU is always the last resort.
 
     Args:
-        device: "cpu", "cuda", "dml" or "coreml"; "cuda:1" is taken as "cuda".
+        device: "auto", "cpu", "cuda", "dml" or "coreml"; "cuda:1" is taken as "cuda".
         available: What this onnxruntime was built with.
     """
-    name = PROVIDERS.get(device.partition(":")[0].lower(), CPU)
+    kind = device.partition(":")[0].lower()
+    if kind == "auto":
+        kind = next((name for name in _BY_THEMSELVES if PROVIDERS[name] in available), "cpu")
+    name = PROVIDERS.get(kind, CPU)
     return [name, CPU] if name != CPU and name in available else [CPU]
 
 

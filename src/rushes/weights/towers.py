@@ -48,8 +48,8 @@ def _kind(config: Mapping[str, Any]) -> str:
 class Pictures:
     """The network for pictures."""
 
-    def __init__(self, folder: Path, threads: int = 1) -> None:
-        """Load it.
+    def __init__(self, folder: Path, threads: int = 1, device: str = "cpu") -> None:
+        """Load it; see `open_session` for threads and device.
 
         Raises:
             ItemError: It is no such network, or a file is missing or wrong.
@@ -57,7 +57,7 @@ class Pictures:
         """
         self._prepare = read_preprocessing(folder / "preprocessor_config.json")
         self.width = width_of(folder)
-        self._tower = _Tower(folder, "vision", ("pixel_values",), threads)
+        self._tower = _Tower(folder, "vision", ("pixel_values",), threads, device)
 
     def vectors(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
         """Return a vector of length 1 for each picture, uint8 RGB (H, W, 3): float32 (N, D)."""
@@ -106,12 +106,14 @@ class Words:
 class _Tower:
     """One network, and what it is fed with."""
 
-    def __init__(self, folder: Path, tower: str, known: Sequence[str], threads: int) -> None:
+    def __init__(
+        self, folder: Path, tower: str, known: Sequence[str], threads: int, device: str = "cpu"
+    ) -> None:
         path = network_in(files_in(folder), tower)
         if path is None:
             raise ItemError(f"{folder} has no onnx/{tower}_model.onnx")
         self._path = folder / path
-        self._session = open_session(self._path, threads)
+        self._session = open_session(self._path, threads, device)
         inputs = self._session.get_inputs()
         if unknown := [i.name for i in inputs if i.name not in known]:
             raise ItemError(f"{self._path} wants {', '.join(unknown)}, which is not known here")
