@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix bench docs clean
+.PHONY: help setup demo test browser check fix bench docs clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -25,8 +25,15 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)  ## Run the main job on sample footage: clips in demo/exports/main
 	@$(BIN)/python demo.py
 
-test: $(READY) check  ## Run every check and every test
+test: $(READY) check browser  ## Run every check and every test
 	$(BIN)/python -m pytest -n auto
+
+browser:  # For the tests of the review page, which are skipped where none can be had.
+	@command -v chromium chromium-browser google-chrome >/dev/null || { \
+		echo "installing Chromium for the tests of the review page"; \
+		as=$$(test "$$(id -u)" = 0 || echo sudo -n); \
+		{ $$as apt-get update && $$as apt-get install --yes --no-install-recommends chromium; } \
+			>/dev/null 2>&1 </dev/null || echo "there is none to be had: they are skipped"; }
 
 check: $(READY)  ## Lint, format and types; changes nothing
 	$(BIN)/ruff check .
