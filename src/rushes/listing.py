@@ -84,7 +84,8 @@ def clip_table(catalog: Catalog, recipe: Recipe) -> ClipTable:
     side_of = sides_now(catalog, recipe)
     columns["split"] = np.array([side_of[video_no] for video_no, _ in clips.values()], object)
     decided = catalog.verdicts.standing()
-    stand = [decided.get(clip.id, Decided()) for _, clip in pairs]
+    nothing = Decided()
+    stand = [decided.get(clip.id, nothing) if decided else nothing for _, clip in pairs]
     columns["verdict"] = np.array([now.verdict or "undecided" for now in stand], object)
     columns["stars"] = np.array([now.stars for now in stand], float)
     return ClipTable(

@@ -90,8 +90,8 @@ def _draw(video: Video) -> float:
 
 def sides_now(catalog: Catalog, recipe: Recipe) -> dict[int, str]:
     """Return video number → side under a recipe."""
-    clips = catalog.clips(recipe.fingerprints.cut)
     groups = duplicate_groups(catalog, recipe)
+    clips = catalog.clips(recipe.fingerprints.cut, groups)
     return sides(catalog.videos(), clips, groups, recipe.own("split").fraction)
 
 

@@ -19,6 +19,7 @@ from rushes.catalog.rows import (
     changed,
     clear_failure,
     clip_of,
+    numbered_clips,
     put_failure,
     video_of,
 )
@@ -185,9 +186,11 @@ class Catalog:
         """Return a stage's rows of one fingerprint by item number."""
         table = self._stage_table(key, fields)
         statement = sa.select(table).where(table.c.fingerprint == fingerprint)
+        names = [field.name for field in fields]
+        statement = statement.with_only_columns(table.c.item_no, *(table.c[n] for n in names))
         with self._database.reading() as connection:
-            found = connection.execute(statement).mappings().all()
-        return {row["item_no"]: {f.name: row[f.name] for f in fields} for row in found}
+            found = connection.execute(statement).all()
+        return {no: dict(zip(names, values, strict=True)) for no, *values in found}
 
     def vector_rows(
         self, key: str, fields: Sequence[Field], name: str, fingerprint: str, cut: str
@@ -347,8 +350,7 @@ class Catalog:
         if numbers is not None:
             statement = statement.where(among(schema.clips.c.no, numbers))
         with self._database.reading() as connection:
-            rows = connection.execute(statement).mappings().all()
-        return {row["no"]: (row["video_no"], clip_of(row)) for row in rows}
+            return numbered_clips(connection, statement)
 
     def clip_numbers(self, prefix: str, fingerprint: str) -> dict[str, int]:
         """Return clip id → number of the clips of one setting of cut whose ids begin so."""

@@ -30,6 +30,20 @@ def clip_of(row: Any) -> Clip:
     return Clip(**{name: row[name] for name in names})
 
 
+def numbered_clips(
+    connection: sa.Connection, statement: sa.Select[Any]
+) -> dict[int, tuple[int, Clip]]:
+    """Return clip number → (video number, clip) of a selection of `CLIPS`, however many."""
+    c, video_id = schema.clips.c, schema.videos.c.id
+    columns = (c.no, c.video_no, video_id, c.in_pts, c.out_pts, c.frames, c.frames_damaged)
+    return {
+        no: (video_no, Clip(video_id=video, in_pts=a, out_pts=b, frames=f, frames_damaged=d))
+        for no, video_no, video, a, b, f, d in connection.execute(
+            statement.with_only_columns(*columns)
+        ).all()
+    }
+
+
 def _fraction(kind: type, value: Any) -> Any:
     return Fraction(value) if kind is Fraction else value
 
