@@ -33,7 +33,9 @@ export function show() {
 }
 
 const button = (text, work, kind = "") => el("button", { class: kind, onclick: work }, text);
-const clips = (count) => `${count.toLocaleString("en")} ${count === 1 ? "clip" : "clips"}`;
+const counted = (word) => (count) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
+const clips = counted("clip");
+const captions = counted("caption");
 
 export async function decide(values) {
   const chosen = [...state.selected];
@@ -77,7 +79,7 @@ async function replace() {
       const found = await post("/api/replace", { ...asked(), dry_run: true });
       const count = found.changes.length;
       const more = count > SHOWN ? `; the first ${SHOWN} of them:` : count ? ":" : "";
-      words.textContent = `${count} captions would change${more}`;
+      words.textContent = `${captions(count)} would change${more}`;
       preview.replaceChildren(
         ...found.changes.slice(0, SHOWN).map((one) =>
           el("li", {}, el("del", {}, one.before), el("ins", {}, one.after || "(no caption)")),
@@ -100,7 +102,7 @@ async function replace() {
     const done = await post("/api/replace", {
       clips: chosen, find: given.get("find"), replace: given.get("replace"),
     });
-    toast(`${done.changes.length} captions changed; z takes it back`);
+    toast(`${captions(done.changes.length)} changed; z takes it back`);
     await onDone();
   } catch (error) {
     toast(error.message, true);
