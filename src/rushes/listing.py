@@ -1,7 +1,7 @@
 """Tables for `ls` and for selections: what is known, one row each."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,9 +47,15 @@ def clip_columns(catalog: Catalog, recipe: Recipe) -> tuple[list[int], dict[str,
     return table.numbers, table.columns
 
 
-def clip_table(catalog: Catalog, recipe: Recipe) -> ClipTable:
-    """Return the clips of a recipe's cuts with all of their columns."""
-    clips = catalog.clips(recipe.fingerprints.cut)
+def clip_table(catalog: Catalog, recipe: Recipe, only: Collection[int] | None = None) -> ClipTable:
+    """Return the clips of a recipe's cuts with all of their columns.
+
+    Args:
+        catalog: Where they are.
+        recipe: Says which cuts and scores.
+        only: Numbers of the clips that are meant; all by default.
+    """
+    clips = catalog.clips(recipe.fingerprints.cut, only)
     videos = catalog.videos()
     numbers = list(clips)
     pairs = [(videos[video_no], clip) for video_no, clip in clips.values()]
@@ -65,7 +71,8 @@ def clip_table(catalog: Catalog, recipe: Recipe) -> ClipTable:
         "video": np.array([video.given for video, _ in pairs], object),
     }
     for name, scorer in recipe.stages("score").items():
-        rows = catalog.rows(f"scorer/{name}", scorer.fields, recipe.fingerprints.scorers[name])
+        fingerprint = recipe.fingerprints.scorers[name]
+        rows = catalog.rows(f"scorer/{name}", scorer.fields, fingerprint, only)
         for field in scorer.fields:
             if field.dtype == "vector":
                 continue
@@ -83,7 +90,7 @@ def clip_table(catalog: Catalog, recipe: Recipe) -> ClipTable:
         columns[f"coverage.{field.name}"] = np.array(values, float)
     side_of = sides_now(catalog, recipe)
     columns["split"] = np.array([side_of[video_no] for video_no, _ in clips.values()], object)
-    decided = catalog.verdicts.standing()
+    decided = catalog.verdicts.standing([] if only is None else [clip.id for _, clip in pairs])
     nothing = Decided()
     stand = [decided.get(clip.id, nothing) if decided else nothing for _, clip in pairs]
     columns["verdict"] = np.array([now.verdict or "undecided" for now in stand], object)

@@ -182,12 +182,20 @@ class Catalog:
             for row in rows
         }
 
-    def rows(self, key: str, fields: Sequence[Field], fingerprint: str) -> dict[int, Row]:
-        """Return a stage's rows of one fingerprint by item number."""
+    def rows(
+        self,
+        key: str,
+        fields: Sequence[Field],
+        fingerprint: str,
+        numbers: Collection[int] | None = None,
+    ) -> dict[int, Row]:
+        """Return a stage's rows of one fingerprint by item number; of all items by default."""
         table = self._stage_table(key, fields)
-        statement = sa.select(table).where(table.c.fingerprint == fingerprint)
         names = [field.name for field in fields]
-        statement = statement.with_only_columns(table.c.item_no, *(table.c[n] for n in names))
+        statement = sa.select(table.c.item_no, *(table.c[name] for name in names))
+        statement = statement.where(table.c.fingerprint == fingerprint)
+        if numbers is not None:
+            statement = statement.where(among(table.c.item_no, numbers))
         with self._database.reading() as connection:
             found = connection.execute(statement).all()
         return {no: dict(zip(names, values, strict=True)) for no, *values in found}

@@ -10,7 +10,7 @@ import numpy as np
 from rushes.catalog import Catalog
 from rushes.listing import clip_table
 from rushes.recipe import Recipe
-from rushes.records import Decided, Field, Verdict
+from rushes.records import Clip, Decided, Field, Verdict
 from rushes.reviewing.columns import Columns
 from rushes.rules import Rule
 from rushes.verdicts import standing
@@ -86,10 +86,13 @@ class Board:
         with self._following:
             now = self._catalog.revisions()
             before, self._state = self._state, now
-            if any(now.get(part) != before.get(part) for part in now | before if part != WORDS):
+            new = self._catalog.verdicts.since(self.verdict_no)
+            parts = {part for part in now | before if now.get(part) != before.get(part)} - {WORDS}
+            if parts == {"cut"} and self._splice(new, now["cut"] - before.get("cut", 0)):
+                return True
+            if parts:
                 self._load()
                 return True
-            new = self._catalog.verdicts.since(self.verdict_no)
             if not new:
                 if now == before:
                     return False
@@ -101,9 +104,6 @@ class Board:
             for verdict in new:
                 if verdict.kind in ("undo", "redo"):
                     touched += self._catalog.verdicts.of_action(verdict.value)
-            if any(verdict.kind == "span" for verdict in touched):
-                self._load()
-                return True
             clips = {verdict.clip for verdict in touched if verdict.clip}
             few = sorted(clips) if len(clips) <= MOST_ASKED else ()
             stand = self._catalog.verdicts.standing(few)
@@ -114,6 +114,69 @@ class Board:
                 self.verdict_no = new[-1].no
                 self.revision += 1
             return True
+
+    def _splice(self, new: Sequence[Verdict], changes: int) -> bool:
+        """Put clips that people trimmed, divided or joined in the place of those they were.
+
+        Returns:
+            False if that is not all that has happened to the cut; then everything is to be read.
+        """
+        gone: set[str] = set()
+        made: dict[str, None] = {}
+        for verdict in new:
+            is_back = verdict.kind == "undo"
+            spans = [verdict]
+            if verdict.kind in ("undo", "redo"):
+                spans = self._catalog.verdicts.of_action(verdict.value)
+            for span in (one for one in spans if one.kind == "span"):
+                old, others = list(span.value["from"]), self.made_by(span)
+                if is_back:
+                    old, others = others, old
+                changes -= 1
+                gone.update(old)
+                for clip in old:
+                    made.pop(clip, None)
+                made |= dict.fromkeys(others)
+        known = self._catalog.clips_by_id(list(made))
+        table = clip_table(self._catalog, self._recipe, [no for no, _, _ in known.values()])
+        mine = self.columns.arrays
+        if changes or len(table.numbers) != len(made) or list(table.columns) != list(mine):
+            return False
+        stay = np.array([clip not in gone and clip not in made for clip in self.ids], bool)
+        video_no = np.concatenate([self.video_no[stay], table.video_no])
+        clips = [clip for clip, stays in zip(self.clips, stay, strict=True) if stays] + table.clips
+        numbers = np.concatenate([np.array(self.numbers, np.int64)[stay], table.numbers])
+        in_pts = np.array([clip.in_pts for clip in clips], np.int64)
+        order = np.lexsort((in_pts, video_no))
+        with self.lock:
+            self.columns = Columns(
+                {
+                    name: np.concatenate([values[stay], table.columns[name]])[order]
+                    for name, values in mine.items()
+                }
+            )
+            self.video_no, self.numbers = video_no[order], numbers[order].tolist()
+            self.clips = [clips[at] for at in order]
+            ids = [clip for clip, stays in zip(self.ids, stay, strict=True) if stays]
+            ids += [clip.id for clip in table.clips]
+            self.ids = [ids[at] for at in order]
+            self.index = {clip: at for at, clip in enumerate(self.ids)}
+            touched = [*made, *(verdict.clip for verdict in new if verdict.clip)]
+            self._put(self._catalog.verdicts.standing(touched))
+            self._orders.clear()
+            self.last_by = _people(new, 0)
+            self.verdict_no = new[-1].no
+            self.clips_revision += 1
+            self.revision += 1
+        return True
+
+    def made_by(self, span: Verdict) -> list[str]:
+        """Return the ids of the clips that a trim, a split or a merge makes."""
+        (_, _, clip), *_ = self._catalog.clips_by_id(span.value["from"][:1]).values()
+        return [
+            Clip(video_id=clip.video_id, in_pts=in_pts, out_pts=out_pts, frames=1).id
+            for in_pts, out_pts in span.value["to"]
+        ]
 
     def __len__(self) -> int:
         return len(self.ids)

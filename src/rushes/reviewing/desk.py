@@ -260,7 +260,8 @@ class Desk:
 
     def _done(self, verdicts: Sequence[Verdict]) -> Row:
         clips = list(dict.fromkeys(v.clip for v in verdicts if v.clip))
-        spans = [clip for v in verdicts if v.kind == "span" for clip in self._ends_of(v)]
+        both = [[*v.value["from"], *self.board.made_by(v)] for v in verdicts if v.kind == "span"]
+        spans = [clip for ends in both for clip in ends]
         return {
             "clips": clips,
             "now": [clip for clip in dict.fromkeys([*spans, *clips]) if clip in self.board.index],
@@ -268,16 +269,6 @@ class Desk:
             "revision": self.board.revision,
             "verdict_no": self.board.verdict_no,
         }
-
-    def _ends_of(self, span: Verdict) -> list[str]:
-        """Return the ids of the clips before and after a trim, a split or a merge."""
-        old = self._catalog.clips_by_id(span.value["from"][:1])
-        made = [
-            Clip(video_id=clip.video_id, in_pts=in_pts, out_pts=out_pts, frames=1).id
-            for _, _, clip in old.values()
-            for in_pts, out_pts in span.value["to"]
-        ]
-        return [*span.value["from"], *made]
 
     def replace(
         self, clips: Sequence[str], find: str, replacement: str, who: str, *, dry_run: bool

@@ -32,7 +32,7 @@ export function toast(text, isError = false) {
   toastTimer = setTimeout(() => box.replaceChildren(), isError ? 8000 : 2500);
 }
 
-export function throttled(work) {
+export function throttled(work, pause_ms = 0) {
   // Runs the latest call only, one at a time: a slider asks more often than a server answers.
   let waiting = null;
   let isBusy = false;
@@ -44,8 +44,10 @@ export function throttled(work) {
     try {
       await work(...given);
     } finally {
-      isBusy = false;
-      next();
+      setTimeout(() => {
+        isBusy = false;
+        next();
+      }, pause_ms);
     }
   };
   return (...given) => {

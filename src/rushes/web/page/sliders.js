@@ -6,6 +6,8 @@ import { column, remember, rules, sliderRules, state } from "./state.js";
 
 const STEPS = 500;
 const PRESETS = [12.5, 25, 50];
+const BESIDE_MS = 150; // between two looks at the clips beside a threshold: pictures take longer
+
 
 let onChange = () => {};
 let onOpen = () => {};
@@ -210,7 +212,7 @@ async function slider(name) {
       el("b", {}, number(threshold)),
       el("div", {}, ...clips(sides.above)),
     );
-  });
+  }, BESIDE_MS);
 
   const unit = meta.unit ? ` (${meta.unit})` : "";
   const node = el(
