@@ -80,7 +80,8 @@ def params_classes():
     for key in registry.BUILT_IN:
         yield pytest.param(registry.load(key).Params, id=key)
     recipe = Recipe(tomllib.loads(DEFAULT))
-    yield pytest.param(type(recipe.own("cut")), id="cut")
+    for verb in ("cut", "coverage", "split", "dedup", "hydrus"):
+        yield pytest.param(type(recipe.own(verb)), id=verb)
     yield pytest.param(type(recipe.exports["main"].encoding), id="export")
 
 
