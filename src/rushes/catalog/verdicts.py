@@ -44,19 +44,23 @@ class Verdicts:
         """
         at = datetime.now(UTC).isoformat(timespec="microseconds")
         table = schema.verdicts
-        stored: list[Verdict] = []
-        action = 0
         with self._database.writing() as connection:
             for old, new in (becomes or {}).items():
                 _replace(connection, old.split(), new)
-            for kind, clip, value in given:
-                row = {"action": action, "at": at, "who": who, "source": source}
-                row |= {"kind": kind, "clip": clip, "value": value}
-                no = new_no(connection.execute(table.insert().values(**row)))
-                if not action:
-                    action = no
-                    connection.execute(table.update().where(table.c.no == no).values(action=no))
-                stored.append(msgspec.convert(row | {"no": no, "action": action}, Verdict))
+            if not given:
+                return []
+            rows = [
+                {"action": 0, "at": at, "who": who, "source": source,
+                 "kind": kind, "clip": clip, "value": value}
+                for kind, clip, value in given
+            ]  # fmt: skip
+            # Nobody else writes meanwhile, so the numbers after the first are known.
+            action = new_no(connection.execute(table.insert().values(**rows[0])))
+            connection.execute(table.update().where(table.c.no == action).values(action=action))
+            numbered = [{**row, "no": no, "action": action} for no, row in enumerate(rows, action)]
+            if len(numbered) > 1:
+                connection.execute(table.insert(), numbered[1:])
+            stored = [msgspec.convert(row, Verdict) for row in numbered]
             _say(connection, stored)
         return stored
 
