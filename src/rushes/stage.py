@@ -217,6 +217,20 @@ class Annotator(Stage, Protocol):
         ...
 
 
+class Plain:
+    """What an annotator without settings and weights need not write itself: inherit it."""
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Params:
+        """None so far."""
+
+    def __init__(self, params: Any) -> None:
+        self.params = params
+
+    def setup(self, device: str, models: Mapping[str, Path]) -> None:
+        """Nothing to load."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
     """One encoded clip on its way into an export."""

@@ -1,21 +1,19 @@
 """How plain the blocks of compression are."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
 
 from rushes.errors import ItemError
 from rushes.records import Field, Row
-from rushes.stage import Item
+from rushes.stage import Item, Plain
 
 FLOOR = 0.2
 """Added to both, of 255 levels: nobody sees smaller steps, and a flat picture has none at all."""
 
 
-class Artefacts:
+class Artefacts(Plain):
     """How much steeper the source's picture is at the codec's 8×8 grid than between its lines.
 
     A plain ratio, the median over the clip's measured frames (two a second, whole, as the scan
@@ -48,16 +46,6 @@ class Artefacts:
         Field(name="blockiness", low=0, higher_is_better=False,
               about="steps at the codec's grid over steps between; 1 is none, over 2 is plain"),
     )  # fmt: skip
-
-    @dataclass(frozen=True, slots=True, kw_only=True)
-    class Params:
-        """None so far."""
-
-    def __init__(self, params: Params) -> None:
-        self.params = params
-
-    def setup(self, device: str, models: Mapping[str, Path]) -> None:
-        """Nothing to load."""
 
     def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
         """Return the blockiness of each clip; ItemError for one without a measured frame."""

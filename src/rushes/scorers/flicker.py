@@ -1,15 +1,13 @@
 """How much the brightness of a clip jitters from frame to frame."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
 
 from rushes.errors import ItemError
 from rushes.records import Field, Row
-from rushes.stage import Item
+from rushes.stage import Item, Plain
 
 TREND_S = 0.4
 """Length of the triangle that smooths brightness: what is slower than about 2.5 Hz is trend."""
@@ -25,7 +23,7 @@ VIDEO_RANGE = 219 / 255
 """`luma` is expanded to full range, `step_1` is as stored."""
 
 
-class Flicker:
+class Flicker(Plain):
     """Jitter of the mean luma around its smooth trend: old film, fluorescent light, time lapses.
 
     Root mean square of brightness changes faster than about 2.5 Hz, in levels of 255; the median
@@ -51,16 +49,6 @@ class Flicker:
         Field(name="luma", unit="/255", low=0, higher_is_better=False,
               about="root mean square jitter of the mean luma, faster than about 2.5 Hz"),
     )  # fmt: skip
-
-    @dataclass(frozen=True, slots=True, kw_only=True)
-    class Params:
-        """None so far."""
-
-    def __init__(self, params: Params) -> None:
-        self.params = params
-
-    def setup(self, device: str, models: Mapping[str, Path]) -> None:
-        """Nothing to load."""
 
     def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
         """Return the flicker of each clip; ItemError for one shorter than about half a second."""

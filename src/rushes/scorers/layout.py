@@ -1,16 +1,14 @@
 """What a clip's stills look like at a glance, without any model: where is which colour and edge."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
 from rushes.errors import ItemError
 from rushes.records import Field, Row
-from rushes.stage import FrameSpec, Item
+from rushes.stage import FrameSpec, Item, Plain
 
 STILLS = 3
 _LUMA, _CHROMA, _CELLS, _TURNS = 8, 4, 4, 8
@@ -18,7 +16,7 @@ _EDGES_PX = 32
 _WIDTH = _LUMA**2 + 2 * _CHROMA**2 + _CELLS**2 * _TURNS
 
 
-class Layout:
+class Layout(Plain):
     """Colour layout and edge directions of the first, middle and last still, as directions.
 
     Enough to find the same place, shot or setting again, which is what it is for: search by
@@ -42,16 +40,6 @@ class Layout:
             about="where the first, middle and last still have which colours and edges",
         ),
     )
-
-    @dataclass(frozen=True, slots=True, kw_only=True)
-    class Params:
-        """None so far."""
-
-    def __init__(self, params: Params) -> None:
-        self.params = params
-
-    def setup(self, device: str, models: Mapping[str, Path]) -> None:
-        """Nothing to load."""
 
     def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
         """Return the vectors of each clip; ItemError for a clip without a still."""

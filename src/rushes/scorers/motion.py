@@ -1,17 +1,15 @@
 """How much moves in a clip, camera and subject apart."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rushes.errors import ItemError
 from rushes.records import Box, Field, Row
-from rushes.stage import Item
+from rushes.stage import Item, Plain
 
 
-class Motion:
+class Motion(Plain):
     """Mean speed over the clip's stills, from the scan's optical flow.
 
     Percent of the frame's diagonal per second: 100 crosses the picture in a second, whatever its
@@ -35,16 +33,6 @@ class Motion:
         Field(name="camera", unit="%diag/s", low=0, about="mean flow of the camera alone"),
         Field(name="subject", unit="%diag/s", low=0, about="mean flow that the camera leaves over"),
     )
-
-    @dataclass(frozen=True, slots=True, kw_only=True)
-    class Params:
-        """None so far."""
-
-    def __init__(self, params: Params) -> None:
-        self.params = params
-
-    def setup(self, device: str, models: Mapping[str, Path]) -> None:
-        """Nothing to load."""
 
     def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
         """Return speeds of each clip; ItemError for a clip without two neighbouring frames."""

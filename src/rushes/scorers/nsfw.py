@@ -1,7 +1,6 @@
 """How likely a clip shows nudity."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -10,7 +9,7 @@ import numpy as np
 from rushes.errors import ItemError
 from rushes.models import named
 from rushes.records import Field, Row
-from rushes.stage import FrameSpec, Item
+from rushes.stage import FrameSpec, Item, Plain
 from rushes.weights.session import open_session
 
 WHOLE_PX, SEEN_PX = 256, 224
@@ -18,7 +17,7 @@ WHOLE_PX, SEEN_PX = 256, 224
 _MEAN_BGR = np.array([104, 117, 123], np.float32)
 
 
-class Nsfw:
+class Nsfw(Plain):
     """Probability that a still shows nudity, the highest of first, middle and last.
 
     For putting clips before a person, not for judging them.
@@ -42,13 +41,6 @@ class Nsfw:
         Field(name="probability", low=0, high=1, higher_is_better=False,
               about="that a still shows nudity, the highest of three"),
     )  # fmt: skip
-
-    @dataclass(frozen=True, slots=True, kw_only=True)
-    class Params:
-        """None so far."""
-
-    def __init__(self, params: Params) -> None:
-        self.params = params
 
     def setup(self, device: str, models: Mapping[str, Path]) -> None:
         """Load the network."""

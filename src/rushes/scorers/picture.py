@@ -1,8 +1,6 @@
 """What is the matter with a clip's picture: bars, fields, repeated frames."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rushes.boxes import SIDES, content_box
@@ -10,10 +8,10 @@ from rushes.combing import field_order
 from rushes.errors import ItemError
 from rushes.records import Field, Row
 from rushes.repeats import repeats
-from rushes.stage import Item
+from rushes.stage import Item, Plain
 
 
-class Picture:
+class Picture(Plain):
     """Says what an export corrects, and what it cannot; leave it out and nothing is corrected.
 
     Lies where a picture is black and straight along one side, as a stage before a curtain is:
@@ -37,16 +35,6 @@ class Picture:
         Field(name="distinct_fps", unit="fps", low=0, about="different frames a second"),
         Field(name="frozen_s", unit="s", low=0, higher_is_better=False, about="longest freeze"),
     )  # fmt: skip
-
-    @dataclass(frozen=True, slots=True, kw_only=True)
-    class Params:
-        """None so far."""
-
-    def __init__(self, params: Params) -> None:
-        self.params = params
-
-    def setup(self, device: str, models: Mapping[str, Path]) -> None:
-        """Nothing to load."""
 
     def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
         """Return a row for each clip; ItemError for one without frames."""

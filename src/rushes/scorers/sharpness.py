@@ -1,21 +1,19 @@
 """How much fine detail a clip shows."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
 
 from rushes.errors import ItemError
 from rushes.records import Field, Row
-from rushes.stage import FrameSpec, Item
+from rushes.stage import FrameSpec, Item, Plain
 
 SHORT_SIDE_PX = 480
 """Every still is compared at this size, so that an upscaled or small video reads as soft."""
 
 
-class Sharpness:
+class Sharpness(Plain):
     """Spread of the Laplacian of luma, the median over the first, middle and last still.
 
     Grain, noise and hard compression edges read as sharp; fog, night and soft backgrounds as
@@ -38,16 +36,6 @@ class Sharpness:
             about="standard deviation of the Laplacian at 480 lines, of 255 luma levels",
         ),
     )
-
-    @dataclass(frozen=True, slots=True, kw_only=True)
-    class Params:
-        """None so far."""
-
-    def __init__(self, params: Params) -> None:
-        self.params = params
-
-    def setup(self, device: str, models: Mapping[str, Path]) -> None:
-        """Nothing to load."""
 
     def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
         """Return the detail of each clip; ItemError for a clip without a still."""
