@@ -343,6 +343,9 @@ def test_every_acknowledged_verdict_outlives_kill_9(served, visit):
             assert set(values) <= stored[clip]
         page.context.new_page().goto(again.link)  # its cookie is the old page's, too
         page.wait_for_selector("#lost", state="hidden")
+        with Project.open(served.folder, workers=0) as project:
+            project.verdict("keep", clips[:1], who="carol")
+        page.wait_for_selector(f".card[data-clip='{clips[0]}'] .badge.keep")
     finally:
         again.stop()
 

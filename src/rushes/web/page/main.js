@@ -1,17 +1,16 @@
 // Ties the parts together: what is asked for, decided, and changed by others.
 
 import { follow, get, me, post } from "./api.js";
+import * as aside from "./aside.js";
 import * as bar from "./bar.js";
 import * as batch from "./batch.js";
+import { bind } from "./bindings.js";
 import { charts } from "./charts.js";
 import * as dialogs from "./dialogs.js";
 import { $, toast } from "./dom.js";
 import * as grid from "./grid.js";
-import { inTurn, KEYS, listen } from "./keys.js";
-import * as line from "./line.js";
+import { inTurn, KEYS } from "./keys.js";
 import * as picking from "./picking.js";
-import * as player from "./player.js";
-import * as side from "./side.js";
 import * as sliders from "./sliders.js";
 import { column, readRule, recall, remember, rules, state } from "./state.js";
 import * as viewer from "./viewer.js";
@@ -44,12 +43,14 @@ async function start() {
     onText: keep,
     onRespan,
     onLike: alike,
-    onSource: sameSource,
-    onDuplicates: duplicates,
+    onSource: aside.sameSource,
+    onDuplicates: aside.duplicates,
   });
-  bar.setUp({ onAsk: ask, onSearch: search, onLeave: leaveAside });
+  aside.setUp({ onGo: goTo });
+  bar.setUp({ onAsk: ask, onSearch: search, onLeave: aside.leave });
   bar.show();
   dialogs.setUpProgress();
+  bind({ decide, takeBack, openClip, step, alike });
   $("show-keys").onclick = () => dialogs.showKeys(KEYS);
   $("show-work").onclick = dialogs.showWorkDialog;
   $("show-pictures").onclick = showCharts;
@@ -87,22 +88,6 @@ async function search(what) {
 
 const alike = (clip) => search({ like: clip, text: "", only: null });
 
-let before = null; // what was looked at before a look aside
-
-async function aside(only, clip) {
-  const { verdict, sort, group, text, like } = state;
-  before ??= { verdict, sort, group, text, like, clip };
-  Object.assign(state, { only, verdict: "", sort: "", group: "", text: "", like: "" });
-  await goTo(clip);
-}
-
-async function leaveAside() {
-  Object.assign(state, { only: null }, before || {});
-  const back = before?.clip;
-  before = null;
-  await goTo(back);
-}
-
 async function goTo(clip) {
   if (viewer.isOpen()) await viewer.close();
   bar.show();
@@ -111,14 +96,6 @@ async function goTo(clip) {
   grid.scrollTo(state.cursor, "start");
   grid.draw();
   await readState();
-}
-
-const sameSource = (clip) => aside({ rule: `video = ${clip.video}`, label: `source: ${clip.video}` }, clip.clip);
-
-function duplicates(clip) {
-  const group = clip.scores["dedup.group"];
-  if (!group) return toast("no duplicates of this clip are known; Work can look for them");
-  return aside({ rule: `dedup.group = ${group}`, label: `duplicates, group ${group}` }, clip.clip);
 }
 
 async function showCharts() {
@@ -189,31 +166,31 @@ async function decide(values, isFinal = true) {
   if (!viewer.isOpen() && state.selected.size) return batch.decide(values);
   const clip = viewer.isOpen() ? viewer.current()?.clip : (await grid.row(state.cursor))?.clip;
   if (!clip) return;
-  try {
-    await post("/api/decide", { clips: [clip], values });
-  } catch (error) {
-    toast(error.message, true);
-    return;
-  }
-  viewer.forget();
+  if (!(await store(clip, values))) return;
   if (isFinal && values.verdict) await step(1);
   else if (viewer.isOpen()) await viewer.reload();
-  grid.refresh();
-  await readState();
 }
 
-async function keep(clip, values) {
-  // Stores text of a clip that may not be the one in sight any more; true if it is stored.
+async function store(clip, values) {
+  // True once it is safely stored; the rest of the page follows by itself.
   try {
-    await post("/api/decide", { clips: [clip], values });
+    const done = await post("/api/decide", { clips: [clip], values });
+    revision = Math.max(revision, done.revision);
   } catch (error) {
     toast(error.message, true);
     return false;
   }
-  viewer.forget();
+  viewer.forget(clip);
   grid.refresh();
-  if (viewer.current()?.clip === clip) await viewer.reload();
+  readState().catch((error) => toast(error.message, true));
   return true;
+}
+
+async function keep(clip, values) {
+  // Stores text of a clip that may not be the one in sight any more; true if it is stored.
+  const isStored = await store(clip, values);
+  if (isStored && viewer.current()?.clip === clip) await viewer.reload();
+  return isStored;
 }
 
 async function afterDeciding() {
@@ -259,9 +236,12 @@ async function changed(now, trouble) {
   const lost = $("lost");
   lost.hidden = !trouble;
   lost.textContent = trouble;
-  if (!now) return;
+  if (!now) {
+    revision = clipsRevision = 0; // a server that was started anew counts from the beginning
+    return;
+  }
   dialogs.showWork(now.work);
-  if (now.revision === revision) return;
+  if (now.revision <= revision) return;
   const others = now.by.filter((one) => one !== me());
   if (others.length) toast(`${others.join(", ")} decided something`);
   const had = clipsRevision;
@@ -284,72 +264,9 @@ async function changed(now, trouble) {
   }
 }
 
-// ---- keys --------------------------------------------------------------------------------------
-
-const viewed = () => viewer.current();
-const atCursor = async () => viewed() || get(`/api/clip/${(await grid.row(state.cursor)).clip}`);
-const later = (work) => () => inTurn(work);
-
-listen({
-  isViewing: viewer.isOpen,
-  onArrow: (key, isRange) => {
-    if (!state.query?.count) return false;
-    if (!isRange) picking.anchorAt(state.cursor);
-    grid.moveCursor(key, isRange);
-    if (!isRange) picking.anchorAt(state.cursor);
-    return true;
-  },
-  both: {
-    y: later(() => decide({ verdict: "keep" })),
-    n: later(() => decide({ verdict: "drop" })),
-    u: later(() => decide({ verdict: null })),
-    z: later(() => takeBack(false)),
-    Z: later(() => takeBack(true)),
-    w: later(async () => alike((await atCursor()).clip)),
-    v: later(async () => sameSource(await atCursor())),
-    d: later(async () => duplicates(await atCursor())),
-    "?": () => dialogs.showKeys(KEYS),
-    ...Object.fromEntries([1, 2, 3, 4, 5].map((stars) => [stars, later(() => decide({ stars }, false))])),
-    0: later(() => decide({ stars: null }, false)),
-  },
-  grid: {
-    Enter: later(async () => state.query.count && openClip((await grid.row(state.cursor)).clip)),
-    x: later(() => picking.pick(state.cursor)),
-    a: later(picking.all),
-    "/": () => $("text").focus(),
-    f: bar.toggleFilters,
-    Escape: () => (state.selected.size ? picking.clear() : state.only && leaveAside()),
-  },
-  clip: {
-    j: () => player.shuttle(-1),
-    k: player.halt,
-    l: () => player.shuttle(1),
-    " ": player.toggle,
-    ",": () => player.stepFrames(-1),
-    ".": () => player.stepFrames(1),
-    ArrowLeft: () => player.stepFrames(-1),
-    ArrowRight: () => player.stepFrames(1),
-    i: () => line.setMark("in"),
-    o: () => line.setMark("out"),
-    T: later(viewer.trim),
-    s: later(viewer.split),
-    m: later(viewer.join),
-    q: viewer.toggleLoop,
-    c: () => side.focus("caption"),
-    t: () => side.focus("tag"),
-    r: () => side.focus("reason"),
-    N: side.reasonForDropping,
-    PageDown: later(() => step(1)),
-    PageUp: later(() => step(-1)),
-    ArrowDown: later(() => step(1)),
-    ArrowUp: later(() => step(-1)),
-    Escape: later(viewer.close),
-  },
-});
-
 addEventListener("hashchange", () => {
   const id = location.hash.slice(1);
-  if (id && id !== viewed()?.clip) inTurn(() => openClip(id));
+  if (id && id !== viewer.current()?.clip) inTurn(() => openClip(id));
 });
 
 start().catch((error) => {

@@ -102,8 +102,9 @@ function load(id) {
   return cache.get(id);
 }
 
-export function forget() {
-  cache.clear();
+export function forget(id = null) {
+  if (id) cache.delete(id);
+  else cache.clear();
 }
 
 const fetched = new Set();
