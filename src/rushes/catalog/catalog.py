@@ -1,7 +1,6 @@
 """What is known about a project, and what is still pending."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -100,9 +99,7 @@ class Catalog:
             statement = statement.where(table.c.no.in_(list(numbers)))
         with self._database.reading() as connection:
             rows = connection.execute(statement).all()
-        return {
-            row.no: replace(video_of(row.facts), path=row.path, given=row.given) for row in rows
-        }
+        return {row.no: video_of(row.facts, row.path, row.given) for row in rows}
 
     def key_pts(self, video_no: int) -> np.ndarray:
         """Return the pts of a video's key frames: int64, ascending."""

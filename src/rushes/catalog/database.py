@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from rushes.catalog import schema
 from rushes.errors import ProjectError
@@ -97,8 +97,7 @@ def upsert(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, 
     """Insert rows; where the primary key is there already, overwrite the other columns."""
     if not rows:
         return
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table)
+    statement = _insert_for(connection.dialect.name)(table)
     keys = [column.name for column in table.primary_key]
     changes = {name: statement.excluded[name] for name in rows[0] if name not in keys}
     if changes:
@@ -113,8 +112,19 @@ def among(column: sa.ColumnElement[int], numbers: Collection[int]) -> sa.ColumnE
     if len(numbers) <= 500:
         return column.in_(list(numbers))
     # SQLite takes so many values and no more; one list in JSON is one value.
-    listed = sa.func.json_each(json.dumps([int(number) for number in numbers])).table_valued("value")
+    listed = sa.func.json_each(json.dumps([int(number) for number in numbers])).table_valued(
+        "value"
+    )
     return column.in_(sa.select(listed.c.value))
+
+
+def _insert_for(dialect: str) -> Any:
+    """Return the `insert` that can overwrite; PostgreSQL's takes a moment to import."""
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert
+    return sqlite.insert
 
 
 def _configure(dbapi_connection: Any, _record: Any) -> None:

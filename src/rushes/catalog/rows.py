@@ -52,9 +52,9 @@ _DECODER = msgspec.json.Decoder(Video, dec_hook=_fraction)
 
 
 @lru_cache(maxsize=10_000)
-def video_of(facts: str) -> Video:
-    """Return the video whose facts the catalog holds, without its key frames."""
-    return _DECODER.decode(facts)
+def video_of(facts: str, path: str, given: str) -> Video:
+    """Return the video whose facts the catalog holds, where it is now; without its key frames."""
+    return replace(_DECODER.decode(facts), path=path, given=given)
 
 
 def add_video(connection: sa.Connection, video: Video) -> int:
