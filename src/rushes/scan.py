@@ -30,6 +30,8 @@ PROBE_FIELDS = (
     Field(name="rows", dtype="integer", low=0, about="rows of the signals"),
 )
 """What the catalog keeps of each probe and video."""
+_PLACES = ("signals", "stills")
+"""Folders of the project with each probe's signals, and with files of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +208,7 @@ def _keep(
         **arrays,
     )
     own = next((path for path in scratch.glob(f"{stem}.*") if path.suffix != ".npz"), None)
-    for path, place in ((scratch / signals.name, "signals"), (own, "stills")):
+    for path, place in zip((scratch / signals.name, own), _PLACES, strict=True):
         if path is not None:
             (folder / place).mkdir(exist_ok=True)
             path.replace(folder / place / path.name)
@@ -335,12 +337,14 @@ def missing_probes(
 ) -> dict[int, list[str]]:
     """Return video number → the probes that have not seen it; those that lack none are left out."""
     missing: dict[int, list[str]] = {}
+    # Two listings instead of a question for each of some ten files a video.
+    present = {f"{place}/{file.name}" for place in _PLACES for file in (folder / place).glob("*")}
     for name, fingerprint in recipe.fingerprints.probes.items():
         rows = catalog.rows(f"probe/{name}", PROBE_FIELDS, fingerprint)
         for number in numbers:
             files = [rows[number]["signals"], rows[number]["file"]] if number in rows else []
             # A file that somebody deleted is measured again, like one that was never there.
-            if not files or not all((folder / file).exists() for file in files):
+            if not files or not all(file in present for file in files if file):
                 missing.setdefault(number, []).append(name)
     for names in missing.values():
         for name in list(names):
