@@ -133,7 +133,8 @@ def make_video(
         raise ValueError(f"{total} frames need {total + 1} pts, got {len(ticks)}")
     times_s = [(tick - ticks[0]) * base for tick in ticks]
 
-    with av.open(str(path), "w") as container:
+    # Bit-exact: Matroska would write a random id, and a video is known by its bytes.
+    with av.open(str(path), "w", options={"fflags": "+bitexact"}) as container:
         name = codec or CODECS.get(path.suffix, "libx264")
         stream: Any = container.add_stream(name, rate=rate, options=_options(name, options))
         context = stream.codec_context

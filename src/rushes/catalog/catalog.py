@@ -69,19 +69,18 @@ class Catalog:
 
     def call_videos(self, given: Mapping[int, str]) -> None:
         """Note what a person calls the videos now: number → path as given."""
-        with self._database.writing() as connection:
-            for number, name in given.items():
-                connection.execute(
-                    schema.videos.update().where(schema.videos.c.no == number).values(given=name)
-                )
+        self._note_of_videos("given", given)
 
     def move_videos(self, paths: Mapping[int, str]) -> None:
         """Note where the bytes of videos are now: number → absolute path."""
+        self._note_of_videos("path", paths)
+
+    def _note_of_videos(self, column: str, values: Mapping[int, str]) -> None:
+        table = schema.videos
         with self._database.writing() as connection:
-            for number, path in paths.items():
-                connection.execute(
-                    schema.videos.update().where(schema.videos.c.no == number).values(path=path)
-                )
+            for number, text in values.items():
+                statement = table.update().where(table.c.no == number).values({column: text})
+                connection.execute(statement)
 
     def forget_file(self, path: str) -> None:
         """Note that there is no file at `path` any more; its video stays."""
