@@ -50,9 +50,10 @@ def run(reports: Row) -> None:
         click.echo(f"\nnote: {note}")
     if _did_nothing(reports):
         click.echo("\nnothing to do: everything was up to date.")
-    click.echo("\nnext: rushes ls clips --sort motion.speed --limit 10   (look at the scores)")
     click.echo(
-        "      edit recipe.toml, then: rushes run              (only what changed is redone)"
+        "\nnext: rushes review                     (look at the clips in a browser, and decide)\n"
+        "      rushes report                     (the frames on both sides of every cut)\n"
+        "      edit recipe.toml, rushes run      (only what changed is redone)"
     )
 
 

@@ -181,11 +181,13 @@ def test_trim_split_join_undo_and_redo(visit, served):
     wait_for(page, "() => document.querySelector('.at').textContent.includes('frame 4 of 8')")
     page.keyboard.press("s")
     wait_for(page, "clip => location.hash !== '#' + clip", trimmed)
+    wait_for(page, "() => document.querySelector('.at').textContent.includes('of 3')")
     rows = clips_of(served.folder)
     assert [row["frames"] for row in rows[:2]] == [3, 5]
     half = clip_id(page)
     page.keyboard.press("m")
     wait_for(page, "clip => location.hash !== '#' + clip", half)
+    wait_for(page, "() => document.querySelector('.at').textContent.includes('of 8')")
     assert now() == [trimmed, *before[1:]]
     for _ in range(3):
         page.keyboard.press("z")

@@ -210,6 +210,7 @@ async function onRespan(made, gone) {
 }
 
 async function takeBack(again) {
+  state.busy++;
   try {
     const done = await post(again ? "/api/redo" : "/api/undo");
     if (!done.kinds.length) return toast(again ? "nothing to do again" : "nothing to take back");
@@ -227,6 +228,8 @@ async function takeBack(again) {
     }
   } catch (error) {
     toast(error.message, true);
+  } finally {
+    state.busy--;
   }
 }
 
@@ -241,7 +244,7 @@ async function changed(now, trouble) {
     return;
   }
   dialogs.showWork(now.work);
-  if (now.revision <= revision) return;
+  if (now.revision <= revision || state.busy) return; // what we are at asks for all that is new
   const others = now.by.filter((one) => one !== me());
   if (others.length) toast(`${others.join(", ")} decided something`);
   const had = clipsRevision;

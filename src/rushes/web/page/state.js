@@ -13,6 +13,7 @@ export const state = {
   cursor: 0,
   selected: new Set(),
   tags: [],
+  busy: 0, // changes of our own that are under way
   reasons: [],
   selections: {},
   total: 0,

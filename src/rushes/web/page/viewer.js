@@ -5,6 +5,7 @@ import { $, el, name, seconds, toast } from "./dom.js";
 import * as line from "./line.js";
 import * as player from "./player.js";
 import * as side from "./side.js";
+import { state } from "./state.js";
 
 const KEPT = 24; // clips that are remembered, so that going back and forth asks for nothing
 
@@ -179,6 +180,7 @@ export async function close() {
 
 async function respan(clips, spans, told) {
   await side.flush();
+  state.busy++; // or the news of our own change would find this clip gone and close it
   try {
     const done = await post("/api/respan", { clips, spans });
     cache.clear();
@@ -186,6 +188,8 @@ async function respan(clips, spans, told) {
     await handlers.onRespan(done.clips, clips);
   } catch (error) {
     toast(error.message, true);
+  } finally {
+    state.busy--;
   }
 }
 
