@@ -118,7 +118,7 @@ def test_run_prints_what_it_did_and_what_to_do_next(rushes, footage, tmp_path):
     assert "decode passes per video: 1.00" in out
     assert "selection main@1: 5 of 6 clips" in out
     assert "export main: 5 clips" in out
-    assert "next: rushes ls clips" in out
+    assert "next: rushes review" in out
     assert len(list((project / "exports" / "main").glob("*.mp4"))) == 5
     code, out, _ = rushes("run", footage, *flags)
     assert code == 0

@@ -47,7 +47,7 @@ export function bind({ decide, takeBack, openClip, step, alike }) {
     both,
     grid: {
       Enter: later(async () => state.query.count && openClip((await grid.row(state.cursor)).clip)),
-      x: later(() => picking.pick(state.cursor)),
+      x: () => picking.pick(state.cursor),
       a: later(picking.all),
       "/": () => $("text").focus(),
       f: bar.toggleFilters,

@@ -163,6 +163,7 @@ async function step(by) {
 // ---- what is decided ---------------------------------------------------------------------------
 
 async function decide(values, isFinal = true) {
+  await picking.settled();
   if (!viewer.isOpen() && state.selected.size) return batch.decide(values);
   const clip = viewer.isOpen() ? viewer.current()?.clip : (await grid.row(state.cursor))?.clip;
   if (!clip) return;

@@ -1,6 +1,6 @@
 // Clips selected by hand: one, a range, or all that a lasso touches.
 
-import { $, el } from "./dom.js";
+import { $, el, toast } from "./dom.js";
 import * as grid from "./grid.js";
 import { get } from "./api.js";
 import { state } from "./state.js";
@@ -13,19 +13,29 @@ export function setUp(handlers) {
   setUpLasso($("grid"));
 }
 
-export async function pick(at, isRange = false) {
-  if (isRange) {
-    const first = Math.min(anchor, at);
-    const count = Math.abs(at - anchor) + 1;
-    const found = await get(`/api/ids?query=${state.query.query}&first=${first}&count=${count}`);
-    found.forEach((clip) => state.selected.add(clip));
-  } else {
-    const { clip } = await grid.row(at);
-    if (!state.selected.delete(clip)) state.selected.add(clip);
-    anchor = at;
-  }
+// Which clips stand at those places the server says: one pick waits for the one before it.
+let turn = Promise.resolve();
+
+export function pick(at, isRange = false) {
+  const from = isRange ? anchor : at;
+  anchor = from;
   state.cursor = at;
-  changed();
+  turn = turn
+    .then(() => (isRange ? add(Math.min(from, at), Math.abs(at - from) + 1) : flip(at)))
+    .then(changed, (error) => toast(error.message, true));
+  return turn;
+}
+
+export const settled = () => turn;
+
+async function add(first, count) {
+  const found = await get(`/api/ids?query=${state.query.query}&first=${first}&count=${count}`);
+  found.forEach((clip) => state.selected.add(clip));
+}
+
+async function flip(at) {
+  const { clip } = await grid.row(at);
+  if (!state.selected.delete(clip)) state.selected.add(clip);
 }
 
 export async function all() {
