@@ -46,9 +46,10 @@ class Bar(Silent):
         self.calls.append(("begin", label, total, unit))
 
     def advance(self, amount):
-        assert amount > 0
+        assert amount >= 0
         self.at += amount
-        self.calls.append(("advance", self.at))
+        if amount:  # a sign of life is no step
+            self.calls.append(("advance", self.at))
 
     def end(self):
         self.calls.append(("end",))
@@ -201,6 +202,19 @@ def test_a_long_item_moves_the_bar_before_it_is_done():
     steps = [call[1] for call in bar.calls if call[0] == "advance"]
     assert steps[-1] == 4
     assert len(steps) >= 3
+
+
+def test_a_reporter_can_stop_the_run_long_before_an_item_ends():
+    class Impatient(Bar):
+        def advance(self, amount):
+            raise KeyboardInterrupt
+
+    runner = Runner(1, Impatient())
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        list(runner.run("test", work, jobs(("sleep", 30))))
+    runner.close()
+    assert time.monotonic() - began < 15
 
 
 def test_the_bar_ends_when_the_run_is_stopped():

@@ -38,7 +38,7 @@ class Reporter(Protocol):
         ...
 
     def advance(self, amount: float) -> None:
-        """Move the bar."""
+        """Move the bar; 0 is a sign of life. What it raises stops the run."""
         ...
 
     def end(self) -> None:
@@ -165,6 +165,7 @@ class Runner:
                 index, job = waiting.pop()
                 running[self._schedule(work, index, job)] = (index, job)
             finished, _ = wait(running, timeout=TELL_EVERY_S, return_when=FIRST_COMPLETED)
+            self.reporter.advance(0)  # it may have been asked to stop, long before an item ends
             while self._told.poll():
                 index, amount = self._told.recv()
                 ahead.move(index, amount, jobs[index].size)
