@@ -1,4 +1,4 @@
-"""A headless Chromium, and a server of a project in a process of its own that can be killed."""
+"""A headless Chromium, a server of a project in a process of its own, and a hand on the page."""
 
 import os
 import re
@@ -10,6 +10,8 @@ import time
 from contextlib import contextmanager
 
 import pytest
+
+from rushes.project import Project
 
 CHROMIUM = next(
     (
@@ -81,3 +83,27 @@ def until(holds, timeout_s=20.0):
         if found or time.monotonic() > end:
             return found
         time.sleep(0.05)
+
+
+def clips_of(folder):
+    """What the catalog says of the clips: what another process sees."""
+    with Project.open(folder, workers=0) as project:
+        return project.ls("clips")
+
+
+def wait_for(page, expression, argument=None):
+    """Wait until a function of the page is true of the argument."""
+    page.wait_for_function(expression, arg=argument)
+
+
+def clip_id(page):
+    """The clip that is open."""
+    return page.evaluate("location.hash.slice(1)")
+
+
+def open_first(page):
+    """Open the first clip by keyboard, and return which it is."""
+    page.locator("#grid").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#viewer:not([hidden])")
+    return clip_id(page)

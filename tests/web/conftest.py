@@ -1,4 +1,8 @@
 import asyncio
+import json
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -6,11 +10,14 @@ import pytest
 from starlette.testclient import TestClient
 
 from rushes.project import Project
+from rushes.testing import Take, make_video
 from rushes.web.app import make_app
+from tests.web.browsing import Server, browser
 
 TOKEN = "a-secret"
 HOST = "127.0.0.1:7874"
 COOKIE = "rushes_7874"
+VIDEOS, SHOTS = 5, 10
 
 
 @pytest.fixture
@@ -81,7 +88,9 @@ def raw(app):
             "client": ("127.0.0.1", 1),
             "server": ("127.0.0.1", 7874),
         }
-        asyncio.run(app(scope, receive, take))
+        # A thread of its own: in this one the loop of an open browser may be running.
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, app(scope, receive, take)).result()
         start = next(m for m in sent if m["type"] == "http.response.start")
         return Answer(
             start["status"],
@@ -90,3 +99,70 @@ def raw(app):
         )
 
     return send
+
+
+@pytest.fixture(scope="session")
+def fifty(tmp_path_factory):
+    """A project of fifty clips of half a second, that a browser can play."""
+    folder = tmp_path_factory.mktemp("fifty")
+    films = folder / "films"
+    films.mkdir()
+    for video in range(VIDEOS):
+        takes = [
+            Take(frames=12, seed=100 * video + shot, pan_px=(shot % 4, video % 3))
+            for shot in range(SHOTS)
+        ]
+        make_video(films / f"film {video}.mp4", takes)
+    settings = ["cut.min_s=0.2", 'scan.use=["change","still"]', 'cut.use=["content"]',
+                "score.use=[]", "select.main={}"]  # fmt: skip
+    project_folder = folder / "project"
+    with Project.open(project_folder, create=True, workers=0, changes=settings):
+        pass
+    recipe = project_folder / "recipe.toml"
+    recipe.write_text(
+        '[scan]\nuse = ["change", "still", "motion"]\n[cut]\nuse = ["content"]\nmin_s = 0.2\n'
+        '[score]\nuse = ["motion"]\n[select.main]\n'
+    )
+    with Project.open(project_folder, workers=0) as project:
+        project.run([films], only=["ingest", "scan", "cut", "score"])
+        assert len(project.ls("clips")) == VIDEOS * SHOTS
+    return project_folder
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    with browser() as opened:
+        yield opened
+
+
+@pytest.fixture
+def served(fifty, tmp_path):
+    """A server over a copy of the project, so that no test sees what another decided."""
+    folder = shutil.copytree(fifty, tmp_path / "project")
+    with ExitStack() as stack:
+        server = Server(folder)
+        stack.callback(server.stop)
+        server.folder = folder
+        yield server
+
+
+@pytest.fixture
+def visit(chromium, served):
+    """Open the page as somebody; every error of a script fails the test."""
+    contexts, errors = [], []
+
+    def open_as(who="ann", **options):
+        context = chromium.new_context(viewport={"width": 1200, "height": 800}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.add_init_script(f"localStorage.who ||= {json.dumps(who)}")
+        page.goto(served.link)
+        page.wait_for_selector(".card[data-clip]")
+        return page
+
+    yield open_as
+    for context in contexts:
+        context.close()
+    assert not errors, errors
