@@ -37,13 +37,19 @@ def kept(text, values):
         (3, [3]),
         (3.0, [3]),
         ("!= 3", [0, 1, 2, 4, 5, 6, 7, 8, 9]),
+        ("= 3 | 5|7", [3, 5, 7]),
+        ("3 | 5", [3, 5]),
+        ("!= 3 | 5", [0, 1, 2, 4, 6, 7, 8, 9]),
+        ("= '3' | pan", [3]),
     ],
 )
 def test_what_a_rule_keeps_of_ten_numbers(text, expected):
     assert kept(text, list(range(10))) == expected
 
 
-@pytest.mark.parametrize("text", ["top 90%", "bottom 90%", ">= 0", "<= 9", "0..9", "= 1", "> -1"])
+@pytest.mark.parametrize(
+    "text", ["top 90%", "bottom 90%", ">= 0", "<= 9", "0..9", "= 1", "> -1", "= 0 | 1", "!= 0 | 1"]
+)
 def test_a_missing_number_never_passes(text):
     assert 2 not in kept(text, [0, 1, NAN, 3])
 
@@ -72,14 +78,18 @@ def test_text_is_compared_as_text():
     assert kept("pan", ["pan", "tilt", "pan"]) == [0, 2]
     assert kept("= pan", ["pan", "tilt"]) == [0]
     assert kept("!= 'pan'", ["pan", "tilt"]) == [1]
-    with pytest.raises(RecipeError, match="is text"):
-        kept("> 3", ["pan"])
+    assert kept("= pan | tilt", ["pan", "still", None, "tilt"]) == [0, 3]
+    assert kept("!= pan | tilt", ["pan", "still", None, "tilt"]) == [1]
+    assert kept("= 'a | b' | it's | '007'", ["a | b", "a", "it's", "007", "7"]) == [0, 2, 3]
+    for text in ("> 3", "1..3", "top 50%"):
+        with pytest.raises(RecipeError, match="is text"):
+            kept(text, ["pan"])
 
 
 @pytest.mark.parametrize(
     "text",
     ["", "top", "top ninety%", "bottom 101%", "90%", "5..1", ">= many", "1.2.3..4", True, None, [1],
-     {"a": 1}, "top -5%"],
+     {"a": 1}, "top -5%", "= a |", "!= | a", "a || b", "=", "> 3 | 4"],
     ids=repr,
 )  # fmt: skip
 def test_what_is_no_rule_is_refused_with_an_example(text):
@@ -121,15 +131,19 @@ def test_percentiles(values, share, end, random):
 
 
 numbers = st.floats(-1e9, 1e9, allow_nan=False).map(lambda n: float(f"{n:.12g}"))
-words = st.text("abcdefghijklmnop_", min_size=1, max_size=8).filter(
-    lambda word: word not in ("top", "bottom", "nan", "inf", "infinity")
-)
+words = st.text(max_size=8) | st.text("ab |'\"and=7.\n", max_size=12) | st.sampled_from(
+    ["top", "nan", "inf", "1_0", "007", "", "'", "it's", "a and b = 'c'", "clip | one.mp4", "<b>"]
+)  # fmt: skip
 rules = st.one_of(
     st.builds(
         Rule, column=st.just("a.b"), operator=st.sampled_from([">=", ">", "<=", "<"]), low=numbers
     ),
     st.builds(
-        Rule, column=st.just("a.b"), operator=st.sampled_from(["=", "!="]), low=numbers | words
+        lambda operator, values: Rule(
+            column="a.b", operator=operator, low=values[0], others=tuple(values[1:])
+        ),
+        st.sampled_from(["=", "!="]),
+        st.lists(numbers | words, min_size=1, max_size=4, unique=True),
     ),
     st.builds(
         Rule,
@@ -152,6 +166,7 @@ def test_a_printed_rule_is_the_same_rule(rule):
     assert printed.startswith("a.b ")
     assert parse_rule("a.b", printed.removeprefix("a.b ")) == rule
     assert parse_where(printed) == [rule]
+    assert parse_where(f"{printed} and c > 1 AND {printed}")[::2] == [rule, rule]
 
 
 def test_where_joins_conditions_with_and():
@@ -162,6 +177,8 @@ def test_where_joins_conditions_with_and():
         "camera.kind = pan",
         "frames > 48",
     ]
+    found = parse_where("a = it's | b and c != 'x and y' | 'z' and d 'tis")
+    assert [rule.values for rule in found] == [("it's", "b"), ("x and y", "z"), ("'tis",)]
 
 
 @pytest.mark.parametrize("text", ["", "frames", "> 3", "frames > 3 and"])

@@ -8,14 +8,17 @@
 | "1..20" | values from 1 to 20, both included |
 | "= pan" or "pan" | exactly that text or number |
 | "!= pan" | everything else |
+| "= pan | tilt", "!= 3 | 4" | any of these texts or numbers; none of them |
+| "= 'a | b.mp4'", "= '007'" | in quotes: text, whatever is in it (a quote is written twice) |
 | "at most 2%" | so many of the selected clips, and no more, of each value: a quota |
 | "at most 20 by motion.speed" | the 20 of each value that have most of that column |
 
-A percentile is taken over all candidates that have the value, so the order of rules never matters.
-Quotas come after all other rules: see `select`.
+A missing value passes no rule. A percentile is taken over all candidates that have the value, so
+the order of rules never matters. Quotas come after all other rules: see `select`.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -29,8 +32,12 @@ _SIZE = r"[\d.]+(?:[eE][-+]?\d+)?"
 _PERCENT = re.compile(rf"(top|bottom)\s+({_SIZE})\s*%")
 _QUOTA = re.compile(rf"at\s+most\s+({_SIZE})\s*(%?)(?:\s+by\s+(-?[\w.]+))?")
 _RANGE = re.compile(rf"(-?{_SIZE})\s*\.\.\s*(-?{_SIZE})")
-_SIDE = re.compile(r"(>=|<=|!=|>|<|=)\s*(.+)")
-_TERM = re.compile(r"\s*([\w.]+)(?:\s+|(?=[<>=!]))(.+?)\s*")
+_SIDE = re.compile(r"(>=|<=|!=|>|<|=)\s*(.*)", re.DOTALL)
+_TERM = re.compile(r"([\w.]+)(?:\s+|(?=[<>=!]))(.+)", re.DOTALL)
+_QUOTED = r"""(?:'(?:[^']|'')*'|"(?:[^"]|"")*")"""
+_ALTERNATIVE = re.compile(rf"\s*({_QUOTED})\s*(\||\Z)|([^|]*)(\||\Z)")
+_AND = re.compile(rf"[=|]\s*{_QUOTED}(?=\s*(?:\||\Z|\sand\s))|(\sand\s)", re.IGNORECASE)
+"""What joins conditions, unless it is within quotes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +48,9 @@ class Rule:
     """"motion.speed" for a score, "duration_s" or "verdict" for what a clip has itself."""
     operator: Operator
     low: float | str
-    """The percentage, the limit, the lower end of a range, or the text to equal."""
+    """The percentage, the limit, the lower end of a range, or the text or number to equal."""
+    others: tuple[float | str, ...] = ()
+    """Of = and !=: what else it may equal, or may not."""
     high: float | None = None
     """The upper end of a range."""
     is_share: bool = False
@@ -55,6 +64,18 @@ class Rule:
         """Whether it limits how many clips there are of each value, rather than the values."""
         return self.operator == "at most"
 
+    @property
+    def values(self) -> tuple[float | str, ...]:
+        """Of = and !=: all texts and numbers it names."""
+        return (self.low, *self.others)
+
+    def means(self, other: "Rule") -> bool:
+        """Return whether two rules are one, in whatever order they name their values."""
+        return (
+            replace(self, low=0, others=()) == replace(other, low=0, others=())
+            and set(self.values) == set(other.values)
+        )  # fmt: skip
+
     def __str__(self) -> str:
         """Return the rule as a recipe has it."""
         if self.operator in ("top", "bottom"):
@@ -64,6 +85,8 @@ class Rule:
             return f"{self.column} at most {_plain(self.low)}{'%' * self.is_share}{order}"
         if self.operator == "between":
             return f"{self.column} {_plain(self.low)}..{_plain(self.high)}"
+        if self.operator in ("=", "!="):
+            return f"{self.column} {self.operator} {' | '.join(map(_written, self.values))}"
         return f"{self.column} {self.operator} {_plain(self.low)}"
 
     def rounded(self) -> "Rule":
@@ -75,6 +98,7 @@ class Rule:
         """Return the rule with a percentile turned into a limit taken from `values` (1-D)."""
         if self.operator not in ("top", "bottom"):
             return self
+        self._check_numbers(values)
         share = float(self.low)
         present = np.sort(values[~np.isnan(values)]) if len(values) else values
         side: Operator = ">=" if self.operator == "top" else "<="
@@ -96,19 +120,23 @@ class Rule:
         """
         if self.is_quota:
             return np.array([value is not None and value == value for value in values], bool)
-        if self.operator == "between":
-            return np.asarray((values >= self.low) & (values <= self.high))
         if self.operator in ("=", "!="):
+            named = {_plain(value) for value in self.values}
             is_there = np.array([value is not None and value == value for value in values], bool)
-            is_equal = np.array([_plain(value) == _plain(self.low) for value in values], bool)
+            is_equal = np.array([_plain(value) in named for value in values], bool)
             return np.asarray(is_there & (is_equal if self.operator == "=" else ~is_equal))
-        if values.dtype == object and any(isinstance(value, str) for value in values):
-            raise RecipeError(f"{self.column} is text; compare it with = or !=, not in {self}")
+        self._check_numbers(values)
         numbers = values.astype(float)
+        if self.operator == "between":
+            return np.asarray((numbers >= self.low) & (numbers <= self.high))
         compare = {
             ">=": np.greater_equal, ">": np.greater, "<=": np.less_equal, "<": np.less,
         }[self.operator]  # fmt: skip
         return np.asarray(compare(numbers, float(self.low)))
+
+    def _check_numbers(self, values: np.ndarray) -> None:
+        if values.dtype == object and any(isinstance(value, str) for value in values):
+            raise RecipeError(f"{self.column} is text; compare it with = or !=, not in {self}")
 
 
 def parse_rule(column: str, text: Any) -> Rule:
@@ -136,23 +164,33 @@ def parse_rule(column: str, text: Any) -> Rule:
         return Rule(column=column, operator="between", low=low, high=high)
     if match := _SIDE.fullmatch(stripped):
         if match[1] in ("=", "!="):
-            return Rule(column=column, operator=match[1], low=_word(match[2]))  # type: ignore[arg-type]
+            first, *others = _words(column, match[2])
+            return Rule(column=column, operator=match[1], low=first, others=tuple(others))  # type: ignore[arg-type]
         limit = _number(column, match[2])
         return Rule(column=column, operator=match[1], low=limit)  # type: ignore[arg-type]
     if not stripped or stripped.split()[0] in ("top", "bottom", "at") or "%" in stripped:
         raise RecipeError(f"{column}: {text!r} is no rule; write one like {_EXAMPLES}")
-    return Rule(column=column, operator="=", low=_word(stripped))
+    first, *others = _words(column, stripped)
+    return Rule(column=column, operator="=", low=first, others=tuple(others))
 
 
 def parse_where(expression: str) -> list[Rule]:
     """Return the rules of `--where`: "motion.speed > 3 and duration_s 1..5"."""
     rules = []
-    for term in re.split(r"\s+and\s+", expression.strip(), flags=re.IGNORECASE):
+    for term in _split(expression):
         match = _TERM.fullmatch(term)
         if not match:
             raise RecipeError(f"--where: {term!r} is no condition; write one like 'frames > 48'")
         rules.append(parse_rule(match[1], match[2]))
     return rules
+
+
+def _split(expression: str) -> list[str]:
+    """Return the conditions that "and" joins."""
+    joins = [match.span() for match in _AND.finditer(expression) if match[1]]
+    starts = [0, *(end for _, end in joins)]
+    ends = [*(start for start, _ in joins), len(expression)]
+    return [expression[a:b].strip() for a, b in zip(starts, ends, strict=True)]
 
 
 def _quota(column: str, text: str, match: re.Match[str]) -> Rule:
@@ -164,7 +202,7 @@ def _quota(column: str, text: str, match: re.Match[str]) -> Rule:
     return Rule(column=column, operator="at most", low=most, is_share=is_share, by=match[3] or "")
 
 
-_EXAMPLES = '"top 75%", "bottom 90%", ">= 3", "1..20", "= pan" or "at most 2%"'
+_EXAMPLES = '"top 75%", "bottom 90%", ">= 3", "1..20", "= pan | tilt" or "at most 2%"'
 
 
 def _number(column: str, text: str) -> float:
@@ -176,12 +214,47 @@ def _number(column: str, text: str) -> float:
         ) from None
 
 
-def _word(text: str) -> float | str:
-    bare = text.strip().strip("'\"")
+def _words(column: str, text: str) -> Sequence[float | str]:
+    """Return the values that | separates, each once.
+
+    Raises:
+        RecipeError: There is nothing on one side of it.
+    """
+    found: dict[float | str, None] = {}
+    at, bar = 0, "|"
+    while bar and (match := _ALTERNATIVE.match(text, at)):
+        quoted, bare = match[1], (match[3] or "").strip()
+        if quoted:
+            found[quoted[1:-1].replace(2 * quoted[0], quoted[0])] = None
+        elif bare:
+            found[_number_of(bare, bare)] = None
+        else:
+            raise RecipeError(f"{column}: {text!r} lacks a value; write a rule like "
+                              f"{_EXAMPLES}")  # fmt: skip
+        at, bar = match.end(), match[2] or match[4]
+    return list(found)
+
+
+def _number_of(text: str, otherwise: Any) -> Any:
     try:
-        return float(bare)
+        number = float(text)
     except ValueError:
-        return bare
+        return otherwise
+    return number if np.isfinite(number) else otherwise
+
+
+def _written(value: float | str) -> str:
+    """Return a value as rules have it: text in quotes wherever it would be read otherwise."""
+    if not isinstance(value, str):
+        return _plain(value)
+    is_plain = (
+        value == value.strip() != ""
+        and "|" not in value
+        and value[0] not in "'\""
+        and _number_of(value, None) is None
+        and not re.search(r"\sand\s", value, re.IGNORECASE)
+    )
+    return value if is_plain else "'" + value.replace("'", "''") + "'"
 
 
 def _plain(value: Any) -> str:
