@@ -8,7 +8,8 @@ from rushes.export import plan_clips
 from rushes.hydrus import connection
 from rushes.hydrus.cutting import cut_files
 from rushes.project import Project
-from tests.hydrus.fake_client import KEY, FakeHydrus
+from tests.hydrus.fake_client import FakeHydrus
+from tests.hydrus.fake_http import KEY
 
 
 @pytest.fixture
@@ -19,6 +20,7 @@ def fake(monkeypatch):
     client = FakeHydrus()
     yield client
     client.stop()
+    assert client.rude == []
 
 
 class Bench:

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from rushes.errors import RecipeError
-from tests.hydrus.fake_client import FAVOURITES, STARS
+from tests.hydrus.fake_calls import FAVOURITES, STARS
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ import stat
 import pytest
 
 from rushes.errors import ProjectError, RecipeError
-from tests.hydrus.fake_client import KEY
+from tests.hydrus.fake_calls import ALL_KNOWN_TAGS, MY_TAGS
+from tests.hydrus.fake_http import KEY, MOST_HEAD_BYTES
 
 
 def test_clips_arrive_with_tags_caption_and_facts(uncut_bench, fake):
@@ -210,7 +211,7 @@ def test_a_file_that_is_gone_here_is_cut_again_only_if_it_is_needed(bench, fake)
 
 
 def test_a_note_that_is_refused_fails_alone(bench, fake):
-    fake.conflicts["/add_notes/set_notes"] = 1
+    fake.refuses["/add_notes/set_notes"] = [409]
     done = bench.push()
     assert (done.failed, done.notes, done.tags) == (1, 4, 5)
     assert "answered 409" in bench.project.failures()[0].message
@@ -231,7 +232,6 @@ def test_a_request_of_256_files_is_far_below_the_limit():
     from urllib.parse import quote
 
     from rushes.hydrus.client import FILES_AT_ONCE
-    from tests.hydrus.fake_client import MOST_HEAD_BYTES
 
     assert len(quote(str(["0" * 64] * FILES_AT_ONCE))) < MOST_HEAD_BYTES / 50
 
@@ -345,7 +345,7 @@ class TestKey:
             bench.push()
 
     def test_one_that_sees_only_some_files_is_refused(self, bench, fake):
-        fake.description = "API Permissions (rushes): Can search: only autotag this"
+        fake.may_search = "only allowing autotag this"
         with pytest.raises(ProjectError, match="take the tag filter off"):
             bench.push()
 
@@ -353,7 +353,6 @@ class TestKey:
 def test_the_fake_is_as_awkward_as_the_real_one(fake):
     """The dangers that Rushes avoids are there to be avoided."""
     from rushes.hydrus.connection import Connection, Refused
-    from tests.hydrus.fake_client import ALL_KNOWN_TAGS, MY_TAGS
 
     link = Connection(fake.url, KEY)
     body = {"hashes": ["a" * 64], "service_keys_to_tags": {MY_TAGS: ["dog"]}}
@@ -370,3 +369,4 @@ def test_the_fake_is_as_awkward_as_the_real_one(fake):
     with pytest.raises(ProjectError, match="went away"):  # no answer at all
         link.get("/get_files/file_metadata", hashes=["b" * 64] * 30_000)
     link.close()
+    fake.rude.clear()

@@ -12,7 +12,8 @@ import pytest
 from rushes import cli, files
 from rushes.errors import ProjectError
 from rushes.hydrus import connection
-from tests.hydrus.fake_client import KEY, FakeHydrus
+from tests.hydrus.fake_client import FakeHydrus
+from tests.hydrus.fake_http import KEY
 
 FEW = ("select.main.motion.speed=top 34%", "hydrus.scores=[]")
 

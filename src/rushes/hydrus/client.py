@@ -125,7 +125,10 @@ class Client:
         for at in range(0, len(sha256s), FILES_AT_ONCE):
             asked = list(sha256s[at : at + FILES_AT_ONCE])
             answer = self._connection.get(
-                "/get_files/file_metadata", hashes=asked, include_notes=True
+                "/get_files/file_metadata",
+                hashes=asked,
+                include_notes=True,
+                include_services_object=False,
             )
             rows = {row.get("hash"): row for row in answer["metadata"]}
             if missing := [sha256 for sha256 in asked if sha256 not in rows]:
