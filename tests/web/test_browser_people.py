@@ -22,8 +22,9 @@ def test_two_pages_at_once(visit, served):
     )
     bob.keyboard.press("c")
     bob.keyboard.type("bob is typing")
+    ann.keyboard.press("ArrowLeft")
     ann.keyboard.press("4")
-    bob.wait_for_selector(".badge:has-text('★')", state="attached")
+    bob.wait_for_selector(".stars [aria-label='4 of 5 stars'][aria-pressed=true]")
     assert bob.locator("#caption").input_value() == "bob is typing"
     # Somebody at the command line divides a clip: both pages follow.
     with Project.open(served.folder, workers=0) as project:

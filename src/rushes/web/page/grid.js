@@ -10,7 +10,7 @@ const HEADER = 36;
 const TALLEST = 12e6; // browsers cannot scroll through more pixels: beyond, one pixel is several
 
 let pages = new Map(); // page number → promise of rows
-let rowsById = new Map();
+let isStale = false; // whether the cards show what was, because nobody sees them
 let cards = new Map(); // place in the order → element
 let layout = null;
 let onOpen = () => {};
@@ -45,16 +45,26 @@ export function setUp(handlers) {
 export function show() {
   // Cards stay where they are and are filled anew, so that nothing blinks.
   pages = new Map();
-  rowsById = new Map();
+  isStale = false;
   state.cursor = Math.min(state.cursor, Math.max(0, state.query.count - 1));
   measure();
   draw(true);
 }
 
 export function refresh() {
-  // The order stays; what stands on the cards is asked for again.
+  // The order stays; what stands on the cards is asked for again, once they are seen: beneath an
+  // open clip, the way to the next one would wait for it.
+  isStale = document.body.classList.contains("viewing");
+  if (isStale) return;
   pages = new Map();
   draw(true);
+}
+
+export function uncover() {
+  scrollTo(state.cursor);
+  draw();
+  markAll();
+  if (isStale) refresh();
 }
 
 function measure() {
@@ -144,10 +154,7 @@ export function row(at) {
   const page = Math.floor(at / PAGE);
   if (!pages.has(page)) {
     const query = state.query.query;
-    const rows = get(`/api/clips?query=${query}&first=${page * PAGE}&count=${PAGE}`).then((found) => {
-      found.forEach((one) => rowsById.set(one.clip, one));
-      return found;
-    });
+    const rows = get(`/api/clips?query=${query}&first=${page * PAGE}&count=${PAGE}`);
     rows.catch((error) => {
       pages.delete(page);
       if (error.status === 410) onStale();

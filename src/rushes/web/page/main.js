@@ -33,11 +33,7 @@ async function start() {
   picking.setUp({ onSelect: batch.show });
   batch.setUp({ onDone: afterDeciding });
   viewer.setUp({
-    onClose: () => {
-      grid.scrollTo(state.cursor);
-      grid.draw();
-      grid.markAll();
-    },
+    onClose: grid.uncover,
     onStep: (by) => inTurn(() => step(by)),
     onDecide: (values, isFinal = true) => inTurn(() => decide(values, isFinal)),
     onText: keep,

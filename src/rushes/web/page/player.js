@@ -9,6 +9,8 @@ let clip = null;
 let isPreview = false;
 let loops = localStorage.getItem("loops") !== "0";
 let speed = 1;
+let behind = null; // {at_s, since_ms}: where playing backwards began
+const refused = new Set(); // sources that this browser could not play
 let ticking = 0; // counts the runs of `tick`, so that only the newest goes on
 let onFrame = () => {};
 let onTell = () => {};
@@ -20,16 +22,13 @@ export const video = el("video", {
   muted: localStorage.getItem("muted") === "1",
   onclick: () => toggle(),
   onvolumechange: () => localStorage.setItem("muted", video.muted ? "1" : "0"),
-  onloadeddata: () => {
-    onTell("");
-    speed = 1;
-    video.playbackRate = 1;
-    seek(marks.in);
-    video.play().catch(() => {}); // a browser may want a click first
-  },
+  onloadeddata: () => begin(),
   onerror: async () => {
     if (!clip || !video.getAttribute("src")) return;
-    if (!isPreview) return play(`/preview/${clip.clip}.mp4`, true);
+    if (!isPreview) {
+      refused.add(clip.video_id);
+      return play(sourceOf(clip), true);
+    }
     const failed = clip;
     const why = await fetch(video.src).then((answer) => (answer.ok ? "" : answer.text())).catch(() => "");
     if (failed === clip) onTell(`This clip cannot be played${why ? `: ${why}` : "; see: rushes ls failures"}`);
@@ -40,14 +39,15 @@ export function setUp(handlers) {
   ({ onFrame, onTell } = handlers);
 }
 
-export const sourceOf = (one) => (one.plays ? `/source/${one.video_id}` : `/preview/${one.clip}.mp4`);
+const isPlain = (one) => one.plays && !refused.has(one.video_id);
+export const sourceOf = (one) => (isPlain(one) ? `/source/${one.video_id}` : `/preview/${one.clip}.mp4`);
 
 export function show(one) {
   clip = one;
   marks.in = clip.frame_in;
   marks.out = clip.frame_out;
   video.poster = clip.stills ? stillUrl(clip.clip, 0, 480) : "";
-  play(sourceOf(clip), !clip.plays);
+  play(sourceOf(clip), !isPlain(clip));
 }
 
 export function take(one) {
@@ -65,10 +65,20 @@ export function stop() {
 
 function play(source, preview) {
   isPreview = preview;
-  onTell(preview ? "Making a preview …" : "");
-  video.src = source;
+  if (video.getAttribute("src") !== source || video.error) {
+    onTell(preview ? "Making a preview …" : "");
+    video.src = source;
+  } else if (video.readyState > 1) begin(); // another clip of the same source: nothing to load
   const mine = ++ticking;
   requestAnimationFrame(() => tick(mine));
+}
+
+function begin() {
+  onTell("");
+  speed = 1;
+  video.playbackRate = 1;
+  seek(marks.in);
+  video.play().catch(() => {}); // a browser may want a click first
 }
 
 // ---- frames and times --------------------------------------------------------------------------
@@ -85,8 +95,10 @@ export const ptsOf = (frame) => (frame < frames() ? clip.frame_pts[frame] : clip
 export const isTrimmed = () => marks.in !== clip.frame_in || marks.out !== clip.frame_out;
 export const pace = () => (speed > 1 || speed < 0 ? ` · ${speed}×` : "");
 
-export function frameNow() {
-  const now = video.currentTime + offset() + 1e-4;
+export const frameNow = () => frameAt(video.currentTime);
+
+function frameAt(time_s) {
+  const now = time_s + offset() + 1e-4;
   let low = 0;
   let high = frames() - 1;
   while (low < high) {
@@ -109,19 +121,25 @@ function tick(mine) {
     const end = endOf(marks.out);
     const frame_s = Math.max(0.01, end - timeOf(marks.out - 1));
     if (speed < 0) {
-      // Browsers do not play backwards: step.
-      const back = frameNow() - Math.max(1, Math.round(-speed / 2));
-      if (back < marks.in) halt();
-      else seek(back);
+      // Browsers do not play backwards: show the frame that is due, each one where they are quick.
+      const due_s = behind.at_s + (speed * (performance.now() - behind.since_ms)) / 1000;
+      const back = frameAt(due_s);
+      if (due_s < timeOf(marks.in)) {
+        halt();
+        seek(marks.in);
+      } else if (back < frameNow()) seek(back);
     } else if ((!video.paused || video.ended) && video.currentTime >= end - frame_s / 2) {
       if (loops) {
         seek(marks.in);
         video.play().catch(() => {});
-      } else video.pause();
+      } else {
+        halt();
+        seek(marks.out - 1); // at eight times the speed it is some frames further
+      }
     }
     onFrame();
   }
-  setTimeout(() => requestAnimationFrame(() => tick(mine)), speed < 0 ? 40 : 0);
+  requestAnimationFrame(() => tick(mine));
 }
 
 // ---- transport ---------------------------------------------------------------------------------
@@ -134,7 +152,7 @@ export function toggle() {
   video.playbackRate = 1;
   if (backwards) return;
   if (video.paused) {
-    if (video.currentTime >= endOf(marks.out) - 0.02) seek(marks.in);
+    if (frameNow() >= marks.out - 1) seek(marks.in);
     video.play().catch(() => {});
   } else video.pause();
 }
@@ -146,7 +164,8 @@ export function shuttle(direction) {
     video.play().catch(() => {});
   } else {
     video.pause();
-    speed = speed < 0 ? Math.max(-16, speed * 2) : -1;
+    speed = speed < 0 ? Math.max(-8, speed * 2) : -1;
+    behind = { at_s: video.currentTime, since_ms: performance.now() };
   }
 }
 
