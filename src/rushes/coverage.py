@@ -37,6 +37,7 @@ VERSION = 1
 
 _SAMPLE = 20_000  # clips that the middles are found from; all are put to the nearest
 _EXAMPLES = 3
+_TELLING = 64  # clips of a cluster that tell its middle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +78,8 @@ def is_current(catalog: Catalog, recipe: Recipe) -> bool:
     return bool(np.isin(best_space(catalog, recipe).numbers, list(known)).all())
 
 
-def cover(catalog: Catalog, recipe: Recipe) -> tuple[Space, np.ndarray]:
-    """Put all clips into clusters and store them; return the space and each one's middle (K, D).
+def cover(catalog: Catalog, recipe: Recipe) -> None:
+    """Put all clips into clusters and store them.
 
     Raises:
         RecipeError: Nothing says what clips look like.
@@ -101,7 +102,6 @@ def cover(catalog: Catalog, recipe: Recipe) -> tuple[Space, np.ndarray]:
         for no, cluster, near in zip(found.numbers, label[which], nearness, strict=True)
     }
     catalog.replace_rows(KEY, FIELDS, fingerprint(recipe), rows)
-    return found, middles_KD[by_size]
 
 
 def _assigned(found: Space, middles_KD: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -114,7 +114,25 @@ def _assigned(found: Space, middles_KD: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 def covered(catalog: Catalog, recipe: Recipe) -> Row:
     """Cluster the clips and return what there is: totals, and a row for each cluster."""
-    found, middles_KD = cover(catalog, recipe)
+    cover(catalog, recipe)
+    rows, _ = described(catalog, recipe)
+    for row in rows:
+        row["name"] = row["name"] or row["middle"]
+        del row["middle"]
+    held = sum(row["clips"] for row in rows)
+    return {
+        "by": best_space(catalog, recipe).name,
+        "clips": held,
+        "without_vector": len(catalog.clip_numbers("", recipe.fingerprints.cut)) - held,
+        "clusters": rows,
+    }
+
+
+def described(catalog: Catalog, recipe: Recipe) -> tuple[list[Row], np.ndarray]:
+    """Return a row for each cluster of `cover`, the largest first, and their middles (K, D).
+
+    A `name` is of words and may be empty; `middle` tells of the clip at the cluster's middle.
+    """
     known = clustered(catalog, recipe)
     clips = catalog.clips(recipe.fingerprints.cut)
     videos = catalog.videos()
@@ -122,12 +140,14 @@ def covered(catalog: Catalog, recipe: Recipe) -> Row:
     labels = _labels(catalog, recipe, clips)
     words = {no: {*_words(captions.get(no, "")), *labels.get(no, ())} for no in known}
     everywhere = Counter(word for some in words.values() for word in some)
-    likeness = middles_KD @ middles_KD.T - 2 * np.eye(len(middles_KD), dtype=np.float32)
     members: dict[int, list[int]] = {}
-    for no in sorted(known, key=lambda no: (-known[no]["nearness"], no)):
+    for no in sorted(known.keys() & clips.keys(), key=lambda no: (-known[no]["nearness"], no)):
         members.setdefault(known[no]["cluster"], []).append(no)
+    middles_KD = _middles(best_space(catalog, recipe), [members[at] for at in sorted(members)])
+    likeness = middles_KD @ middles_KD.T - 2 * np.eye(len(middles_KD), dtype=np.float32)
+    even = sum(map(len, members.values())) / max(1, len(members))
     rows: list[Row] = []
-    for cluster, numbers in sorted(members.items()):
+    for place, (cluster, numbers) in enumerate(sorted(members.items())):
         nearest_video_no, nearest = clips[numbers[0]]
         video = videos[nearest_video_no]
         name = named([words[no] for no in numbers], everywhere, len(known))
@@ -142,21 +162,30 @@ def covered(catalog: Catalog, recipe: Recipe) -> Row:
                 "cluster": cluster,
                 "clips": len(numbers),
                 "share": round(len(numbers) / len(known), 4),
-                "name": name or middle,
-                "is_gap": len(numbers) < recipe.own("coverage").gap * len(known) / len(members),
+                "name": name,
+                "middle": middle,
+                "is_gap": len(numbers) < recipe.own("coverage").gap * even,
                 "duration_s": round(seconds, 3),
                 "videos": len({clips[no][0] for no in numbers}),
                 "nearness": round(float(np.mean([known[no]["nearness"] for no in numbers])), 4),
-                "apart": round(1 - float(likeness[cluster - 1].max()), 4),
+                "apart": round(1 - float(likeness[place].max()), 4),
                 "examples": [clips[no][1].id for no in numbers[:_EXAMPLES]],
             }
         )
-    return {
-        "by": found.name,
-        "clips": len(known),
-        "without_vector": len(clips) - len(known),
-        "clusters": rows,
-    }
+    return rows, middles_KD
+
+
+def _middles(found: Space, members: Sequence[Sequence[int]]) -> np.ndarray:
+    """Return the mean direction of each cluster's clips, or of as many as tell it: (K, D)."""
+    place_of = {int(no): at for at, no in enumerate(found.numbers)}
+    sums = []
+    for numbers in members:
+        some = [numbers[at] for at in np.linspace(0, len(numbers) - 1, _TELLING).astype(int)]
+        places = np.array([place_of[no] for no in dict.fromkeys(some) if no in place_of], np.int64)
+        sums.append(found.vectors(places).sum(axis=0))
+    middles_KD = np.array(sums, np.float32)
+    lengths = np.linalg.norm(middles_KD, axis=1, keepdims=True)
+    return np.asarray(middles_KD / np.maximum(lengths, 1e-9))
 
 
 def named(members: Sequence[set[str]], everywhere: Counter[str], total: int) -> str:

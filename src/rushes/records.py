@@ -35,6 +35,8 @@ class Field:
     """None where neither end is better as such."""
     about: str = ""
     """What it measures, in one line."""
+    values: tuple[str, ...] = ()
+    """All that a text can be, so that what no clip has is known, too; empty if it can be any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -299,6 +299,8 @@ def _check_value(stage_key: str, declared: Field, value: Any) -> Any:
     if declared.dtype == "text":
         if not isinstance(value, str):
             raise ContractError(f"{where} is text and got {value!r}")
+        if declared.values and value not in declared.values:
+            raise ContractError(f"{where} got {value!r}, which is none of {declared.values}")
         return value
     if isinstance(value, bool) or not isinstance(value, int | float | np.number):
         raise ContractError(f"{where} is a number and got {value!r}")

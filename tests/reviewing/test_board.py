@@ -131,5 +131,6 @@ def test_previews_watched_longest_ago_go_first(tmp_path):
 def test_charts_have_figures(desk):
     figures = desk.pictures(["motion.speed > 0"])
     assert figures["count"] > 0
-    assert sum(count for _, count in figures["sources"]) == figures["count"]
+    assert sum(row["passing"] for row in figures["sources"]) == figures["count"]
+    assert sum(row["all"] for row in figures["sources"]) == figures["candidates"]
     assert desk.pictures(["motion.speed > 1e9"])["count"] == 0

@@ -240,13 +240,18 @@ class Board:
             found = np.flatnonzero(order == at)
             return int(found[0]) if len(found) else None
 
-    def measured(self) -> list[dict[str, Any]]:
-        """Return what each column is: name, unit, direction, meaning, whether it is a number."""
-        fields: dict[str, Field] = {
+    @property
+    def fields(self) -> dict[str, Field]:
+        """What is declared of the columns of scorers, by the column's name."""
+        return {
             f"{name}.{field.name}": field
             for name, scorer in self._recipe.stages("score").items()
             for field in scorer.fields
         }
+
+    def measured(self) -> list[dict[str, Any]]:
+        """Return what each column is: name, unit, direction, meaning, whether it is a number."""
+        fields = self.fields
         known = []
         for name, values in self.columns.arrays.items():
             field = fields.get(name, Field(name=name))

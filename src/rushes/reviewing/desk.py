@@ -13,6 +13,8 @@ from rushes.errors import ItemError, RecipeError
 from rushes.recipe import Recipe, load
 from rushes.records import Clip, Decided, Row, Verdict
 from rushes.reviewing.board import Board
+from rushes.reviewing.coverage_map import CoverageMap
+from rushes.reviewing.crossed import crossed
 from rushes.reviewing.footage import Footage, plays
 from rushes.reviewing.pictures import pictures
 from rushes.reviewing.rules_file import save_rules
@@ -31,6 +33,7 @@ class Desk:
         self._catalog, self._recipe, self._folder = catalog, recipe, folder
         self.board = Board(catalog, recipe)
         self._footage = Footage(catalog, recipe, folder)
+        self._map = CoverageMap(catalog, recipe)
         self._selections = recipe.selections
 
     # ---- looking ------------------------------------------------------------------------------
@@ -205,12 +208,27 @@ class Desk:
         return at
 
     def pictures(self, rules: Sequence[str]) -> Row:
-        """Return the figures of the charts over the clips that pass."""
+        """Return the figures of the charts over the clips that pass, and the coverage map."""
         in_force = self._catalog.captions.in_force()
+        self._map.renew()
+        board = self.board
+        with board.lock:
+            passing = board.columns.mask(parse_rules(rules))
+            said = [self._caption(at, in_force) for at in np.flatnonzero(passing).tolist()]
+            cluster = board.columns["coverage.cluster"]
+            return {
+                **pictures(board, passing, said),
+                "tiles": self._map.tiles(cluster, passing),
+                "unplaced": int(np.count_nonzero(np.isnan(cluster))),
+            }
+
+    def crossed(self, rules: Sequence[str], across: str, down: str) -> Row:
+        """Return how many clips there are, and how many pass, of each pair of two columns."""
         with self.board.lock:
             passing = self.board.columns.mask(parse_rules(rules))
-            said = [self._caption(at, in_force) for at in np.flatnonzero(passing).tolist()]
-            return pictures(self.board, passing, said)
+            field = self.board.fields.get(down)
+            known = field.values if field else ()
+            return crossed(self.board.columns, across, down, passing, known)
 
     # ---- footage ------------------------------------------------------------------------------
 

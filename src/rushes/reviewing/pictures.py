@@ -1,19 +1,21 @@
-"""Pictures of a set of clips: lengths, sizes, sources, cameras, clusters, words."""
+"""Pictures of a set of clips: lengths, sizes, sources, cameras, words, one score over another."""
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 import numpy as np
 
 from rushes.records import Row
 from rushes.reviewing.board import Board
-from rushes.reviewing.columns import histogram
+from rushes.reviewing.columns import Columns, histogram
 
 MOST_ROWS = 12
-"""Rows of a chart; what is rarer is left out."""
+"""Rows of a chart; what is rarer is counted together."""
 MOST_DOTS = 1500
+_SKEWED = 8.0
+"""Positive numbers whose 95th percentile is so many times the 5th are drawn by their logarithm."""
 
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _DULL = {"the", "and", "with", "for", "from", "that", "this", "are", "was", "has", "his", "her",
@@ -22,52 +24,82 @@ _DULL = {"the", "and", "with", "for", "from", "that", "this", "are", "was", "has
 
 
 def pictures(board: Board, passing: np.ndarray, captions: Iterable[str]) -> Row:
-    """Return the figures of all charts over the clips that pass (bool)."""
+    """Return the figures of all charts, over the clips that pass (bool) and over all."""
     columns = board.columns
-    lengths = columns["duration_s"][passing]
-    sizes = Counter(
-        f"{width:.0f} × {height:.0f}"
-        for width, height in zip(
-            columns["width_px"][passing], columns["height_px"][passing], strict=True
-        )
-    )
+    lengths = columns["duration_s"]
+    width, height = columns["width_px"].tolist(), columns["height_px"].tolist()
+    sizes = [f"{w:.0f} × {h:.0f}" for w, h in zip(width, height, strict=True)]
+    cameras = columns["camera.label"].tolist() if "camera.label" in columns else []
     return {
         "count": int(passing.sum()),
-        "duration_s": float(lengths.sum()),
-        "durations": asdict(histogram(lengths)),
-        "sizes": sizes.most_common(MOST_ROWS),
-        "sources": Counter(columns["video"][passing].tolist()).most_common(MOST_ROWS),
-        "cameras": _counted(board, "camera.label", passing),
-        "clusters": _counted(board, "coverage.cluster", passing),
+        "candidates": len(passing),
+        "duration_s": float(lengths[passing].sum()),
+        "durations": asdict(histogram(lengths[passing])),
+        "sizes": _counted(sizes, passing),
+        "sources": _counted(columns["video"].tolist(), passing, "video"),
+        "cameras": _counted(cameras, passing, "camera.label"),
         "words": _words(captions),
         "scatter": _scatter(board, passing),
     }
 
 
-def _counted(board: Board, column: str, passing: np.ndarray) -> list[tuple[str, int]]:
-    if column not in board.columns:
-        return []
-    values = board.columns[column][passing].tolist()
-    labels = [v if isinstance(v, str) else f"{v:g}" for v in values if v is not None and v == v]
-    return Counter(labels).most_common(3 * MOST_ROWS)
+def _counted(labels: Sequence[str | None], passing: np.ndarray, column: str = "") -> list[Row]:
+    """Return the most frequent labels, each with how many clips have it, and how many pass.
+
+    What is rarer is in one last row. A row of a column has a rule that finds its clips.
+    """
+    all_ = Counter(labels)
+    left = Counter(label for label, passes in zip(labels, passing, strict=False) if passes)
+    del all_[None]
+    shown = sorted(all_, key=lambda label: (-left[label], -all_[label], str(label)))
+    rows = [
+        {"label": label, "all": all_[label], "passing": left[label],
+         "rule": f"{column} = {label}" if column else ""}
+        for label in shown[:MOST_ROWS]
+    ]  # fmt: skip
+    if rest := shown[MOST_ROWS:]:
+        count, passed = (sum(counts[label] for label in rest) for counts in (all_, left))
+        rows.append({"label": f"{len(rest)} more", "all": count, "passing": passed, "rule": ""})
+    return rows
 
 
-def _words(captions: Iterable[str]) -> list[tuple[str, int]]:
+def _words(captions: Iterable[str]) -> list[Row]:
     counts: Counter[str] = Counter()
     for caption in captions:
         counts.update({word.lower() for word in _WORD.findall(caption)} - _DULL)
-    return counts.most_common(2 * MOST_ROWS)
+    return [{"label": word, "passing": n} for word, n in counts.most_common(2 * MOST_ROWS)]
 
 
 def _scatter(board: Board, passing: np.ndarray) -> Row | None:
     """Return motion against aesthetics, or against sharpness where nobody asked for those."""
+    columns = board.columns
     across = "motion.speed"
-    up = next((n for n in ("aesthetic.score", "sharpness.detail") if n in board.columns), None)
-    if up is None or across not in board.columns:
+    up = next((n for n in ("aesthetic.score", "sharpness.detail") if n in columns), None)
+    if up is None or across not in columns:
         return None
-    points = np.stack([board.columns[across][passing], board.columns[up][passing]], axis=1)
-    points = points[~np.isnan(points).any(axis=1)]
-    if not len(points):
+    there = passing & ~np.isnan(columns[across]) & ~np.isnan(columns[up])
+    rows = np.flatnonzero(there)
+    if not len(rows):
         return None
-    some = np.linspace(0, len(points) - 1, min(len(points), MOST_DOTS)).astype(int)
-    return {"x": across, "y": up, "points": points[some].round(4).tolist()}
+    some = rows[np.linspace(0, len(rows) - 1, min(len(rows), MOST_DOTS)).astype(int)]
+    return {
+        "x": _axis(columns, across, there),
+        "y": _axis(columns, up, there),
+        "points": [
+            {"clip": board.ids[at], "x": float(columns[across][at]), "y": float(columns[up][at])}
+            for at in some.tolist()
+        ],
+    }
+
+
+def _axis(columns: Columns, name: str, there: np.ndarray) -> Row:
+    """Return an axis: its ends leave out the outermost half percent, which is drawn at them."""
+    values = columns[name][there]
+    least, low, high, most = np.quantile(values, (0.005, 0.05, 0.95, 0.995)).tolist()
+    is_log = low > 0 and high > _SKEWED * low
+    return {
+        "name": name,
+        "low": max(least, low / 4) if is_log else least,  # a logarithm has no 0 to begin at
+        "high": most,
+        "is_log": is_log,
+    }

@@ -53,7 +53,7 @@ class Camera:
     frames: ClassVar = None
     needs: ClassVar = ("motion",)
     fields: ClassVar = (
-        Field(name="label", dtype="text", about=", ".join(LABELS)),
+        Field(name="label", dtype="text", about=", ".join(LABELS), values=LABELS),
         Field(
             name="strength",
             unit="%diag/s",

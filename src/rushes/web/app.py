@@ -59,6 +59,7 @@ def make_app(
         Route("/api/place", pages.place),
         Route("/api/replace", pages.replace, methods=["POST"]),
         Route("/api/pictures", pages.pictures, methods=["POST"]),
+        Route("/api/crossed", pages.crossed, methods=["POST"]),
         Route("/api/clip/{clip}", pages.clip),
         Route("/api/histogram", pages.histogram),
         Route("/api/beside", pages.beside, methods=["POST"]),
@@ -155,6 +156,13 @@ class Pages:
         """Return the figures of the charts: {rules}."""
         asked = await _body(request)
         return _json(await run_in_threadpool(self._desk.pictures, _texts(asked, "rules")))
+
+    async def crossed(self, request: Request) -> Response:
+        """Return how many clips there are of each pair of values: {rules, across, down}."""
+        asked = await _body(request)
+        across, down = str(asked.get("across") or ""), str(asked.get("down") or "")
+        rules = _texts(asked, "rules")
+        return _json(await run_in_threadpool(self._desk.crossed, rules, across, down))
 
     async def clip(self, request: Request) -> Response:
         """Return one clip."""

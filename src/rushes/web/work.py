@@ -9,7 +9,7 @@ from typing import Any
 from rushes.errors import RushesError
 from rushes.project import Project
 
-VERBS = ("scan", "cut", "score", "caption", "dedup")
+VERBS = ("scan", "cut", "score", "caption", "dedup", "coverage")
 """What the page may start."""
 
 

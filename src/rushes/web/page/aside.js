@@ -1,4 +1,4 @@
-// A look aside, at one source's clips or at copies of one, and back to what was looked at before.
+// A look aside, such as at one source's clips or at a cluster, and back to what was looked at before.
 
 import { toast } from "./dom.js";
 import { state } from "./state.js";
@@ -10,10 +10,10 @@ export function setUp(handlers) {
   ({ onGo } = handlers);
 }
 
-function look(only, clip) {
+export function look(rules, label, clip = null) {
   const { verdict, sort, group, text, like } = state;
   before ??= { verdict, sort, group, text, like, clip };
-  Object.assign(state, { only, verdict: "", sort: "", group: "", text: "", like: "" });
+  Object.assign(state, { only: { rules, label }, cursor: 0, verdict: "", sort: "", group: "", text: "", like: "" });
   return onGo(clip);
 }
 
@@ -25,11 +25,11 @@ export function leave() {
 }
 
 export function sameSource(clip) {
-  return look({ rule: `video = ${clip.video}`, label: `source: ${clip.video}` }, clip.clip);
+  return look([`video = ${clip.video}`], `source: ${clip.video}`, clip.clip);
 }
 
 export function duplicates(clip) {
   const group = clip.scores["dedup.group"];
   if (!group) return toast("no duplicates of this clip are known; Work can look for them");
-  return look({ rule: `dedup.group = ${group}`, label: `duplicates, group ${group}` }, clip.clip);
+  return look([`dedup.group = ${group}`], `duplicates, group ${group}`, clip.clip);
 }

@@ -1,21 +1,58 @@
-// Pictures of the set, drawn as SVG.
+// Pictures of the set: what passes the filters, before a pale picture of all there is.
 
 import { post } from "./api.js";
-import { el, hours, name, number } from "./dom.js";
-
-const NS = "http://www.w3.org/2000/svg";
-
-function svg(tag, attributes, ...children) {
-  const node = document.createElementNS(NS, tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.append(...children);
-  return node;
-}
+import { crossing } from "./crossing.js";
+import { showDialog } from "./dialogs.js";
+import { $, el, hours, name, number, svg } from "./dom.js";
+import { coverageMap } from "./map.js";
+import { rules } from "./state.js";
 
 const WIDTH = 320;
 const HEIGHT = 150;
 
-function frame(title, about, ...content) {
+// What a click on a picture leads to: {look(rules, label), search(words), open(clip), work(verb)}.
+let go = {};
+
+export function setUp(handlers) {
+  const closing = ([key, work]) => [
+    key,
+    (...given) => {
+      $("dialog").close();
+      return work(...given);
+    },
+  ];
+  go = Object.fromEntries(Object.entries(handlers).map(closing));
+}
+
+export async function show() {
+  const asked = rules();
+  const found = await post("/api/pictures", { rules: asked });
+  const count = (value) => value.toLocaleString("en");
+  const box = el("div", { class: "charts" });
+  if (!found.count) box.append(el("p", {}, "No clip passes the filters: there is nothing to draw."));
+  else {
+    box.append(
+      el(
+        "p",
+        {},
+        `${count(found.count)} of ${count(found.candidates)} clips pass the filters, `,
+        `${hours(found.duration_s)}. Pale bars are all clips. Press what you want to look at.`,
+      ),
+      coverageMap(found, go),
+      await crossing(asked, go),
+      figure("Length", "", bars(found.durations, "s")),
+      ...(found.scatter ? [figure(`${found.scatter.y.name} against ${found.scatter.x.name}`, "", dots(found.scatter))] : []),
+      ...rows("Sources", "clips of each", found.sources),
+      ...rows("Camera", "clips", found.cameras),
+      ...rows("Size", "clips", found.sizes),
+      ...rows("Words", "captions that have them", found.words),
+    );
+  }
+  showDialog("Charts", box);
+  $("dialog").classList.add("wide");
+}
+
+function figure(title, about, ...content) {
   return el("figure", {}, el("figcaption", {}, el("b", {}, title), about ? ` ${about}` : ""), ...content);
 }
 
@@ -24,7 +61,7 @@ function bars(histogram, unit) {
   const wide = WIDTH / histogram.counts.length;
   return svg(
     "svg",
-    { viewBox: `0 0 ${WIDTH} ${HEIGHT + 18}`, role: "img" },
+    { viewBox: `0 0 ${WIDTH} ${HEIGHT + 18}`, role: "img", "aria-label": "Histogram of lengths" },
     ...histogram.counts.map((count, at) => {
       const height = (count / tallest) * HEIGHT;
       return svg("rect", {
@@ -36,56 +73,53 @@ function bars(histogram, unit) {
   );
 }
 
-function shares(rows) {
-  const most = Math.max(...rows.map(([, count]) => count), 1);
-  return el(
-    "table",
-    {},
-    ...rows.map(([label, count]) =>
-      el(
-        "tr",
-        {},
-        el("th", { title: label }, name(label)),
-        el("td", {}, el("i", { style: `width:${(100 * count) / most}%` })),
-        el("td", {}, count.toLocaleString("en")),
-      ),
-    ),
-  );
+function rows(title, about, found) {
+  // A row that stands for a word is searched for, one of a column is looked at.
+  if (!found.length) return [];
+  const most = Math.max(...found.map(({ all, passing }) => all ?? passing), 1);
+  const wide = (count) => `width:${(100 * count) / most}%`;
+  const leads = ({ label, rule, all }) =>
+    all === undefined ? () => go.search(label) : rule ? () => go.look([rule], `${title}: ${name(label)}`) : null;
+  const line = (one) => {
+    const onclick = leads(one);
+    const label = name(one.label);
+    return el(
+      "tr",
+      {},
+      el("th", { title: one.label }, onclick ? el("button", { class: "quiet", onclick }, label) : label),
+      el("td", {}, el("i", { class: "all", style: wide(one.all ?? 0) }), el("i", { style: wide(one.passing) })),
+      el("td", {}, one.passing.toLocaleString("en"), one.all > one.passing ? el("small", {}, ` of ${one.all.toLocaleString("en")}`) : ""),
+    );
+  };
+  return [figure(title, about, el("table", {}, ...found.map(line)))];
 }
 
-function dots(scatter) {
-  const [xs, ys] = [scatter.points.map(([x]) => x), scatter.points.map(([, y]) => y)];
-  const span = (values) => [Math.min(...values), Math.max(...values)];
-  const [[x0, x1], [y0, y1]] = [span(xs), span(ys)];
-  const at = (value, low, high, size) => ((value - low) / (high - low || 1)) * size;
+function dots({ x, y, points }) {
+  const along = ({ low, high, is_log: isLog }, size) => {
+    const scale = isLog ? Math.log : (value) => value;
+    const [from, to] = [scale(low), scale(high)];
+    return (value) => {
+      const share = (scale(isLog ? Math.max(value, low) : value) - from) / (to - from || 1);
+      return Math.min(1, Math.max(0, share)) * size;
+    };
+  };
+  const [atX, atY] = [along(x, WIDTH), along(y, HEIGHT)];
+  const ends = (axis) => `${axis.name} ${number(axis.low)} … ${number(axis.high)}${axis.is_log ? ", logarithmic" : ""}`;
+  const dot = (point) => {
+    const node = svg(
+      "circle",
+      { cx: atX(point.x), cy: HEIGHT - atY(point.y), r: points.length > 300 ? 2.5 : 4, class: "dot" },
+      svg("title", {}, `${x.name} ${number(point.x)}, ${y.name} ${number(point.y)}`),
+    );
+    node.addEventListener("click", () => go.open(point.clip));
+    return node;
+  };
   return svg(
     "svg",
-    { viewBox: `-4 -4 ${WIDTH + 8} ${HEIGHT + 24}`, role: "img" },
+    { viewBox: `-5 -5 ${WIDTH + 10} ${HEIGHT + 40}`, role: "img", "aria-label": `${y.name} against ${x.name}` },
     svg("path", { d: `M0 0V${HEIGHT}H${WIDTH}`, class: "axis" }),
-    ...scatter.points.map(([x, y]) =>
-      svg("circle", { cx: at(x, x0, x1, WIDTH), cy: HEIGHT - at(y, y0, y1, HEIGHT), r: scatter.points.length > 300 ? 2 : 3, class: "dot" }),
-    ),
-    svg("text", { x: 0, y: HEIGHT + 14 }, `→ ${scatter.x} ${number(x0)} … ${number(x1)}`),
-    svg("text", { x: WIDTH, y: 8, "text-anchor": "end" }, `↑ ${scatter.y} ${number(y0)} … ${number(y1)}`),
+    ...points.map(dot),
+    svg("text", { x: 0, y: HEIGHT + 16 }, `→ ${ends(x)}`),
+    svg("text", { x: 0, y: HEIGHT + 31 }, `↑ ${ends(y)}`),
   );
-}
-
-export async function charts(rules) {
-  const found = await post("/api/pictures", { rules });
-  const box = el("div", { class: "charts" });
-  if (!found.count) {
-    box.append(el("p", {}, "No clip passes the filters: there is nothing to draw."));
-    return box;
-  }
-  box.append(
-    el("p", {}, `${found.count.toLocaleString("en")} clips, ${hours(found.duration_s)}: those that pass the filters.`),
-    frame("Length", "", bars(found.durations, "s")),
-    ...(found.scatter ? [frame(`${found.scatter.y} against ${found.scatter.x}`, "", dots(found.scatter))] : []),
-    frame("Size", "clips", shares(found.sizes)),
-    frame("Sources", "clips of each", shares(found.sources)),
-    ...(found.cameras.length ? [frame("Camera", "clips", shares(found.cameras))] : []),
-    ...(found.clusters.length ? [frame("Coverage", "clips in each cluster; short bars are gaps", shares(found.clusters))] : []),
-    ...(found.words.length ? [frame("Words", "captions that have them", shares(found.words))] : []),
-  );
-  return box;
 }

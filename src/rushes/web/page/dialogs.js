@@ -7,6 +7,7 @@ import { state } from "./state.js";
 export function showDialog(title, ...content) {
   const dialog = $("dialog");
   dialog.onclose = null;
+  dialog.className = "";
   dialog.setAttribute("aria-label", title);
   dialog.replaceChildren(
     el("header", {}, el("h2", {}, title),
@@ -32,6 +33,7 @@ export function askFor(title, action, ...content) {
         el("button", { value: "", formNoValidate: true }, "Cancel"),
       ),
     );
+    dialog.className = "";
     dialog.setAttribute("aria-label", title);
     dialog.replaceChildren(form);
     dialog.returnValue = "";
@@ -67,7 +69,9 @@ export function showKeys(keys) {
 
 // ---- long work ---------------------------------------------------------------------------------
 
-const VERBS = { scan: "Scan", cut: "Cut", score: "Score", caption: "Caption", dedup: "Find duplicates" };
+const VERBS = {
+  scan: "Scan", cut: "Cut", score: "Score", caption: "Caption", dedup: "Find duplicates", coverage: "Map coverage",
+};
 
 export function showWork(work) {
   const bar = $("progress");
@@ -86,26 +90,21 @@ export function setUpProgress() {
     remove("/api/work").catch((error) => toast(error.message, true));
 }
 
+export async function startWork(verb) {
+  try {
+    showWork(await post("/api/work", { verb }));
+    $("dialog").close();
+  } catch (error) {
+    toast(error.message, true);
+  }
+}
+
 export function showWorkDialog() {
-  const start = ([verb, text]) =>
-    el(
-      "button",
-      {
-        onclick: async () => {
-          try {
-            showWork(await post("/api/work", { verb }));
-            $("dialog").close();
-          } catch (error) {
-            toast(error.message, true);
-          }
-        },
-      },
-      text,
-    );
+  const start = (verb) => el("button", { onclick: () => startWork(verb) }, VERBS[verb] || verb);
   showDialog(
     "Work",
     el("p", {}, "What is out of date is done; what is finished is kept if you stop it."),
-    el("div", { class: "buttons" }, ...state.verbs.map((verb) => start([verb, VERBS[verb] || verb]))),
+    el("div", { class: "buttons" }, ...state.verbs.map(start)),
     ...state.notes.map((note) => el("p", { class: "hint" }, note)),
     el("label", {}, "Your name ", el("input", {
       value: me(),

@@ -5,7 +5,7 @@ import * as aside from "./aside.js";
 import * as bar from "./bar.js";
 import * as batch from "./batch.js";
 import { bind } from "./bindings.js";
-import { charts } from "./charts.js";
+import * as charts from "./charts.js";
 import * as dialogs from "./dialogs.js";
 import { $, toast } from "./dom.js";
 import * as grid from "./grid.js";
@@ -45,11 +45,17 @@ async function start() {
   aside.setUp({ onGo: goTo });
   bar.setUp({ onAsk: ask, onSearch: search, onLeave: aside.leave });
   bar.show();
+  charts.setUp({
+    look: aside.look,
+    search: (text) => search({ text, like: "", only: null }),
+    open,
+    work: dialogs.startWork,
+  });
   dialogs.setUpProgress();
   bind({ decide, takeBack, openClip, step, alike });
   $("show-keys").onclick = () => dialogs.showKeys(KEYS);
   $("show-work").onclick = dialogs.showWorkDialog;
-  $("show-pictures").onclick = showCharts;
+  $("show-pictures").onclick = () => charts.show().catch((error) => toast(error.message, true));
   const first = ask();
   await sliders.setUp({ onChange: ask, onOpen: open });
   await first;
@@ -92,14 +98,6 @@ async function goTo(clip) {
   grid.scrollTo(state.cursor, "start");
   grid.draw();
   await readState();
-}
-
-async function showCharts() {
-  try {
-    dialogs.showDialog("Charts", await charts(rules()));
-  } catch (error) {
-    toast(error.message, true);
-  }
 }
 
 let asking = 0;

@@ -8,7 +8,7 @@ export const state = {
   group: "",
   text: "",
   like: "",
-  only: null, // {rule, label}: a look aside that no slider narrows, such as one source's clips
+  only: null, // {rules, label}: a look aside that no slider narrows, such as one source's clips
   query: null, // {query, count, groups, duration_s}
   cursor: 0,
   selected: new Set(),
@@ -35,7 +35,7 @@ export function sliderRules() {
 
 export function rules() {
   const verdict = state.verdict ? [`verdict = ${state.verdict}`] : [];
-  return [...(state.only ? [state.only.rule] : sliderRules()), ...verdict];
+  return [...(state.only ? state.only.rules : sliderRules()), ...verdict];
 }
 
 export function readRule(text) {
@@ -60,7 +60,7 @@ export function remember() {
   if (!kept.has("rule")) kept.set("rules", "none");
   for (const key of KEPT) if (state[key]) kept.set(key, state[key]);
   if (state.only) {
-    kept.set("only", state.only.rule);
+    for (const rule of state.only.rules) kept.append("only", rule);
     kept.set("label", state.only.label);
   }
   history.replaceState(null, "", `?${kept}${location.hash}`);
@@ -73,5 +73,6 @@ export function recall() {
     if (rule) state.filters.set(...rule);
   }
   for (const key of KEPT) state[key] = kept.get(key) || "";
-  if (kept.get("only")) state.only = { rule: kept.get("only"), label: kept.get("label") || kept.get("only") };
+  const only = kept.getAll("only");
+  if (only.length) state.only = { rules: only, label: kept.get("label") || only.join(", ") };
 }
