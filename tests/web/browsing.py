@@ -1,5 +1,6 @@
 """A headless Chromium, a server of a project in a process of its own, and a hand on the page."""
 
+import json
 import os
 import re
 import shutil
@@ -56,6 +57,7 @@ class Server:
         line = self.process.stdout.readline()
         found = re.search(r"http\S+", line)
         assert found, line + self.process.communicate(timeout=10)[0]
+        self.folder = folder
         self.link = found[0]
         self.address, _, self.token = self.link.partition("/?token=")
         self.port = int(self.address.rpartition(":")[2])
@@ -73,6 +75,40 @@ class Server:
                 self.process.communicate(timeout=10)
             except subprocess.TimeoutExpired:
                 self.kill()
+
+
+@contextmanager
+def serving(folder):
+    """Yield a server over a project; it ends with the block."""
+    server = Server(folder)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@contextmanager
+def visiting(chromium, server):
+    """Yield a function that opens the page as somebody; every error of a script fails the test."""
+    contexts, errors = [], []
+
+    def open_as(who="ann", ready=".card[data-clip]", **options):
+        context = chromium.new_context(viewport={"width": 1200, "height": 800}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.add_init_script(f"localStorage.who ||= {json.dumps(who)}")
+        page.goto(server.link)
+        page.wait_for_selector(ready)
+        return page
+
+    try:
+        yield open_as
+    finally:
+        for context in contexts:
+            context.close()
+    assert not errors, errors
 
 
 def until(holds, timeout_s=20.0):

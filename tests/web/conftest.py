@@ -1,8 +1,6 @@
 import asyncio
-import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -12,7 +10,7 @@ from starlette.testclient import TestClient
 from rushes.project import Project
 from rushes.testing import Take, make_video
 from rushes.web.app import make_app
-from tests.web.browsing import Server, browser
+from tests.web.browsing import browser, serving, visiting
 
 TOKEN = "a-secret"
 HOST = "127.0.0.1:7874"
@@ -138,31 +136,12 @@ def chromium():
 @pytest.fixture
 def served(fifty, tmp_path):
     """A server over a copy of the project, so that no test sees what another decided."""
-    folder = shutil.copytree(fifty, tmp_path / "project")
-    with ExitStack() as stack:
-        server = Server(folder)
-        stack.callback(server.stop)
-        server.folder = folder
+    with serving(shutil.copytree(fifty, tmp_path / "project")) as server:
         yield server
 
 
 @pytest.fixture
 def visit(chromium, served):
     """Open the page as somebody; every error of a script fails the test."""
-    contexts, errors = [], []
-
-    def open_as(who="ann", **options):
-        context = chromium.new_context(viewport={"width": 1200, "height": 800}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(15_000)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.add_init_script(f"localStorage.who ||= {json.dumps(who)}")
-        page.goto(served.link)
-        page.wait_for_selector(".card[data-clip]")
-        return page
-
-    yield open_as
-    for context in contexts:
-        context.close()
-    assert not errors, errors
+    with visiting(chromium, served) as open_as:
+        yield open_as

@@ -9,6 +9,7 @@ let clip = null;
 let isPreview = false;
 let loops = localStorage.getItem("loops") !== "0";
 let speed = 1;
+let isHeld = false; // whether a person has stopped it, perhaps before it had come
 let behind = null; // {at_s, since_ms}: where playing backwards began
 const refused = new Set(); // sources that this browser could not play
 let ticking = 0; // counts the runs of `tick`, so that only the newest goes on
@@ -44,6 +45,7 @@ export const sourceOf = (one) => (isPlain(one) ? `/source/${one.video_id}` : `/p
 
 export function show(one) {
   clip = one;
+  isHeld = false;
   marks.in = clip.frame_in;
   marks.out = clip.frame_out;
   video.poster = clip.stills ? stillUrl(clip.clip, 0, 480) : "";
@@ -78,7 +80,7 @@ function begin() {
   speed = 1;
   video.playbackRate = 1;
   seek(marks.in);
-  video.play().catch(() => {}); // a browser may want a click first
+  if (!isHeld) video.play().catch(() => {}); // a browser may want a click first
 }
 
 // ---- frames and times --------------------------------------------------------------------------
@@ -170,6 +172,7 @@ export function shuttle(direction) {
 }
 
 export function halt() {
+  isHeld = true;
   speed = 1;
   video.playbackRate = 1;
   video.pause();
