@@ -8,6 +8,7 @@ import { $ } from "./dom.js";
 import * as grid from "./grid.js";
 import { inTurn, KEYS, listen } from "./keys.js";
 import * as line from "./line.js";
+import * as peek from "./peek.js";
 import * as picking from "./picking.js";
 import * as player from "./player.js";
 import * as side from "./side.js";
@@ -24,8 +25,11 @@ function move(key, isRange) {
   if (!isRange) picking.anchorAt(state.cursor);
   grid.moveCursor(key, isRange);
   if (!isRange) picking.anchorAt(state.cursor);
+  peek.follow();
   return true;
 }
+
+peek.setUp({ clipAtCursor: atCursor });
 
 export function bind({ decide, takeBack, openClip, step, alike }) {
   const both = {
@@ -47,6 +51,7 @@ export function bind({ decide, takeBack, openClip, step, alike }) {
     both,
     grid: {
       Enter: later(async () => state.query.count && openClip((await grid.row(state.cursor)).clip)),
+      " ": later(peek.toggle),
       x: () => picking.pick(state.cursor),
       a: later(picking.all),
       "/": () => $("text").focus(),

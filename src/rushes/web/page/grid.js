@@ -1,8 +1,9 @@
 // A grid of any number of clips: only what is in sight exists. Rows are fetched by the hundred.
 
 import { get, stillUrl } from "./api.js";
-import { $, el, name, seconds } from "./dom.js";
-import { state } from "./state.js";
+import { fillCard } from "./card.js";
+import { $, el } from "./dom.js";
+import { sortedBy, state } from "./state.js";
 
 const PAGE = 100;
 const GAP = 10;
@@ -154,7 +155,8 @@ export function row(at) {
   const page = Math.floor(at / PAGE);
   if (!pages.has(page)) {
     const query = state.query.query;
-    const rows = get(`/api/clips?query=${query}&first=${page * PAGE}&count=${PAGE}`);
+    const shown = encodeURIComponent(sortedBy());
+    const rows = get(`/api/clips?query=${query}&first=${page * PAGE}&count=${PAGE}&show=${shown}`);
     rows.catch((error) => {
       pages.delete(page);
       if (error.status === 410) onStale();
@@ -207,36 +209,8 @@ async function fill(card, at) {
     return;
   }
   if (!found || cards.get(at) !== card) return;
-  const middle = Math.floor(found.stills / 2);
-  const old = card.querySelector("img");
-  const isSame = card.dataset.clip === found.clip && +card.dataset.stills === found.stills && old;
-  card.dataset.clip = found.clip;
-  card.dataset.stills = found.stills;
-  const picture = isSame
-    ? old
-    : el("img", {
-        alt: found.caption || `${name(found.video)} at ${seconds(found.in_s)}`,
-        src: found.stills ? stillUrl(found.clip, middle, 180) : "data:,",
-        draggable: false,
-        decoding: "async",
-      });
-  card.replaceChildren(
-    el("div", { class: "picture" }, picture, el("i", { class: "needle" }), badge(found)),
-    el("button", { class: "tick", title: "Select (x)", "aria-label": "Select", tabIndex: -1 }),
-    el(
-      "footer",
-      {},
-      el("span", { class: "title" }, found.caption || name(found.video)),
-      el("span", { class: "time" }, `${seconds(found.in_s)} · ${found.duration_s.toFixed(1)} s`),
-    ),
-  );
+  fillCard(card, found);
   mark(card, at);
-}
-
-function badge(found) {
-  const stars = found.stars ? "★".repeat(found.stars) : "";
-  const word = found.verdict === "keep" ? "✓ keep" : found.verdict === "drop" ? "✕ drop" : "";
-  return el("span", { class: `badge ${found.verdict || ""}` }, [word, stars].filter(Boolean).join(" "));
 }
 
 function mark(card, at) {
@@ -288,6 +262,7 @@ export function moveCursor(key, isRange) {
 }
 
 export const inView = () => cards.values();
+export const cardAt = (at) => cards.get(at);
 
 export async function find(clip) {
   // Where a clip stands in the order, or null.

@@ -7,6 +7,7 @@ export const KEYS = [
     ["← → ↑ ↓", "move; with Shift select"],
     ["Home End", "first clip, last clip"],
     ["Enter", "open"],
+    ["Space", "play here; goes along with the cursor"],
     ["x", "select"],
     ["a", "select all found"],
     ["/", "search"],

@@ -10,6 +10,7 @@ import * as dialogs from "./dialogs.js";
 import { $, toast } from "./dom.js";
 import * as grid from "./grid.js";
 import { inTurn, KEYS } from "./keys.js";
+import * as peek from "./peek.js";
 import * as picking from "./picking.js";
 import * as sliders from "./sliders.js";
 import { column, readRule, recall, remember, rules, state } from "./state.js";
@@ -129,6 +130,7 @@ async function ask() {
 }
 
 async function openClip(id) {
+  peek.stop();
   const at = await grid.find(id);
   if (at !== null) state.cursor = at;
   await viewer.open(id);
@@ -152,6 +154,7 @@ async function step(by) {
   grid.draw();
   grid.markAll();
   if (viewer.isOpen()) await openClip((await grid.row(to)).clip);
+  else await peek.follow();
 }
 
 // ---- what is decided ---------------------------------------------------------------------------

@@ -21,6 +21,8 @@ export const state = {
 
 export const column = (name) => state.columns.find((one) => one.name === name);
 
+export const sortedBy = () => state.sort.replace(/^-/, "");
+
 export function ruleOf(name, filter) {
   if (filter.percent) return `${name} ${filter.percent}`;
   if (filter.low !== null && filter.high !== null) return `${name} ${filter.low}..${filter.high}`;

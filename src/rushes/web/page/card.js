@@ -1,0 +1,44 @@
+// What a card of the grid shows of its clip.
+
+import { stillUrl } from "./api.js";
+import { el, name, number, seconds } from "./dom.js";
+import { column, sortedBy } from "./state.js";
+
+export function fillCard(card, found) {
+  const old = card.querySelector("img");
+  const isSame = card.dataset.clip === found.clip && +card.dataset.stills === found.stills && old;
+  card.dataset.clip = found.clip;
+  card.dataset.stills = found.stills;
+  const middle = Math.floor(found.stills / 2);
+  const picture = isSame
+    ? old
+    : el("img", {
+        alt: found.caption || `${name(found.video)} at ${seconds(found.in_s)}`,
+        src: found.stills ? stillUrl(found.clip, middle, 180) : "data:,",
+        draggable: false,
+        decoding: "async",
+      });
+  card.replaceChildren(
+    el("div", { class: "picture" }, picture, el("i", { class: "needle" }), badge(found)),
+    el("button", { class: "tick", title: "Select (x)", "aria-label": "Select", tabIndex: -1 }),
+    el(
+      "footer",
+      {},
+      el("span", { class: "title" }, found.caption || name(found.video)),
+      el("span", { class: "time" }, `${seconds(found.in_s)} · ${found.duration_s.toFixed(1)} s`, shown(found)),
+    ),
+  );
+}
+
+function badge(found) {
+  const stars = found.stars ? "★".repeat(found.stars) : "";
+  const word = found.verdict === "keep" ? "✓ keep" : found.verdict === "drop" ? "✕ drop" : "";
+  return el("span", { class: `badge ${found.verdict || ""}` }, [word, stars].filter(Boolean).join(" "));
+}
+
+function shown({ shown: value }) {
+  // The value that the grid is sorted by: an order whose reason one cannot see is none.
+  const by = sortedBy();
+  if (!by || by === "duration_s" || value === null || value === undefined) return null;
+  return el("b", { title: by }, `${number(value)} ${column(by)?.unit || ""}`);
+}
