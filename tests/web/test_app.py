@@ -133,11 +133,44 @@ def test_words_are_replaced_after_a_look(page, clips):
     assert page.get(f"/api/clip/{clips[0]}").json()["caption"] == "a dog and a dog"
 
 
-def test_rules_go_into_the_recipe(page, project):
-    body = {"selection": "main", "rules": ["motion.speed 1..20"]}
-    assert page.post("/api/recipe", json=body).json() == {"saved": "main"}
-    assert 'motion.speed = "1..20"' in (project.folder / "recipe.toml").read_text()
-    assert "motion.speed 1..20" in page.get("/api/state").json()["selections"]["main"]
+def test_rules_become_those_of_the_recipe_after_a_look(page, project):
+    recipe = project.folder / "recipe.toml"
+    before = recipe.read_text()
+    body = {"rules": ["motion.speed 1..20", "video != 'a | b' | c"]}
+    plan = page.post("/api/recipe", json=body).json()
+    assert {"column": "motion.speed", "before": "top 90%", "after": "1..20"} in plan["changes"]
+    assert {"column": "frames_damaged", "before": "<= 0", "after": None} in plan["changes"]
+    assert recipe.read_text() == before
+    assert page.post("/api/recipe", json={**body, "stamp": "of another"}).status_code == 409
+    recipe.write_text(before + "# by hand\n")
+    answer = page.post("/api/recipe", json={**body, "stamp": plan["stamp"]})
+    assert (answer.status_code, "changed" in answer.text) == (409, True)
+    stamp = page.post("/api/recipe", json=body).json()["stamp"]
+    assert page.post("/api/recipe", json={**body, "stamp": stamp}).json() == {"saved": "main"}
+    assert "# by hand" in recipe.read_text()
+    assert page.get("/api/state").json()["selections"]["main"] == body["rules"][::-1] or (
+        page.get("/api/state").json()["selections"]["main"] == body["rules"]
+    )
+    assert page.post("/api/recipe", json=body).json()["changes"] == []
+
+
+def test_a_count_says_what_an_export_would_hold(page, project, clips):
+    page.post("/api/decide", json={"clips": clips[:1], "values": {"verdict": "drop"}})
+    asked = {"rules": ["verdict = drop"], "select": ["frames > 0"]}
+    found = page.post("/api/count", json=asked).json()
+    assert (found["count"], found["held"]["count"], found["held"]["dropped"]) == (1, 5, 1)
+    frozen = project.select()
+    rules = page.get("/api/state").json()["selections"]["main"]
+    held = page.post("/api/count", json={"rules": [], "select": rules}).json()["held"]
+    assert (held["count"], held["duration_s"]) == (len(frozen.clips), frozen.duration_s)
+    asked["select"] = ["speed > 3"]
+    assert "no column 'speed'" in page.post("/api/count", json=asked).json()["held"]["trouble"]
+
+
+def test_the_values_of_a_column_of_text_are_told(page):
+    found = page.get("/api/values?column=video").json()
+    assert sorted(count for _, count in found["counts"]) == [1, 2, 3]
+    assert (found["distinct"], found["missing"]) == (3, 0)
 
 
 BAD = [
@@ -197,7 +230,7 @@ def test_a_body_that_is_no_json_object_is_refused(page, route, body):
 @pytest.mark.parametrize(
     "path",
     ["/api/clips?query=x&first=-1", "/api/clips?query=x&count=a", "/api/ids?query=x&first=1e3",
-     "/api/histogram", "/api/histogram?column=video", "/still/x/0.jpg?h=tall"],
+     "/api/histogram", "/api/histogram?column=video", "/api/values?column=nope", "/still/x/0.jpg?h=tall"],
 )  # fmt: skip
 def test_a_question_with_a_wrong_number_is_refused(page, path):
     answer = page.get(path)

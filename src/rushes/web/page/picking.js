@@ -65,6 +65,8 @@ function setUpLasso(area) {
     if (event.offsetX > area.clientWidth) return; // the scroll bar
     start = { x: event.clientX, y: event.clientY, adds: event.shiftKey || event.ctrlKey || event.metaKey };
   });
+  // Words under the lasso are not chosen, too: the browser would drag those about the next time.
+  area.addEventListener("selectstart", (event) => start && event.preventDefault());
   addEventListener("pointermove", (event) => {
     if (!start) return;
     if (!box) {
