@@ -19,18 +19,21 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="re
 WAIT_S = 30
 
 
+PRESET = "export.main.preset=ultrafast"
+
+
 def start(films, folder):
     command = [
         sys.executable, "-m", "rushes", "run", str(films), "--project", str(folder),
-        "--workers", "2", "--set", "export.main.preset=ultrafast",
+        "--workers", "2", "--set", PRESET,
     ]  # fmt: skip
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
 def finish(films, folder):
-    process = start(films, folder)
-    out, _ = process.communicate(timeout=60)
-    assert process.returncode == 0, out.decode()
+    """Run to the end, in this process: starting another one, with workers, takes seconds."""
+    with Project.open(folder, create=True, workers=0, changes=[PRESET]) as project:
+        project.run([films])
 
 
 def below(pid):
@@ -60,6 +63,14 @@ def workers(pid):
     ]
 
 
+def is_alive(pid):
+    """Tell whether a process runs; one that nobody has asked about since it ended does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def wait_for(condition, process=None):
     end = time.monotonic() + WAIT_S
     while not condition():
@@ -77,7 +88,7 @@ def kill(process):
     left = below(process.pid)
     process.kill()
     process.communicate()
-    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in left))
+    wait_for(lambda: not any(is_alive(pid) for pid in left))
 
 
 def state(folder):
@@ -111,8 +122,8 @@ def test_killing_workers_and_drivers_changes_nothing(tmp_path):
     films.mkdir()
     for number in range(3):
         takes = [
-            Take(frames=120, seed=3 * number + take, pan_px=(take, 1), zoom=1.002)
-            for take in range(3)
+            Take(frames=120, seed=2 * number + take, pan_px=(take, 1), zoom=1.002)
+            for take in range(2)
         ]
         make_video(films / f"{number}.mp4", takes)
     undisturbed, disturbed = tmp_path / "undisturbed", tmp_path / "disturbed"
@@ -135,6 +146,7 @@ def test_killing_workers_and_drivers_changes_nothing(tmp_path):
     assert not (disturbed / "exports" / "main" / "rushes-export.json").exists()
 
     finish(films, disturbed)
-    assert state(disturbed) == state(undisturbed)
-    assert state(disturbed)["leftovers"] == []
-    assert len(state(disturbed)["exported"]) == 2 * 8  # a video and a caption for each clip
+    found = state(disturbed)
+    assert found == state(undisturbed)
+    assert found["leftovers"] == []
+    assert len(found["exported"]) == 2 * 5  # a video and a caption for each clip

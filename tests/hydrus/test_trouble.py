@@ -238,12 +238,12 @@ def start(folder, fake):
     )
 
 
-def test_kill_9_in_cutting_importing_and_tagging(uncut_bench, fake, tmp_path):
+def test_kill_9_in_cutting_and_importing(uncut_bench, fake):
+    """Two real kills, as a process takes seconds to start; above it dies at every request."""
     bench = uncut_bench
-    moments = iter(["/add_files/add_file", "/add_notes/set_notes", "/add_tags/add_tags"])
 
     def kill_at_the_third(number):
-        if [path for path, _ in fake.calls].count(now[0]) == 3 and process.poll() is None:
+        if [path for path, _ in fake.calls].count("/add_files/add_file") == 3:
             os.kill(process.pid, signal.SIGKILL)
 
     process = start(bench.folder, fake)
@@ -254,18 +254,12 @@ def test_kill_9_in_cutting_importing_and_tagging(uncut_bench, fake, tmp_path):
     process.kill()
     process.communicate()
     assert 0 < len(list(bench.folder.glob("hydrus/*.mp4"))) <= 5
-    for moment in moments:
-        now, fake.calls = [moment], []
-        fake.on_call = None
-        process = start(bench.folder, fake)
-        fake.on_call = kill_at_the_third
-        process.communicate(timeout=90)
-        assert process.returncode == -signal.SIGKILL, moment
-    fake.on_call = None
     process = start(bench.folder, fake)
-    out, _ = process.communicate(timeout=90)
-    assert process.returncode == 0, out
-    assert "5 clips of main@1" in out
+    fake.on_call = kill_at_the_third
+    process.communicate(timeout=90)
+    assert process.returncode == -signal.SIGKILL
+    fake.on_call = None
+    assert bench.push().clips == 5
     other = FakeHydrus()
     bench.open(f"hydrus.url={other.url}", "hydrus.client=undisturbed")
     bench.push()
