@@ -3,8 +3,6 @@ import pytest
 from rushes import deciding
 from rushes.project import Project
 from rushes.reviewing.footage import prune
-from rushes.reviewing.rules_file import save_rules
-from rushes.rules import parse_rule
 
 
 @pytest.fixture
@@ -82,38 +80,6 @@ def test_a_query_sorts_groups_and_keeps_what_a_search_found(desk):
     found = desk.query([], group="video")
     assert sorted(count for _, count in found["groups"]) == [1, 2, 3]
     assert order(desk, among=[clips[3], "nope", clips[1]]) == [clips[3], clips[1]]
-
-
-RECIPE = """# what a person wrote
-[select.main]   # the set
-motion.speed = "2..50"   # not too wild
-frames = ">= 10"
-
-[select.other]
-duration_s = "> 1"
-"""
-
-
-def test_rules_are_saved_around_what_a_person_wrote(tmp_path):
-    path = tmp_path / "recipe.toml"
-    path.write_text(RECIPE)
-    rules = [parse_rule("motion.speed", "3..20"), parse_rule("sharpness.detail", ">= 5")]
-    save_rules(path, "main", rules)
-    text = path.read_text()
-    assert "# what a person wrote" in text and "# the set" in text
-    assert 'motion.speed = "3..20"' in text and 'frames = ">= 10"' in text
-    assert 'sharpness.detail = ">= 5"' in text
-    assert text.index("motion.speed") < text.index("frames") < text.index("[select.other]")
-    save_rules(path, "third", rules)
-    assert "[select.third]" in path.read_text()
-
-
-def test_a_recipe_that_cannot_be_read_is_left_alone(tmp_path):
-    path = tmp_path / "recipe.toml"
-    path.write_text("[select.main]\nnonsense = \n")
-    with pytest.raises(Exception, match=r"recipe\.toml|line|TOML|Invalid|Unexpected"):
-        save_rules(path, "main", [parse_rule("frames", "> 1")])
-    assert path.read_text() == "[select.main]\nnonsense = \n"
 
 
 def test_previews_watched_longest_ago_go_first(tmp_path):

@@ -28,6 +28,27 @@ def test_a_filter_says_what_is_left_and_what_each_rule_does(columns):
     assert found.only == (1, 1)  # 5 %diag/s pans; the still one moves; one fails both
 
 
+def test_a_filter_says_what_it_shares_with_which_other_and_what_lacks_a_value(columns):
+    rules = ["motion.speed >= 10", "camera.label = pan", "duration_s < 5", "verdict = undecided"]
+    found = columns.filtered(parse_rules(rules))
+    # Clip 1 has neither speed nor label; clip 4 is slow and long.
+    assert found.shared == ((1, 1), (0, 1), (0, 1), None)
+    assert found.missing == (1, 1, 0, 0)
+    assert columns.filtered(parse_rules(rules[:1])).shared == (None,)
+
+
+def test_values_are_told_by_how_frequent_they_are(columns):
+    values = columns.values_of("camera.label")
+    assert (values.counts, values.distinct, values.missing) == ((("pan", 3), ("still", 1)), 2, 1)
+    numbers = columns.values_of("dedup.group")
+    assert numbers.counts == (("2", 3), ("0", 2))
+    assert columns.values_of("motion.speed").missing == 1
+    columns.put("verdict", [1], ["keep"])
+    assert columns.values_of("verdict").counts == (("undecided", 4), ("keep", 1))
+    with pytest.raises(RecipeError, match=r"did you mean 'camera\.label'"):
+        columns.values_of("camera.labl")
+
+
 def test_no_rules_leave_everything(columns):
     found = columns.filtered([])
     assert (found.count, found.duration_s, found.alone, found.only) == (5, 15.0, (), ())
@@ -43,6 +64,9 @@ def test_no_rules_leave_everything(columns):
         ("motion.speed != 10", [0, 0, 1, 1, 1]),
         ("camera.label != pan", [0, 0, 0, 1, 0]),
         ("camera.label = 3", [0, 0, 0, 0, 0]),
+        ("camera.label = still | pan", [1, 0, 1, 1, 1]),
+        ("camera.label != still | pan", [0, 0, 0, 0, 0]),
+        ("motion.speed = 5 | 30", [0, 0, 1, 0, 1]),
         ("dedup.group = 2", [0, 1, 1, 0, 1]),
     ],
 )

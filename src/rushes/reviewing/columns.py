@@ -17,6 +17,8 @@ QUANTILES = 200
 """Steps of the quantiles of a histogram."""
 MASKS_KEPT = 32
 """So many answers to single rules are kept: while one slider moves, the others stand."""
+VALUES_TOLD = 5000
+"""So many values of a column are told, the most frequent; a person looks through no more."""
 NONE = "none"
 """What clips without a value are called in a group."""
 
@@ -31,7 +33,23 @@ class Filtered:
     """For each rule, how many clips it passes whatever the others say."""
     only: tuple[int, ...]
     """For each rule, how many clips it alone takes out; small: the rules overlap."""
+    shared: tuple[tuple[int, int] | None, ...]
+    """For each rule, the place of the rule it overlaps most with, and how many clips fail both;
+    None where it overlaps with none."""
+    missing: tuple[int, ...]
+    """For each rule, how many clips lack the value it asks for, and so fail it."""
     candidates: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Values:
+    """Which values a column has."""
+
+    counts: tuple[tuple[str, int], ...]
+    """Value as rules write it, and how many clips have it; most frequent first."""
+    distinct: int
+    """How many values there are; not all are told where they are very many."""
+    missing: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +75,7 @@ class Columns:
         self.arrays = dict(arrays)
         self._masks: OrderedDict[str, tuple[str, np.ndarray]] = OrderedDict()
         self._histograms: dict[str, Histogram] = {}
+        self._missing: dict[str, int] = {}
         self._coded: dict[str, tuple[np.ndarray, dict[object, int]]] = {}
 
     def __len__(self) -> int:
@@ -74,6 +93,7 @@ class Columns:
         for place, value in zip(at, values, strict=True):
             array[place] = value
         self._histograms.pop(name, None)
+        self._missing.pop(name, None)
         if array.dtype == object and name in self._coded:
             codes, known = self._coded[name]
             for place, value in zip(at, values, strict=True):
@@ -119,9 +139,8 @@ class Columns:
     def _equal(self, rule: Rule) -> np.ndarray:
         """Decide for each value that occurs, and not for each clip."""
         codes, known = self._codes(rule.column)
-        asked = Rule(column=rule.column, operator=rule.operator, low=rule.low)
         values = np.array(list(known), object)
-        passing = asked.passes(values) if len(values) else np.zeros(0, bool)
+        passing = rule.passes(values) if len(values) else np.zeros(0, bool)
         return np.asarray(passing[codes])
 
     def _codes(self, name: str) -> tuple[np.ndarray, dict[object, int]]:
@@ -145,6 +164,38 @@ class Columns:
         counts = np.bincount(codes, minlength=len(known)).tolist()
         return {str(value): counts[code] for value, code in known.items() if counts[code]}
 
+    def values_of(self, name: str) -> Values:
+        """Return the values of a column of text, or of one of few numbers.
+
+        Raises:
+            RecipeError: There is no column of that name.
+        """
+        if name not in self.arrays:
+            raise RecipeError(f"there is no column {name!r}{nearest(name, list(self.arrays))}")
+        codes, known = self._codes(name)
+        counts = np.bincount(codes, minlength=len(known)).tolist()
+        there = [
+            (f"{value:.12g}" if isinstance(value, float) else str(value), counts[code])
+            for value, code in known.items()
+            if counts[code] and value is not None and value == value
+        ]
+        there.sort(key=lambda pair: (-pair[1], pair[0]))
+        return Values(
+            counts=tuple(there[:VALUES_TOLD]), distinct=len(there), missing=self.missing(name)
+        )
+
+    def missing(self, name: str) -> int:
+        """Return how many clips have no value in a column."""
+        if name not in self._missing:
+            values = self.arrays[name]
+            if values.dtype == object:
+                codes, known = self._codes(name)
+                where = codes == known.get(None, -1)
+            else:
+                where = np.isnan(values)
+            self._missing[name] = int(np.count_nonzero(where))
+        return self._missing[name]
+
     def filtered(self, rules: Sequence[Rule]) -> Filtered:
         """Return what the rules leave of all clips."""
         masks = [self.passes(rule) for rule in rules]
@@ -157,6 +208,8 @@ class Columns:
             duration_s=round(float(np.sum(self.arrays["duration_s"], where=left)), 3),
             alone=tuple(int(np.count_nonzero(mask)) for mask in masks),
             only=tuple(int(np.count_nonzero(one & ~mask)) for mask in masks),
+            shared=_shared(masks),
+            missing=tuple(self.missing(rule.column) for rule in rules),
             candidates=len(self),
         )
 
@@ -241,6 +294,24 @@ class Columns:
         place[by_size] = np.arange(len(by_size))
         ordered = rows[np.argsort(place[codes[rows]], kind="stable")]
         return ordered, [(labels[code], int(counts[code])) for code in by_size]
+
+
+def _shared(masks: Sequence[np.ndarray]) -> tuple[tuple[int, int] | None, ...]:
+    """Return for each rule which other fails most of the clips that it fails, and how many."""
+    if len(masks) < 2:
+        return (None,) * len(masks)
+    # 64 clips a word: all pairs of eight rules over a million clips take 2 ms.
+    words = np.zeros((len(masks), -(-len(masks[0]) // 64) * 8), np.uint8)
+    for at, mask in enumerate(masks):
+        packed = np.packbits(~mask)
+        words[at, : len(packed)] = packed
+    fails = words.view(np.uint64)
+    common = np.zeros((len(masks), len(masks)), np.int64)
+    for at in range(1, len(masks)):
+        common[at, :at] = np.bitwise_count(fails[at] & fails[:at]).sum(axis=1, dtype=np.int64)
+    common += common.T
+    most, counts = common.argmax(axis=1).tolist(), common.max(axis=1).tolist()
+    return tuple((at, n) if n else None for at, n in zip(most, counts, strict=True))
 
 
 _NO_COPY = "no copies"

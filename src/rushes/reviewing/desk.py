@@ -10,17 +10,20 @@ import numpy as np
 from rushes import deciding
 from rushes.catalog import Catalog
 from rushes.errors import ItemError, RecipeError
-from rushes.recipe import Recipe, load
+from rushes.recipe import Recipe
 from rushes.records import Clip, Decided, Row, Verdict
 from rushes.reviewing.board import Board
 from rushes.reviewing.coverage_map import CoverageMap
 from rushes.reviewing.crossed import crossed
 from rushes.reviewing.footage import Footage, plays
+from rushes.reviewing.outcome import outcome
 from rushes.reviewing.pictures import pictures
-from rushes.reviewing.rules_file import save_rules
+from rushes.reviewing.rules_file import Plan, RulesFile, plan_rules
 from rushes.rules import Rule, parse_rule
 from rushes.verdicts import tags_of, undone
 
+EDITED = "main"
+"""The selection that the page shows and saves."""
 CONTEXT_S = 5.0
 """So much of the source around a clip is shown with it, so that it can be made longer."""
 
@@ -34,7 +37,8 @@ class Desk:
         self.board = Board(catalog, recipe)
         self._footage = Footage(catalog, recipe, folder)
         self._map = CoverageMap(catalog, recipe)
-        self._selections = recipe.selections
+        self._recipe_file = folder / "recipe.toml"
+        self._rules = RulesFile(self._recipe_file, recipe.selections)
 
     # ---- looking ------------------------------------------------------------------------------
 
@@ -53,7 +57,8 @@ class Desk:
                 "verdict_no": board.verdict_no,
                 "columns": board.measured(),
                 "selections": {
-                    name: [str(rule) for rule in rules] for name, rules in self._selections.items()
+                    name: [str(rule) for rule in rules]
+                    for name, rules in self._rules.selections.items()
                 },
             }
 
@@ -84,16 +89,33 @@ class Desk:
         with self.board.lock:
             return asdict(self.board.columns.filtered(parse_rules(rules)))
 
+    def outcome(self, rules: Sequence[str]) -> Row:
+        """Return what an export would hold by rules, the recipe's quotas, and verdicts."""
+        quotas = [rule for rule in self._rules.selections.get(EDITED, ()) if rule.is_quota]
+        with self.board.lock:
+            return asdict(outcome(self.board.columns, [*parse_rules(rules), *quotas]))
+
+    def values(self, column: str) -> Row:
+        """Return the values of a column, most frequent first."""
+        with self.board.lock:
+            return asdict(self.board.columns.values_of(column))
+
     def histogram(self, column: str) -> Row:
         """Return how the values of a column are spread."""
         with self.board.lock:
             return asdict(self.board.columns.histogram(column))
 
-    def clips(self, query: str, first: int, count: int) -> list[Row] | None:
-        """Return rows of a grid; None if that query is too long ago."""
+    def clips(self, query: str, first: int, count: int, show: str = "") -> list[Row] | None:
+        """Return rows of a grid, with the value of a column to show; None if it is too long ago."""
         with self.board.lock:
             found = self.board.rows(query, first, count)
-            return None if found is None else self._rows(found)
+            if found is None:
+                return None
+            values = self.board.columns.arrays.get(show)
+            rows = self._rows(found)
+            for row, at in zip(rows, found, strict=True):
+                row["shown"] = None if values is None else _plain(values[at])
+            return rows
 
     def ids(self, query: str, first: int = 0, count: int | None = None) -> list[str] | None:
         """Return the ids of some clips of a query, or of all; None if it is too long ago."""
@@ -250,9 +272,13 @@ class Desk:
             return self.board.clips[at], int(self.board.video_no[at])
 
     def follow(self) -> None:
-        """Take in what has changed in the catalog, by whomever."""
+        """Take in what has changed in the catalog and in the recipe's rules, by whomever."""
         if self.board.follow():
             self._footage.renew()
+        if self._rules.follow():
+            with self.board.lock:
+                self.board.last_by = ()
+                self.board.revision += 1
 
     # ---- doing --------------------------------------------------------------------------------
 
@@ -316,14 +342,32 @@ class Desk:
             self.board.follow()
         return {"changes": changes}
 
-    def save_rules(self, selection: str, rules: Sequence[str]) -> None:
-        """Write the rules into the recipe as `[select.NAME]`; what a person wrote there stays."""
-        path = self._folder / "recipe.toml"
+    def planned(self, rules: Sequence[str]) -> Plan:
+        """Return what saving rules as `[select.main]` would change in the recipe as it is now.
+
+        Raises:
+            RecipeError: A rule that is new says nothing about these clips, or cannot be written.
+        """
         parsed = parse_rules(rules)
-        with self.board.lock:
-            self.board.columns.mask(parsed)  # names a column that is not there
-        save_rules(path, selection, parsed)
-        self._selections = load(path).selections
+        plan = plan_rules(self._recipe_file, EDITED, parsed)
+        new = {change.column for change in plan.changes}
+        with self.board.lock:  # names a column that is not there; what stays was not ours
+            self.board.columns.mask([rule for rule in parsed if rule.column in new])
+        return plan
+
+    def save_rules(self, rules: Sequence[str], stamp: str) -> bool:
+        """Make rules those of `[select.main]`, but for quotas; all else there stays.
+
+        Args:
+            rules: All of them; what is not among them is taken out.
+            stamp: Of the plan that a person agreed to.
+
+        Returns:
+            False, and nothing is written, if the recipe has been changed since that plan.
+        """
+        is_saved = self._rules.save(self.planned(rules), stamp)
+        self.follow()
+        return is_saved
 
 
 def parse_rules(texts: Sequence[str]) -> list[Rule]:

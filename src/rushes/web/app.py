@@ -24,6 +24,7 @@ from starlette.staticfiles import StaticFiles
 
 from rushes.errors import ItemError, RecipeError, RushesError
 from rushes.project import Project
+from rushes.reviewing.desk import EDITED
 from rushes.web.guard import Guard
 from rushes.web.work import Work
 
@@ -62,6 +63,7 @@ def make_app(
         Route("/api/crossed", pages.crossed, methods=["POST"]),
         Route("/api/clip/{clip}", pages.clip),
         Route("/api/histogram", pages.histogram),
+        Route("/api/values", pages.values),
         Route("/api/beside", pages.beside, methods=["POST"]),
         Route("/api/decide", pages.decide, methods=["POST"]),
         Route("/api/respan", pages.respan, methods=["POST"]),
@@ -121,15 +123,22 @@ class Pages:
         return _json(found_rows)
 
     async def count(self, request: Request) -> Response:
-        """Return what rules leave: {rules}."""
+        """Return what rules leave, and what a selection by others would hold: {rules, select}."""
         asked = await _body(request)
-        return _json(await run_in_threadpool(self._desk.count, _texts(asked, "rules")))
+        left = await run_in_threadpool(self._desk.count, _texts(asked, "rules"))
+        if "select" not in asked:
+            return _json(left)
+        try:
+            held = await run_in_threadpool(self._desk.outcome, _texts(asked, "select"))
+        except RecipeError as error:  # what the recipe lacks is no fault of this question
+            held = {"trouble": str(error)}
+        return _json(left | {"held": held})
 
     async def clips(self, request: Request) -> Response:
-        """Return rows of a query."""
+        """Return rows of a query, each with the value of the column `show`."""
         first, count = _whole(request, "first", 0), min(_whole(request, "count", 100), 500)
-        name = request.query_params.get("query", "")
-        return _known(await run_in_threadpool(self._desk.clips, name, first, count))
+        name, show = (request.query_params.get(key, "") for key in ("query", "show"))
+        return _known(await run_in_threadpool(self._desk.clips, name, first, count, show))
 
     async def ids(self, request: Request) -> Response:
         """Return the ids of some clips of a query, or of all."""
@@ -173,6 +182,11 @@ class Pages:
         column = request.query_params.get("column", "")
         return _json(await run_in_threadpool(self._desk.histogram, column))
 
+    async def values(self, request: Request) -> Response:
+        """Return the values of a column."""
+        column = request.query_params.get("column", "")
+        return _json(await run_in_threadpool(self._desk.values, column))
+
     async def beside(self, request: Request) -> Response:
         """Return the clips on either side of a threshold: {column, threshold, rules}."""
         asked = await _body(request)
@@ -212,11 +226,15 @@ class Pages:
         return _json(await run_in_threadpool(self._desk.take_back, _who(request), redo=True))
 
     async def recipe(self, request: Request) -> Response:
-        """Write rules into the recipe: {selection, rules}."""
+        """Make rules those of the recipe's selection: {rules, stamp}; {rules} says what changes."""
         asked = await _body(request)
-        selection = str(asked.get("selection") or "main")
-        await run_in_threadpool(self._desk.save_rules, selection, _texts(asked, "rules"))
-        return _json({"saved": selection})
+        rules, stamp = _texts(asked, "rules"), asked.get("stamp")
+        if stamp is None:
+            plan = await run_in_threadpool(self._desk.planned, rules)
+            return _json({"changes": plan.changes, "stays": plan.stays, "stamp": plan.stamp})
+        if not await run_in_threadpool(self._desk.save_rules, rules, str(stamp)):
+            return PlainTextResponse("recipe.toml has been changed: look at it once more", 409)
+        return _json({"saved": EDITED})
 
     async def work(self, request: Request) -> Response:
         """Show, start ({verb}) or stop long work."""
