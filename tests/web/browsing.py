@@ -44,14 +44,14 @@ def browser():
 class Server:
     """`rushes review`, as a person starts it."""
 
-    def __init__(self, folder, port=0):
+    def __init__(self, folder, port=0, **environment):
         command = [sys.executable, "-m", "rushes", "review", "--project", str(folder)]
         self.process = subprocess.Popen(
-            [*command, "--port", str(port)],
+            [*command, "--port", str(port), "--workers", "0"],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, "PYTHONUNBUFFERED": "1"} | environment,
             start_new_session=True,
         )
         line = self.process.stdout.readline()
@@ -78,9 +78,9 @@ class Server:
 
 
 @contextmanager
-def serving(folder):
+def serving(folder, **environment):
     """Yield a server over a project; it ends with the block."""
-    server = Server(folder)
+    server = Server(folder, **environment)
     try:
         yield server
     finally:
