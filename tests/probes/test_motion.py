@@ -1,5 +1,4 @@
 from fractions import Fraction
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -10,6 +9,7 @@ from rushes.media.picture import Picture, new_scaler
 from rushes.media.probe import probe
 from rushes.probes.motion import Motion, fit_camera
 from rushes.testing import Take, make_video
+from tests.small_pictures import in_bursts
 
 NAMES = [field.name for field in Motion.fields]
 
@@ -201,18 +201,8 @@ def logo(picture):
 
 
 def fed(pictures):
-    """Motion of pictures that are small already, two bursts a second."""
-    motion = Motion(Motion.Params())
-    motion.start(SimpleNamespace(time_base=Fraction(1, 1000)), None)
-    slot, left = -1, 0
-    for at_s, picture in pictures:
-        is_first = int(at_s * 2 + 1e-9) > slot
-        if is_first:
-            slot, left = int(at_s * 2 + 1e-9), motion.frames.burst
-        if left:
-            left -= 1
-            motion.feed(picture, round(at_s * 1000), is_first)
-    columns = motion.finish().columns
+    """Motion of pictures that are small already."""
+    columns = in_bursts(pictures).columns
     return {name: float(columns[name].mean()) for name in NAMES}
 
 

@@ -1,17 +1,16 @@
 """Camera moves of known truth: generated pictures through the probe, and the judgement alone."""
 
 from fractions import Fraction
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 
 from rushes.errors import ItemError
-from rushes.probes.motion import Motion
 from rushes.records import Box
 from rushes.scorers.camera import Camera, judged
 from rushes.stage import Signals
+from tests.small_pictures import in_bursts
 
 DIAGONAL_PX = np.hypot(640, 360)
 
@@ -55,23 +54,8 @@ def pictures(scene, fps, size, *, move, seconds=3, subject=0.0):
         yield at_s, small.astype(np.uint8)
 
 
-def seen(pictures):
-    """Return what the probe makes of pictures: two bursts a second."""
-    motion = Motion(Motion.Params())
-    motion.start(SimpleNamespace(time_base=Fraction(1, 1000)), None)
-    slot, left = -1, 0
-    for at_s, picture in pictures:
-        is_first = int(at_s * 2 + 1e-9) > slot
-        if is_first:
-            slot, left = int(at_s * 2 + 1e-9), Motion.frames.burst
-        if left:
-            left -= 1
-            motion.feed(picture, round(at_s * 1000), is_first)
-    return motion.finish()
-
-
 def judge(pictures, **params):
-    columns = seen(pictures).columns
+    columns = in_bursts(pictures).columns
     axes = [columns[name].astype(float) for name in ("pan", "tilt", "zoom", "roll")]
     return judged(np.stack(axes, axis=1), columns["fit"].astype(float), 1.0)
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from rushes.errors import ItemError, MissingDependency
+from rushes.errors import ItemError
 from rushes.files import whole
+from rushes.weights.graph import require_onnx
 from rushes.weights.session import open_session
 
 LOOK_PX = 256
@@ -29,12 +30,7 @@ def convert(source: Path, target: Path) -> None:
         ItemError: The file is not CenterFace's.
         MissingDependency: The package onnx is not installed.
     """
-    try:
-        import onnx
-    except ImportError:
-        raise MissingDependency(
-            "turning weights into ONNX needs onnx: pip install 'rushes[neural]'"
-        ) from None
+    onnx = require_onnx()
     try:
         model = onnx.load_model_from_string(source.read_bytes())
     except Exception as error:  # protobuf's exceptions are its own

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from rushes.errors import ItemError, MissingDependency
+from rushes.errors import ItemError
 from rushes.files import whole
 from rushes.weights.checkpoint import read_checkpoint
 from rushes.weights.graph import Graph
@@ -77,12 +77,6 @@ def network(weights: Mapping[str, np.ndarray], width: int | None = WIDTH) -> Any
         ItemError: The weights are not EfficientNet-Lite0's.
         MissingDependency: The package onnx is not installed.
     """
-    try:
-        import onnx  # noqa: F401
-    except ImportError:
-        raise MissingDependency(
-            "turning weights into ONNX needs onnx: pip install 'rushes[neural]'"
-        ) from None
     try:
         return _Network(weights).model(width)
     except (KeyError, ValueError, IndexError) as error:

@@ -5,14 +5,33 @@ from typing import Any
 
 import numpy as np
 
+from rushes.errors import MissingDependency
+
 OPSET, IR_VERSION = 18, 9
 """Fixed, so that the same weights make the same bytes; every onnxruntime since 1.15 reads them."""
+
+
+def require_onnx() -> Any:
+    """Return the package onnx.
+
+    Raises:
+        MissingDependency: It is not installed.
+    """
+    try:
+        import onnx
+    except ImportError:
+        raise MissingDependency(
+            "turning weights into ONNX needs onnx: pip install 'rushes[neural]'"
+        ) from None
+    return onnx
 
 
 class Graph:
     """A graph under construction. Values are known by name; equal constants are stored once."""
 
     def __init__(self, name: str) -> None:
+        """Begin an empty graph; MissingDependency without the package onnx."""
+        require_onnx()
         self._name = name
         self._nodes: list[Any] = []
         self._constants: dict[tuple[bytes, str, tuple[int, ...]], str] = {}

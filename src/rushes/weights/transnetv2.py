@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from rushes.errors import ItemError, MissingDependency
+from rushes.errors import ItemError
 from rushes.files import whole
 from rushes.weights.checkpoint import read_checkpoint
 from rushes.weights.dilated import (
@@ -68,12 +68,6 @@ def network(weights: Weights) -> Any:
         ItemError: The weights are not TransNetV2's.
         MissingDependency: The package onnx is not installed.
     """
-    try:
-        import onnx  # noqa: F401
-    except ImportError:
-        raise MissingDependency(
-            "turning weights into ONNX needs onnx: pip install 'rushes[neural]'"
-        ) from None
     try:
         return _Network(weights).model()
     except (KeyError, ValueError, IndexError) as error:
