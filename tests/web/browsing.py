@@ -44,10 +44,10 @@ def browser():
 class Server:
     """`rushes review`, as a person starts it."""
 
-    def __init__(self, folder, port=0, **environment):
+    def __init__(self, folder, port=0, workers=0, **environment):
         command = [sys.executable, "-m", "rushes", "review", "--project", str(folder)]
         self.process = subprocess.Popen(
-            [*command, "--port", str(port), "--workers", "0"],
+            [*command, "--port", str(port), "--workers", str(workers)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -78,9 +78,9 @@ class Server:
 
 
 @contextmanager
-def serving(folder, **environment):
+def serving(folder, **options):
     """Yield a server over a project; it ends with the block."""
-    server = Server(folder, **environment)
+    server = Server(folder, **options)
     try:
         yield server
     finally:

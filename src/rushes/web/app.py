@@ -31,6 +31,8 @@ from rushes.web.work import Work
 PAGE = Path(__file__).parent / "page"
 FOLLOW_S = 0.5
 """How often a page is told what has changed, by whomever."""
+AGAIN_MS = 1000
+"""After so long a page that lost the server looks for it again."""
 MOST_FOUND = 2000
 """So many clips of a search are shown, the best first."""
 Pts = Annotated[int, msgspec.Meta(ge=-(2**62), le=2**62)]
@@ -242,8 +244,14 @@ class Pages:
             self._work.stop()
         elif request.method == "POST":
             asked = await _body(request)
-            if not self._work.start(str(asked.get("verb"))):
-                return PlainTextResponse("something is running, or there is no such verb", 409)
+            verb = str(asked.get("verb"))
+            if verb not in self._work.verbs:
+                raise RecipeError(f"there is no work called {verb!r}")
+            if not self._work.start(verb):
+                running = self._work.progress.verb
+                return PlainTextResponse(
+                    f"{running} is running: wait for it, or stop it first", 409
+                )
         return _json(self._work.state())
 
     async def events(self, request: Request) -> Response:
@@ -251,6 +259,7 @@ class Pages:
         return StreamingResponse(self._changes(request), media_type="text/event-stream")
 
     async def _changes(self, request: Request) -> AsyncIterator[str]:
+        yield f"retry: {AGAIN_MS}\n\n"
         last: Any = None
         while not await request.is_disconnected():
             await run_in_threadpool(self._desk.follow)

@@ -30,7 +30,7 @@ export const remove = (path) => ask("DELETE", path);
 
 export const stillUrl = (clip, which, height) => `/still/${clip}/${which}.jpg?h=${height}`;
 
-const AGAIN_MS = 3000;
+const AGAIN_MS = 1000;
 
 export function follow(onChange) {
   // The browser opens a broken stream again by itself, but gives up one that is refused: a server
