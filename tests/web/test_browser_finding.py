@@ -28,4 +28,5 @@ def test_filters_sliders_and_a_look_aside(visit):
     page.keyboard.press("Escape")
     wait_for(page, "text => document.querySelector('#counts').textContent === text", shown)
     page.locator("#save").click()
+    page.locator("#dialog button.accent").click()
     wait_for(page, "() => document.querySelector('#saved').textContent.includes('recipe.toml')")

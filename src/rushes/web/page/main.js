@@ -8,12 +8,12 @@ import { bind } from "./bindings.js";
 import * as charts from "./charts.js";
 import * as dialogs from "./dialogs.js";
 import { $, toast } from "./dom.js";
+import * as filters from "./filters.js";
 import * as grid from "./grid.js";
 import { inTurn, KEYS } from "./keys.js";
 import * as peek from "./peek.js";
 import * as picking from "./picking.js";
-import * as sliders from "./sliders.js";
-import { column, readRule, recall, remember, rules, state } from "./state.js";
+import { begin, recall, remember, rules, state } from "./state.js";
 import * as viewer from "./viewer.js";
 
 let revision = 0;
@@ -22,13 +22,7 @@ let clipsRevision = 0; // counts what changes which clips there are
 async function start() {
   recall();
   await readState();
-  if (!location.search) {
-    // A new page begins with the rules of the recipe, so that one sees what is exported.
-    for (const text of state.selections.main || []) {
-      const rule = readRule(text);
-      if (rule && column(rule[0])?.is_number) state.filters.set(...rule);
-    }
-  }
+  if (!location.search) begin();
   const open = (clip) => inTurn(() => openClip(clip));
   grid.setUp({ onOpen: open, onPick: picking.pick, onStale: ask });
   picking.setUp({ onSelect: batch.show });
@@ -58,9 +52,9 @@ async function start() {
   $("show-work").onclick = dialogs.showWorkDialog;
   $("show-pictures").onclick = () => charts.show().catch((error) => toast(error.message, true));
   const first = ask();
-  await sliders.setUp({ onChange: ask, onOpen: open });
+  await filters.setUp({ onChange: ask, onOpen: open });
   await first;
-  sliders.recount();
+  filters.recount();
   const hash = location.hash.slice(1);
   if (hash) await open(hash);
   follow(changed);
@@ -77,6 +71,7 @@ async function readState() {
   bar.showVerdicts(found.verdicts);
   dialogs.showWork(found.work);
   $("show-work").classList.toggle("noted", notes.length > 0);
+  filters.follow();
 }
 
 // ---- what is looked at -------------------------------------------------------------------------
@@ -126,7 +121,7 @@ async function ask() {
       : state.only
         ? "There is no such clip any more. Press Esc to go back."
         : "No clip passes these filters. Open a handle, or remove a filter on the left.";
-  sliders.showCounts(found);
+  filters.showCounts(found);
 }
 
 async function openClip(id) {
@@ -252,7 +247,7 @@ async function changed(now, trouble) {
     if (clipsRevision === had) grid.refresh();
     else {
       bar.show();
-      await sliders.show();
+      await filters.show();
       const standing = (await grid.row(state.cursor).catch(() => null))?.clip;
       await ask();
       const at = standing ? await grid.find(standing) : null;

@@ -1,17 +1,12 @@
-// A histogram with two handles for each score that is filtered by.
+// A histogram with two handles: what passes of a column of numbers.
 
-import { get, post, stillUrl } from "./api.js";
-import { $, el, hours, number, options, throttled, toast } from "./dom.js";
-import { column, remember, rules, sliderRules, state } from "./state.js";
+import { post, stillUrl } from "./api.js";
+import { el, number, throttled, toast } from "./dom.js";
+import { column, rules, state } from "./state.js";
 
 const STEPS = 500;
 const PRESETS = [12.5, 25, 50];
 const BESIDE_MS = 150; // between two looks at the clips beside a threshold: pictures take longer
-
-
-let onChange = () => {};
-let onOpen = () => {};
-const shown = new Map(); // column → {histogram, draw, tell}
 
 // A canvas knows no variables of the style sheet, nor which of two schemes is on.
 let inks = {};
@@ -22,46 +17,12 @@ const ink = (which) => {
   sample.remove();
   return color;
 };
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-  inks = {};
-  shown.forEach(({ draw }) => draw());
-});
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => (inks = {}));
 
-export async function setUp(handlers) {
-  ({ onChange, onOpen } = handlers);
-  $("add").addEventListener("change", async () => {
-    const name = $("add").value;
-    if (name) {
-      state.filters.set(name, { low: null, high: null });
-      await show();
-      document.querySelector(`[data-column="${CSS.escape(name)}"] input`)?.focus();
-    }
-  });
-  $("save").addEventListener("click", save);
-  await show();
-}
-
-export async function show() {
-  const box = $("sliders");
-  box.replaceChildren();
-  shown.clear();
-  for (const name of state.filters.keys()) {
-    if (column(name)?.is_number) box.append(await slider(name));
-    else state.filters.delete(name);
-  }
-  options($("add"), [
-    ["", "…"],
-    ...state.columns
-      .filter((one) => one.is_number && !state.filters.has(one.name))
-      .map((one) => [one.name, one.name]),
-  ]);
-  await recount();
-}
-
-async function slider(name) {
+export function slider(name, histogram, { onMove, onSettle, onOpen }) {
+  // → {parts, strip, draw}: what stands in the filter's box, and how to draw it anew.
   const meta = column(name);
   const filter = state.filters.get(name);
-  const histogram = await get(`/api/histogram?column=${encodeURIComponent(name)}`);
   const canvas = el("canvas", { width: 480, height: 96, "aria-hidden": "true" });
   const [low, high] = ["low", "high"].map((end) =>
     el("input", {
@@ -72,7 +33,7 @@ async function slider(name) {
       class: end,
       "aria-label": `${end === "low" ? "Least" : "Most"} ${name}`,
       oninput: () => move(end),
-      onchange: settle,
+      onchange: onSettle,
     }),
   );
   const [least, most] = ["low", "high"].map((end) =>
@@ -85,7 +46,6 @@ async function slider(name) {
       onkeydown: (event) => event.key === "Enter" && event.target.blur(),
     }),
   );
-  const told = el("p", { class: "told" });
   const strip = el("div", { class: "beside" });
   const worse = meta.higher_is_better === false ? "bottom" : "top";
   const presets = el(
@@ -148,14 +108,16 @@ async function slider(name) {
     });
   }
 
+  const change = (to) => Object.assign(filter, { percent: undefined, exact: undefined }, to);
+
   function move(end) {
     const value = end === "low" ? +low.value : +high.value;
     if (+low.value > +high.value) (end === "low" ? high : low).value = value;
-    delete filter.percent;
+    change({});
     filter.low = +low.value > 0 ? toValue(+low.value) : null;
     filter.high = +high.value < STEPS ? toValue(+high.value) : null;
     draw();
-    recount();
+    onMove();
     const threshold = end === "low" ? filter.low : filter.high;
     if (threshold !== null) look(threshold);
   }
@@ -165,34 +127,26 @@ async function slider(name) {
     if (Number.isNaN(value)) {
       toast(`${text} is no number`, true);
     } else {
-      if (filter.percent) [filter.low, filter.high] = ends();
-      delete filter.percent;
-      filter[end] = value;
+      const [low, high] = ends();
+      change({ low, high, [end]: value });
     }
     draw();
-    settle();
+    onSettle();
   }
 
   function preset(percent) {
-    filter.percent = filter.percent === percent ? undefined : percent;
-    filter.low = filter.high = null;
+    change({ low: null, high: null, percent: filter.percent === percent ? undefined : percent });
     draw();
-    settle();
+    onSettle();
     const threshold = ends().find((value) => value !== null);
     if (threshold !== undefined) look(threshold);
   }
 
   function open() {
-    Object.assign(filter, { low: null, high: null, percent: undefined });
+    change({ low: null, high: null });
     draw();
-    settle();
+    onSettle();
     strip.replaceChildren();
-  }
-
-  function settle() {
-    remember();
-    recount();
-    onChange();
   }
 
   const look = throttled(async (threshold) => {
@@ -214,77 +168,13 @@ async function slider(name) {
     );
   }, BESIDE_MS);
 
-  const unit = meta.unit ? ` (${meta.unit})` : "";
-  const node = el(
-    "section",
-    { class: "slider", dataset: { column: name } },
-    el(
-      "header",
-      {},
-      el("h2", { title: meta.about }, name, el("small", {}, unit)),
-      el(
-        "button",
-        {
-          class: "quiet",
-          title: "Remove this filter",
-          "aria-label": `Remove the filter ${name}`,
-          onclick: () => {
-            state.filters.delete(name);
-            show();
-            settle();
-          },
-        },
-        "×",
-      ),
-    ),
-    el("div", { class: "track" }, canvas, low, high),
-    el("div", { class: "ends" }, least, presets, most),
-    told,
-    strip,
-  );
-  shown.set(name, { draw, told });
   draw();
-  return node;
-}
-
-export const recount = throttled(async () => {
-  const sent = rules();
-  try {
-    const left = await post("/api/count", { rules: sent });
-    if (!state.text && !state.like) showCounts(left);
-    showEach(left, sent);
-  } catch (error) {
-    toast(error.message, true);
-  }
-});
-
-export function showCounts(left) {
-  // Of a search, only a query knows what is left.
-  const all = state.text || state.like ? "found" : `of ${left.candidates.toLocaleString("en")} clips`;
-  $("counts").textContent = `${left.count.toLocaleString("en")} ${all} · ${hours(left.duration_s)}`;
-}
-
-function showEach(left, sent) {
-  const names = sent.map((rule) => rule.split(" ")[0]);
-  for (const [name, { told }] of shown) {
-    const at = state.only ? -1 : names.indexOf(name);
-    const out = at < 0 ? 0 : left.candidates - left.alone[at];
-    told.textContent =
-      at >= 0
-        ? `takes out ${out.toLocaleString("en")}, ${left.only[at].toLocaleString("en")} of them alone`
-        : state.only
-          ? "not asked just now"
-          : "lets all through";
-  }
-  $("save").disabled = sliderRules().length === 0;
-}
-
-async function save() {
-  try {
-    await post("/api/recipe", { selection: "main", rules: sliderRules() });
-    $("saved").textContent = "written to recipe.toml as select.main";
-    setTimeout(() => ($("saved").textContent = ""), 5000);
-  } catch (error) {
-    toast(error.message, true);
-  }
+  return {
+    parts: [
+      el("div", { class: "track" }, canvas, low, high),
+      el("div", { class: "ends" }, least, presets, most),
+    ],
+    strip,
+    draw,
+  };
 }

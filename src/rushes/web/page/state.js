@@ -1,8 +1,10 @@
 // What the page shows, and what the address bar remembers of it.
 
+import { readRule, ruleOf } from "./rules.js";
+
 export const state = {
   columns: [], // {name, is_number, unit, higher_is_better, about}
-  filters: new Map(), // column → {low, high} or {percent}: null where open
+  filters: new Map(), // column → what passes: see readRule
   verdict: "", // "" for all
   sort: "",
   group: "",
@@ -23,43 +25,55 @@ export const column = (name) => state.columns.find((one) => one.name === name);
 
 export const sortedBy = () => state.sort.replace(/^-/, "");
 
-export function ruleOf(name, filter) {
-  if (filter.percent) return `${name} ${filter.percent}`;
-  if (filter.low !== null && filter.high !== null) return `${name} ${filter.low}..${filter.high}`;
-  if (filter.low !== null) return `${name} >= ${filter.low}`;
-  if (filter.high !== null) return `${name} <= ${filter.high}`;
-  return null;
+export function kindOf(name) {
+  // How a filter is shown; "lost": the recipe has a rule that no clip can be asked for.
+  const [meta, filter] = [column(name), state.filters.get(name)];
+  if (!meta) return "lost";
+  return filter.values ? "chips" : meta.is_number ? "slider" : "lost";
 }
 
-export function sliderRules() {
-  return [...state.filters].map(([name, filter]) => ruleOf(name, filter)).filter(Boolean);
+export function allRules() {
+  // As they would be saved.
+  return [...state.filters]
+    .map(([name, filter]) => ruleOf(name, filter, column(name)?.is_number))
+    .filter(Boolean);
+}
+
+export function filterRules() {
+  // Those that can be asked.
+  return [...state.filters]
+    .filter(([name]) => kindOf(name) !== "lost")
+    .map(([name, filter]) => ruleOf(name, filter, column(name).is_number))
+    .filter(Boolean);
 }
 
 export function rules() {
   const verdict = state.verdict ? [`verdict = ${state.verdict}`] : [];
-  return [...(state.only ? state.only.rules : sliderRules()), ...verdict];
+  return [...(state.only ? state.only.rules : filterRules()), ...verdict];
 }
 
-export function readRule(text) {
-  // "motion.speed 2..20" → ["motion.speed", {…}]; null for what no slider can show.
-  const at = text.indexOf(" ");
-  const name = text.slice(0, at);
-  const rest = text.slice(at + 1);
-  const range = rest.match(/^(-?[\d.]+(?:e[-+]?\d+)?)\s*\.\.\s*(-?[\d.]+(?:e[-+]?\d+)?)$/i);
-  if (range) return [name, { low: +range[1], high: +range[2] }];
-  const side = rest.match(/^(>=|<=|>|<)\s*(-?[\d.]+(?:e[-+]?\d+)?)$/i);
-  if (side) return [name, side[1][0] === ">" ? { low: +side[2], high: null } : { low: null, high: +side[2] }];
-  if (/^(top|bottom)\s+[\d.]+%$/.test(rest)) return [name, { low: null, high: null, percent: rest }];
-  return null;
+export function recipeRules() {
+  // → {limits, quotas} of the selection that the page shows: what it can change, what it keeps.
+  const all = state.selections.main || [];
+  return { limits: all.filter(readRule), quotas: all.filter((text) => !readRule(text)) };
 }
 
+export function begin() {
+  // With the rules of the recipe, so that one sees what is exported.
+  state.filters = new Map(recipeRules().limits.map(readRule));
+}
+
+const LONG = 4000; // characters that an address bar and a server's log still take
 const KEPT = ["verdict", "sort", "group", "text", "like"];
 
 export function remember() {
   const kept = new URLSearchParams();
-  for (const rule of sliderRules()) kept.append("rule", rule);
+  const now = allRules();
+  const isLong = now.join().length > LONG;
+  if (isLong) sessionStorage.setItem("rules", JSON.stringify(now));
+  else for (const rule of now) kept.append("rule", rule);
   // A page whose filters were all taken away is not a new page, which begins with the recipe's.
-  if (!kept.has("rule")) kept.set("rules", "none");
+  if (!kept.has("rule")) kept.set("rules", isLong ? "stored" : "none");
   for (const key of KEPT) if (state[key]) kept.set(key, state[key]);
   if (state.only) {
     for (const rule of state.only.rules) kept.append("only", rule);
@@ -70,7 +84,8 @@ export function remember() {
 
 export function recall() {
   const kept = new URLSearchParams(location.search);
-  for (const text of kept.getAll("rule")) {
+  const stored = kept.get("rules") === "stored" && sessionStorage.getItem("rules");
+  for (const text of stored ? JSON.parse(stored) : kept.getAll("rule")) {
     const rule = readRule(text);
     if (rule) state.filters.set(...rule);
   }

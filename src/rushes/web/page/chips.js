@@ -1,0 +1,107 @@
+// A button for each value: which texts, or numbers, of a column pass.
+
+import { el, name as nameOf } from "./dom.js";
+import { column, state } from "./state.js";
+
+const FEW = 12;
+
+export function chips(name, found, { onSettle }) {
+  // → {parts}: what stands in the filter's box. `found`: {counts, distinct, missing}.
+  const filter = state.filters.get(name);
+  const counts = new Map(found.counts);
+  for (const value of filter.values) if (!counts.has(value)) counts.set(value, 0);
+  const values = [...counts.keys()];
+  const labels = labelled(name, values);
+  const box = el("div", { class: "chips", role: "group", "aria-label": `Values of ${name} that pass`, onclick: press });
+  const find = el("input", {
+    type: "search",
+    class: "find",
+    placeholder: `Find in ${values.length.toLocaleString("en")}`,
+    "aria-label": `Find a value of ${name}`,
+    autocomplete: "off",
+    hidden: true,
+    oninput: draw,
+  });
+  const more = el("button", { class: "quiet", onclick: expand });
+  const all = el("button", { class: "quiet", onclick: () => setAll(true) }, "all");
+  const none = el("button", { class: "quiet", onclick: () => setAll(false) }, "none");
+  let shown = values.filter((value, at) => at < FEW || (at < 2 * FEW && filter.values.has(value)));
+
+  const passes = (value) => filter.values.has(value) !== filter.isNot;
+
+  function set(value, isIn) {
+    if (isIn !== filter.isNot) filter.values.add(value);
+    else filter.values.delete(value);
+  }
+
+  function settle() {
+    // The shorter way to say it is the one that is kept and written. It takes knowing all values.
+    const rest = values.filter((value) => !filter.values.has(value));
+    if (rest.length < filter.values.size && values.length >= found.distinct) {
+      filter.values = new Set(rest);
+      filter.isNot = !filter.isNot;
+    }
+    delete filter.exact;
+    for (const chip of box.children) chip.setAttribute("aria-pressed", passes(shown[chip.dataset.at]));
+    onSettle();
+  }
+
+  function press(event) {
+    const value = shown[event.target.closest(".chip")?.dataset.at];
+    if (value === undefined) return;
+    set(value, !passes(value));
+    settle();
+  }
+
+  function setAll(isIn) {
+    // Of those that are found, where somebody looks for some.
+    if (find.value) shown.forEach((value) => set(value, isIn));
+    else Object.assign(filter, { values: new Set(), isNot: isIn });
+    settle();
+  }
+
+  function expand() {
+    find.hidden = false;
+    more.hidden = true;
+    box.classList.add("many");
+    draw();
+    find.focus();
+  }
+
+  function draw() {
+    const words = find.value.trim().toLowerCase();
+    if (!find.hidden) shown = values.filter((value) => value.toLowerCase().includes(words));
+    box.replaceChildren(
+      ...shown.map((value, at) =>
+        el(
+          "button",
+          { class: "chip", title: value, dataset: { at }, "aria-pressed": passes(value) },
+          el("span", {}, labels.get(value)),
+          el("small", {}, counts.get(value).toLocaleString("en")),
+        ),
+      ),
+    );
+    const hidden = values.length - shown.length;
+    more.hidden = !find.hidden || !hidden;
+    more.textContent = `${hidden.toLocaleString("en")} more`;
+    const untold = found.distinct - found.counts.length;
+    if (!find.hidden && untold > 0) {
+      box.append(el("small", {}, `and ${untold.toLocaleString("en")} values that fewer clips have`));
+    }
+  }
+
+  draw();
+  return { parts: [find, box, el("div", { class: "choose" }, all, none, more)] };
+}
+
+function labelled(name, values) {
+  // A source is known by its file's name, unless two share it.
+  const labels = new Map(values.map((value) => [value, value || "(empty)"]));
+  if (name !== "video" || column(name)?.is_number) return labels;
+  const names = new Map();
+  for (const value of values) names.set(nameOf(value), (names.get(nameOf(value)) || 0) + 1);
+  for (const value of values) {
+    labels.set(value, names.get(nameOf(value)) > 1 ? value.split("/").slice(-2).join("/") : nameOf(value));
+  }
+  return labels;
+}
