@@ -51,7 +51,10 @@ class Bars:
 
     def line(self, text: str) -> None:
         """Print a line above the bar."""
-        self._progress.console.print(text, highlight=False)
+        if self._progress is None:
+            Lines().line(text)
+        else:
+            self._progress.console.print(text, highlight=False)
 
 
 class Lines:

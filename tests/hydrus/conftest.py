@@ -99,3 +99,10 @@ def bench(_cut, tmp_path, fake):
     made = Bench(Path(shutil.copytree(_cut, tmp_path / "project")), fake)
     yield made
     made.close()
+
+
+@pytest.fixture
+def pushed(bench):
+    bench.decide(bench.clips[0], caption="a boat", tags={"add": ["boat", "sea"]})
+    bench.push()
+    return bench

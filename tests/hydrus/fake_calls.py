@@ -12,6 +12,7 @@ STORAGE = "616c6c206c6f63616c2066696c6573"
 ALL_KNOWN_TAGS = "616c6c206b6e6f776e2074616773"
 FAVOURITES = "6661766f757269746573"
 STARS = "ab" * 32
+RANK = "ba" * 32
 REPOSITORY = "cd" * 32
 SECOND_DOMAIN = "ef" * 32
 API_OF_ARCHIVED_TIMES = 85  # somewhere between 68 and 95
@@ -24,6 +25,7 @@ SERVICES = {
     ALL_KNOWN_TAGS: {"name": "all known tags", "type": 10},
     FAVOURITES: {"name": "favourites", "type": 7, "star_shape": "fat star"},
     STARS: {"name": "quality", "type": 6, "min_stars": 0, "max_stars": 10},
+    RANK: {"name": "rank", "type": 6, "min_stars": 0, "max_stars": 5},
 }
 
 

@@ -1,18 +1,9 @@
-"""What a person does in Hydrus comes back: once, and not over what is newer here."""
+"""What a person decides in Hydrus comes back: once, and not over what is newer here."""
 
 import time
 
-import pytest
-
-from rushes.errors import RecipeError
-from tests.hydrus.fake_calls import FAVOURITES, STARS
-
-
-@pytest.fixture
-def pushed(bench):
-    bench.decide(bench.clips[0], caption="a boat", tags={"add": ["boat", "sea"]})
-    bench.push()
-    return bench
+from rushes import deciding
+from tests.hydrus.fake_calls import FAVOURITES
 
 
 def test_archive_keeps_delete_drops_and_the_inbox_is_undecided(pushed, fake):
@@ -112,112 +103,11 @@ def test_a_decision_here_after_a_pull_is_not_pulled_over(pushed, fake):
 
 
 def test_taking_back_what_was_pulled_is_not_pulled_over(pushed, fake):
-    from rushes import deciding
-
     fake.trash(pushed.sha256(1))
     pushed.pull()
     assert deciding.take_back(pushed.catalog, who="hydrus", source="cli")
     assert pushed.decided(1) is None
     assert pushed.pull().drop == 0
-
-
-def test_edited_captions_come_back(pushed, fake):
-    fake.note(pushed.sha256(0), "a ship\nin port")
-    fake.note(pushed.sha256(1), "new here")
-    assert pushed.pull().captions == 2
-    assert (pushed.decided(0).caption, pushed.decided(1).caption) == ("a ship\nin port", "new here")
-    pushed.decide(pushed.clips[0], caption="a tanker")
-    assert pushed.push().notes == 1
-    assert fake.files[pushed.sha256(0)]["notes"]["rushes caption"] == "a tanker"
-
-
-def test_a_removed_caption_is_removed_and_the_same_text_stays_away(pushed, fake):
-    fake.note(pushed.sha256(0), "")
-    assert pushed.pull().captions == 1
-    assert pushed.decided(0).caption == ""
-    assert pushed.push().notes == 0
-    pushed.decide(pushed.clips[0], caption="a boat")
-    assert pushed.push().notes == 0
-    assert "rushes caption" not in fake.files[pushed.sha256(0)]["notes"]
-    pushed.decide(pushed.clips[0], caption="something else")
-    assert pushed.push().notes == 1
-
-
-def test_a_caption_changed_on_both_sides_is_the_clients_and_is_named(pushed, fake):
-    pushed.decide(pushed.clips[0], caption="a dinghy")
-    fake.note(pushed.sha256(0), "a ship")
-    done = pushed.pull()
-    assert done.overruled == (pushed.clips[0],)
-    assert pushed.decided(0).caption == "a ship"
-    assert "a dinghy" in [v.value for v in pushed.catalog.verdicts.since()]
-    assert pushed.pull().overruled == ()
-
-
-def test_the_note_of_facts_is_no_caption(pushed, fake):
-    fake.note(pushed.sha256(0), "scribbled", name="rushes")
-    before = pushed.catalog.verdicts.since()
-    pushed.pull()
-    assert pushed.catalog.verdicts.since() == before
-    assert pushed.push().notes == 0
-    assert fake.files[pushed.sha256(0)]["notes"]["rushes"] == "scribbled"
-
-
-def test_edited_tags_come_back_and_stay_as_the_person_left_them(pushed, fake):
-    sha256 = pushed.sha256(0)
-    fake.add_tag(sha256, "person:captain")
-    fake.remove_tag(sha256, "sea")
-    assert pushed.pull().tags == 1
-    now = pushed.decided(0)
-    assert now.tags_added == ("boat", "person:captain")
-    assert now.tags_removed == ("sea",)
-    pushed.decide(pushed.clips[0], tags={"add": ["sea"], "remove": ["person:captain"]})
-    pushed.pull()
-    pushed.push()
-    now = pushed.decided(0)
-    assert (now.tags_added, now.tags_removed) == (("boat", "sea"), ("person:captain",))
-    assert "sea" not in fake.tags_of(sha256)  # a person removed it there
-    fake.add_tag(sha256, "sea")
-    pushed.pull()
-    assert "sea" in pushed.decided(0).tags_added
-
-
-def test_a_tag_that_comes_back_there_comes_back_here(pushed, fake):
-    fake.remove_tag(pushed.sha256(0), "sea")
-    pushed.pull()
-    fake.add_tag(pushed.sha256(0), "sea")
-    assert pushed.pull().tags == 1
-    assert "sea" in pushed.decided(0).tags_added
-
-
-def test_tags_are_ours_whatever_hydrus_makes_of_them(bench, fake):
-    bench.decide(bench.clips[0], tags={"add": ["Big  Boat", "Where:\tPort", ":)", "-minus"]})
-    bench.push()
-    assert {"big boat", "where:port", "::)", "minus"} < fake.tags_of(bench.sha256(0))
-    assert bench.pull().tags == 0
-    fake.remove_tag(bench.sha256(0), "big boat")
-    bench.pull()
-    assert bench.decided(0).tags_removed == ("Big  Boat",)
-
-
-def test_our_own_facts_siblings_and_other_services_are_no_edits(pushed, fake):
-    fake.add_tag(pushed.sha256(0), "rushes:flag shaky")
-    before = pushed.catalog.verdicts.since()
-    pushed.pull()
-    assert pushed.catalog.verdicts.since() == before
-
-
-def test_stars_come_from_the_service_that_was_chosen(bench, fake):
-    bench.open("hydrus.stars=quality")
-    bench.push()
-    fake.rate(bench.sha256(0), 8)  # of ten
-    assert bench.pull().stars == 1
-    assert bench.decided(0).stars == 4
-    assert bench.pull().stars == 0
-    bench.decide(bench.clips[0], stars=2)
-    assert bench.pull().stars == 0
-    fake.rate(bench.sha256(0), None, STARS)
-    bench.pull()
-    assert bench.decided(0).stars is None
 
 
 def test_like_and_dislike_go_before_the_inbox(bench, fake):
@@ -230,12 +120,6 @@ def test_like_and_dislike_go_before_the_inbox(bench, fake):
     fake.rate(bench.sha256(2), True, FAVOURITES)
     bench.pull()
     assert [bench.decided(n).verdict for n in range(3)] == ["keep", "drop", "drop"]
-
-
-def test_a_rating_service_of_another_kind_is_refused(bench):
-    bench.open("hydrus.stars=favourites")
-    with pytest.raises(RecipeError, match=r"hydrus\.stars.*it has: quality"):
-        bench.pull()
 
 
 def test_two_clients_have_two_memories(pushed, fake):
@@ -268,6 +152,37 @@ def test_one_pull_is_undone_at_once(pushed, fake):
     pushed.pull()
     actions = {v.action for v in pushed.catalog.verdicts.since() if v.source == "hydrus"}
     assert len(actions) == 1
+
+
+def test_moved_to_another_file_domain_is_not_deleted(pushed, fake):
+    fake.move(pushed.sha256(0))
+    assert pushed.pull().drop == 0
+    fake.archive(pushed.sha256(0))
+    assert pushed.pull().keep == 1
+    assert pushed.push().rejected == 0
+
+
+def test_a_clip_that_was_trimmed_is_another_one_and_the_old_ones_verdict_stays_with_it(
+    pushed, fake
+):
+    old = pushed.sha256(0)
+    clip = pushed.catalog.clips_by_id(pushed.clips[:1])[pushed.clips[0]][2]
+    middle = (clip.in_pts + clip.out_pts) // 2
+    (new,) = deciding.respan(
+        pushed.catalog, pushed.project.recipe_now, pushed.folder, [clip.id],
+        [(clip.in_pts, middle)], who="ann", source="page",
+    )  # fmt: skip
+    fake.trash(old)
+    found = pushed.status()
+    assert (found.pushed, found.replaced, found.pull.replaced, found.pull.drop) == (5, 1, 1, 1)
+    assert pushed.pull().replaced == 1
+    now = pushed.catalog.verdicts.standing([clip.id, new.id])
+    assert (now[clip.id].verdict, now[new.id].verdict) == ("drop", None)
+    assert now[new.id].caption == "a boat"  # it took along what was decided before
+    pushed.project.select()
+    done = pushed.push()
+    assert (done.cut, done.imported, done.rejected) == (1, 1, 0)
+    assert pushed.pull().drop == 0
 
 
 def test_two_clips_that_are_one_file_share_what_is_said_of_it(bench, fake):

@@ -1,7 +1,6 @@
 """Push, and push again; what a person did in between stays done."""
 
 import hashlib
-import stat
 
 import pytest
 
@@ -41,6 +40,16 @@ def test_a_second_push_sends_and_stores_nothing(bench, fake):
     assert bench.pull().tags == 0
 
 
+def test_whatever_hydrus_makes_of_a_tag_it_comes_to_rest(bench, fake):
+    tags = ["Boat : Big", "long " * 300, "Straße:  GRÜN 船", "a:b:c", ":weird:", "x:-y", "ns:"]
+    bench.decide(bench.clips[0], tags={"add": tags})
+    bench.push()
+    assert bench.push().tags == 0
+    before = bench.catalog.verdicts.since()
+    assert bench.pull().tags == 0
+    assert bench.catalog.verdicts.since() == before
+
+
 def test_only_what_changed_is_sent(bench, fake):
     bench.push()
     bench.decide(bench.clips[2], caption="new", tags={"add": ["dog"]})
@@ -54,6 +63,25 @@ def test_a_client_that_sees_no_paths_is_sent_the_bytes(bench, fake):
     assert bench.push().imported == 5
     tried = [body for path, body in fake.calls if path == "/add_files/add_file" and body]
     assert len(tried) <= 2  # each of the two importers notices once
+
+
+def test_a_file_that_is_locked_fails_alone_and_the_others_go_by_path(bench, fake):
+    fake.refuses["/add_files/add_file"] = [409]
+    done = bench.push()
+    assert (done.failed, done.imported) == (1, 4)
+    assert all(body for path, body in fake.calls if path == "/add_files/add_file")
+    assert bench.push().imported == 1
+    assert bench.project.failures() == []
+
+
+def test_the_bar_moves_with_each_import(bench, monkeypatch):
+    moves = []
+    monkeypatch.setattr(bench.project._runner.reporter, "advance", moves.append)
+    bench.push()
+    assert moves == [1] * 5 + [0]
+    moves.clear()
+    bench.push()
+    assert moves == [5]
 
 
 def test_paths_are_those_of_the_clients_machine(bench, fake, tmp_path):
@@ -248,24 +276,6 @@ def test_a_score_measured_anew_does_not_stand_beside_its_old_value(bench, fake):
     assert bench.push().tags == 0
 
 
-@pytest.mark.parametrize(
-    ("api", "permits"), [(68, False), (71, True), (89, False), (90, False), (97, True)]
-)
-def test_older_and_newer_clients(bench, fake, api, permits):
-    fake.api, fake.permits_everything = api, permits
-    if permits:
-        fake.permissions = set()
-    assert bench.push().imported == 5
-    fake.archive(bench.sha256(0))
-    assert bench.pull().keep == 1
-
-
-def test_a_client_that_is_too_old_is_named(bench, fake):
-    fake.api = 67
-    with pytest.raises(ProjectError, match="speaks API version 67; Rushes needs 68"):
-        bench.push()
-
-
 def test_status_says_it_and_changes_nothing(uncut_bench, fake):
     bench = uncut_bench
     before = bench.everything()
@@ -290,64 +300,12 @@ def test_a_selection_that_is_not_there_is_named(bench):
         bench.project.hydrus().push("other")
 
 
-def test_a_service_that_is_not_there_is_named(bench):
-    bench.open("hydrus.tag_service=my tag")
-    with pytest.raises(RecipeError, match="did you mean 'my tags'"):
-        bench.push()
-    bench.open("hydrus.tag_service=all known tags")  # it would say 200 and do nothing
-    with pytest.raises(RecipeError, match=r"hydrus\.tag_service"):
-        bench.push()
-
-
 def test_another_selection_can_follow(bench, fake):
     bench.push()
     project = bench.open("select.main.motion.speed=top 100%")
     project.select()
     assert bench.push().imported == 1
     assert len(fake.files) == 6
-
-
-class TestKey:
-    def test_it_is_read_from_a_file_that_nobody_else_can_read(self, bench, monkeypatch):
-        monkeypatch.delenv("RUSHES_HYDRUS_KEY")
-        with pytest.raises(ProjectError, match="there is no access key for Hydrus"):
-            bench.push()
-        path = bench.project.folder / "hydrus.key"
-        path.write_text(KEY + "\n")
-        path.chmod(0o644)
-        with pytest.raises(ProjectError, match="chmod 600") as error:
-            bench.push()
-        assert KEY not in str(error.value)
-        path.chmod(0o600)
-        assert bench.push().imported == 5
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
-
-    def test_it_is_in_no_file_of_the_project(self, bench):
-        bench.push()
-        bench.pull()
-        for path in bench.project.folder.rglob("*"):
-            if path.is_file():
-                assert KEY.encode() not in path.read_bytes(), path
-
-    def test_a_wrong_one_is_said_and_not_shown(self, bench, monkeypatch):
-        monkeypatch.setenv("RUSHES_HYDRUS_KEY", "f" * 64)
-        with pytest.raises(ProjectError, match="does not know this access key") as error:
-            bench.push()
-        assert "ffff" not in str(error.value)
-        monkeypatch.setenv("RUSHES_HYDRUS_KEY", "secret")
-        with pytest.raises(ProjectError, match="64 hex digits") as error:
-            bench.push()
-        assert "secret" not in str(error.value)
-
-    def test_a_permission_that_is_missing_is_named(self, bench, fake):
-        fake.permissions = {1, 3, 7}
-        with pytest.raises(ProjectError, match='lacks the permission "edit file tags"'):
-            bench.push()
-
-    def test_one_that_sees_only_some_files_is_refused(self, bench, fake):
-        fake.may_search = "only allowing autotag this"
-        with pytest.raises(ProjectError, match="take the tag filter off"):
-            bench.push()
 
 
 def test_the_fake_is_as_awkward_as_the_real_one(fake):

@@ -12,6 +12,7 @@ import pytest
 from rushes import cli, files
 from rushes.errors import ProjectError
 from rushes.hydrus import connection
+from tests.hydrus import fake_http
 from tests.hydrus.fake_client import FakeHydrus
 from tests.hydrus.fake_http import KEY
 
@@ -200,6 +201,45 @@ def test_a_busy_client_is_waited_for_and_then_named(few):
         few.pull()
 
 
+def test_waiting_is_said_once_and_so_is_its_end(few, monkeypatch):
+    lines = []
+    start_anew(few, "told")
+    monkeypatch.setattr(few.project._runner.reporter, "line", lines.append)
+    few.fake.busy = 3
+    few.push()
+    assert [line.split(": ")[-1] for line in lines] == [
+        "it is busy (This server is busy, please try again later.); waiting for it, up to 0 s",
+        "the Hydrus client answers again",
+    ]
+
+
+def test_ctrl_c_does_not_wait_for_a_client_that_is_not_there(few, monkeypatch):
+    start_anew(few, "ctrl-c")
+    monkeypatch.setattr(connection, "WAITS_S", (60,))
+    first_import = 5
+    stop = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+
+    def go_away(number):
+        if number == first_import:
+            few.fake.stop()
+            stop.start()
+
+    few.fake.on_call = go_away
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        few.push()
+    assert time.monotonic() - began < 10
+    few.fake.start()
+    is_as_undisturbed(few)
+
+
+def test_a_key_that_is_taken_away_in_the_middle_is_no_missing_permission(few, monkeypatch):
+    start_anew(few, "no key")
+    few.fake.on_call = lambda number: number == 6 and monkeypatch.setattr(fake_http, "KEY", "none")
+    with pytest.raises(ProjectError, match="does not know this access key"):
+        few.push()
+
+
 def test_a_permission_taken_away_in_the_middle_is_named(few):
     start_anew(few, "taken")
     few.fake.on_call = lambda number: number == 6 and few.fake.permissions.discard(7)
@@ -207,12 +247,6 @@ def test_a_permission_taken_away_in_the_middle_is_named(few):
         few.push()
     few.fake.permissions.add(7)
     is_as_undisturbed(few)
-
-
-def test_something_else_at_that_address_is_said(bench, fake):
-    fake.api = "none"
-    with pytest.raises(ProjectError, match="is no Hydrus client"):
-        bench.push()
 
 
 def test_two_at_once_do_not_mix(bench):
@@ -292,15 +326,15 @@ class TestCommandLine:
     def test_it_says_what_it_did(self, rushes, bench, fake):
         code, out, _ = rushes("hydrus", "push")
         assert code == 0
-        assert "5 clips of main@1: 5 imported, 5 with tags, 5 with notes" in out
+        assert "5 clips of main@1: 5 imported, 5 got tags, 5 got notes" in out
         fake.archive(bench.sha256(0))
         fake.trash(bench.sha256(1))
         code, out, _ = rushes("hydrus", "status")
         assert code == 0
-        assert "client 682, API 95" in out
-        assert "push would do: 5 clips of main@1: nothing new" in out
+        assert "Hydrus 682, API 95" in out
+        assert "push would do: 5 clips of main@1: up to date" in out
         assert "left alone: 1 deleted there" in out
-        assert "pull would do: 5 clips read: 1 keep, 1 drop" in out
+        assert "pull would take: 5 clips read: 1 keep, 1 drop" in out
         assert "1 keep, 1 drop" in rushes("hydrus", "pull")[1]
         assert "5 clips read: nothing new" in rushes("hydrus", "pull")[1]
         assert '"imported": 0' in rushes("hydrus", "push", "--json")[1]

@@ -43,6 +43,8 @@ class Pushed:
     verdict: Literal["keep", "drop"] | None = None
     """What the client was seen to say."""
     stars: int | None = None
+    rated_in: str = ""
+    """Key of the service that the stars were read from; another one's are no change of these."""
 
 
 class HydrusLedger:

@@ -51,21 +51,24 @@ def status(project: Any, selection: str, as_json: bool) -> int:
 
 
 def _show_status(found: Any) -> None:
+    pushed = f"{_many(found.pushed, 'clip')} pushed so far"
+    if found.replaced:
+        pushed += f", {found.replaced} of them trimmed, divided or cut anew here since"
     click.echo(
-        f"hydrus {found.client}: client {found.version}, API {found.api}, at {found.url}; "
-        f"{found.pushed} files pushed so far\n"
-        f"push would do: {_pushed(found.push)}\n"
-        f"pull would do: {_pulled(found.pull)}"
+        f"hydrus {found.client}: Hydrus {found.version}, API {found.api}, at {found.url}; {pushed}"
     )
+    click.echo(f"push would do: {_pushed(found.push, is_done=False)}")
+    if found.pushed:
+        click.echo(f"pull would take: {_pulled(found.pull)}")
 
 
-def _pushed(found: Any) -> str:
+def _pushed(found: Any, *, is_done: bool = True) -> str:
     counts = {
-        "cut": found.cut,
-        "imported": found.imported,
+        "cut" if is_done else "to cut": found.cut,
+        "imported" if is_done else "to import": found.imported,
         "there already": found.known,
-        "with tags": found.tags,
-        "with notes": found.notes,
+        "got tags" if is_done else "to get tags": found.tags,
+        "got notes" if is_done else "to get notes": found.notes,
         "failed (rushes ls failures)": found.failed,
     }
     left = {
@@ -73,35 +76,46 @@ def _pushed(found: Any) -> str:
         "removed there without a record": found.gone,
         "kept out by its import options": found.vetoed,
     }
-    lines = [f"{found.clips} clips of {found.selection}: {_listed(counts)}"]
+    lines = [
+        f"{_many(found.clips, 'clip')} of {found.selection}: {_listed(counts) or 'up to date'}"
+    ]
     if any(left.values()):
         lines.append(f"left alone: {_listed(left)}")
     return "\n  ".join(lines)
 
 
 def _pulled(found: Any) -> str:
+    if not found.read:
+        return "nothing was pushed to it yet; first: rushes hydrus push"
     counts = {
         "keep": found.keep,
         "drop": found.drop,
         "undecided again": found.undecided,
-        "stars": found.stars,
-        "captions": found.captions,
-        "tags": found.tags,
+        "rated": found.stars,
+        "with another caption": found.captions,
+        "with other tags": found.tags,
     }
-    lines = [f"{found.read} clips read: {_listed(counts)}"]
+    lines = [f"{_many(found.read, 'clip')} read: {_listed(counts) or 'nothing new'}"]
+    if found.replaced:
+        lines.append(
+            f"{found.replaced} of these were trimmed, divided or cut anew here since; the clips "
+            f"that took their place stay as they are"
+        )
     if found.newer_here:
-        lines.append(f"{found.newer_here} verdicts not taken: somebody decided here since")
+        lines.append(f"left as decided here later: {_many(found.newer_here, 'verdict')}")
     if found.overruled:
         shown = ", ".join(found.overruled[:5]) + ("…" if len(found.overruled) > 5 else "")
-        lines.append(
-            f"{len(found.overruled)} captions were changed on both sides, there it stands: {shown}"
-        )
+        lines.append(f"captions that changed on both sides, Hydrus's taken: {shown}")
     if found.gone:
-        lines.append(f"{found.gone} were removed there without a record; they stay as they are")
+        lines.append(f"removed there without a record, left as it is here: {found.gone}")
     if found.lost:
-        lines.append(f"{found.lost} are not there, or not whole: rushes hydrus push")
+        lines.append(f"not there, or not whole: {found.lost}; mend it: rushes hydrus push")
     return "\n  ".join(lines)
 
 
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def _listed(counts: dict[str, int]) -> str:
-    return ", ".join(f"{n} {what}" for what, n in counts.items() if n) or "nothing new"
+    return ", ".join(f"{n} {what}" for what, n in counts.items() if n)

@@ -4,13 +4,13 @@ Nothing here can delete, archive or overrule anything: those calls are not made.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from rushes.errors import ProjectError, RecipeError
-from rushes.hydrus.connection import Connection, Refused, lacking
+from rushes.hydrus.connection import FILTERED, Connection, Refused, lacking
 from rushes.hydrus.settings import Hydrus
 from rushes.hydrus_names import one_line
 from rushes.registry import nearest
@@ -23,10 +23,18 @@ _NEEDED = (1, 2, 3, 7)
 _MANAGE_DATABASE = 6
 _LOCAL_TAGS, _NUMERICAL, _LIKE, _COUNTER = 5, 6, 7, 22
 _OUR_STARS = 5
+_NO_SUCH_PATH = (400, 404)
 _ALL_MY_FILES = "616c6c206c6f63616c206d65646961"
 _STORED, _DELETED = "0", "2"
 _PLAIN_TAG = re.compile(r"[a-z0-9][a-z0-9 ._'-]*(:[a-z0-9][a-z0-9 ._'-]*)?")
+_LONGEST_TAG = 1024
+_IS_FILTERED = re.compile(r"\b(only|except|no|not|namespaced|unnamespaced)\b")
 
+_KINDS = {
+    "tag_service": "local tag domain",
+    "stars": "rating service with stars, or counter,",
+    "like": "like/dislike rating service",
+}
 Outcome = Literal["imported", "known", "deleted", "failed", "vetoed"]
 _OUTCOMES: dict[int, Outcome] = {1: "imported", 2: "known", 3: "deleted", 4: "failed", 7: "vetoed"}
 
@@ -50,21 +58,30 @@ class Seen:
     notes: Mapping[str, str] = field(default_factory=dict)
     stars: int | None = None
     """0–5."""
+    rated_in: str = ""
+    """Key of the service that `stars` is from; empty if none was chosen."""
     like: bool | None = None
 
 
 class Client:
     """A Hydrus client that was found to be one, with a key that may do what is needed."""
 
-    def __init__(self, settings: Hydrus, key: str) -> None:
+    def __init__(
+        self, settings: Hydrus, key: str, tell: Callable[[str], None] = lambda _: None
+    ) -> None:
         """Connect.
+
+        Args:
+            settings: Where it is, and which of its services are meant.
+            key: The access key.
+            tell: Is called with a line when the client is waited for.
 
         Raises:
             ProjectError: It is down, too old, or does not take the key.
             RecipeError: It has no service of that name.
         """
         self._settings = settings
-        self._connection = Connection(settings.url, key)
+        self._connection = Connection(settings.url, key, tell)
         self._as_kept: dict[str, str] = {}
         self._takes_paths = True
         try:
@@ -92,11 +109,9 @@ class Client:
         if missing := [n for n in _NEEDED if n not in given and not may_all]:
             raise lacking(missing)
         self.can_commit = may_all or _MANAGE_DATABASE in given
-        if "can search: only" in str(allowed.get("human_description", "")).lower():
-            raise ProjectError(
-                "the access key for Hydrus sees only files with certain tags; take the tag filter "
-                "off it in services > review services > client api > edit"
-            )
+        _, _, may_search = str(allowed.get("human_description", "")).lower().rpartition("search:")
+        if _IS_FILTERED.search(may_search):
+            raise ProjectError(FILTERED)
         self._read_services()
 
     def _read_services(self) -> None:
@@ -118,6 +133,10 @@ class Client:
     def close(self) -> None:
         """Close the connection of this thread."""
         self._connection.close()
+
+    def stop(self) -> None:
+        """Have every thread give up at once; nothing can be asked afterwards."""
+        self._connection.stop()
 
     def files(self, sha256s: Sequence[str]) -> dict[str, Seen]:
         """Return what the client knows of each file."""
@@ -157,6 +176,7 @@ class Client:
             removed=frozenset(tags.get(_DELETED, ())),
             notes=dict(row.get("notes") or {}),
             stars=_stars(self._stars, ratings),
+            rated_in=self._stars["service_key"] if self._stars else "",
             like=None if self._like is None else ratings.get(self._like["service_key"]),
         )
 
@@ -172,11 +192,11 @@ class Client:
                 there = self._settings.path_there(path)
                 answer = self._connection.post("/add_files/add_file", {"path": there})
             except Refused as refused:
-                if refused.status >= 500:
+                if refused.status not in _NO_SUCH_PATH:
                     raise
-                self._takes_paths = False  # another machine, or another user
         if answer is None:
             answer = self._connection.send("/add_files/add_file", path)
+            self._takes_paths = False  # another machine, or another user
         said = " ".join(str(answer.get("note", "")).split())
         outcome = _OUTCOMES.get(answer.get("status", 0), "failed")
         return outcome, str(answer.get("hash", "")), said or f"status {answer.get('status')}"
@@ -187,7 +207,8 @@ class Client:
             if tag in self._as_kept:
                 continue
             kept = one_line(tag)
-            if not _PLAIN_TAG.fullmatch(kept) or kept.startswith("system"):
+            is_plain = _PLAIN_TAG.fullmatch(kept) and len(kept) <= _LONGEST_TAG
+            if not is_plain or kept.startswith("system") or " :" in kept:
                 cleaned = self._connection.get("/add_tags/clean_tags", tags=[kept])["tags"]
                 kept = cleaned[0] if cleaned else ""
             self._as_kept[tag] = kept
@@ -227,9 +248,10 @@ def _service(
 ) -> Mapping[str, Any]:
     fitting = {str(row["name"]): row for row in rows if row.get("type") in types}
     if name not in fitting:
+        names = ", ".join(repr(found) for found in fitting) or "none"
         raise RecipeError(
-            f"hydrus.{setting}: the client has no such service {name!r}"
-            f"{nearest(name, list(fitting)) or '; it has: ' + (', '.join(fitting) or 'none')}"
+            f"hydrus.{setting}: the client has no {_KINDS[setting]} called {name!r}"
+            f"{nearest(name, list(fitting))}; it has: {names}"
         )
     return fitting[name]
 

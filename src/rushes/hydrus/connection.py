@@ -6,10 +6,12 @@ a connection broke. Python's own HTTP client does: no proxies, no redirects, fil
 
 import http.client
 import json
+import re
+import socket
 import ssl
 import threading
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -43,12 +45,21 @@ class Refused(ItemError):
 class Connection:
     """Asks a Hydrus client and returns its JSON."""
 
-    def __init__(self, url: str, key: str) -> None:
+    def __init__(self, url: str, key: str, tell: Callable[[str], None] = lambda _: None) -> None:
+        """Prepare; nothing is opened yet.
+
+        Args:
+            url: Address of the client.
+            key: Its access key.
+            tell: Is called with a line when the client is waited for.
+        """
         self.url = url.rstrip("/")
         self._parts = urlsplit(self.url)
-        self._key = key
+        self._key, self._tell = key, tell
         self._threads = threading.local()
-        self._has_answered = False
+        self._links: set[http.client.HTTPConnection] = set()
+        self._stopped = threading.Event()
+        self._has_answered = self._is_awaited = False
 
     def get(self, path: str, **query: Any) -> dict[str, Any]:
         """Ask for something; lists and flags among `query` are sent as JSON."""
@@ -68,7 +79,15 @@ class Connection:
         link = getattr(self._threads, "link", None)
         self._threads.link = None
         if link is not None:
+            self._links.discard(link)
             link.close()
+
+    def stop(self) -> None:
+        """Have every thread give up at once, also one that waits for the client."""
+        self._stopped.set()
+        for link in list(self._links):
+            with suppress(OSError, AttributeError):  # it has no socket, or none any more
+                link.sock.shutdown(socket.SHUT_RDWR)
 
     def _ask(
         self, method: str, path: str, data: bytes | None = None, file: Path | None = None
@@ -82,6 +101,8 @@ class Connection:
                 self.close()
                 if file is not None and isinstance(error, FileNotFoundError):
                     raise
+                if self._stopped.is_set():
+                    raise ProjectError("stopped") from error
                 if was_open and not isinstance(error, TimeoutError):
                     continue  # a kept connection is closed after 60 s; a new one tells more
                 if not self._has_answered:
@@ -90,6 +111,7 @@ class Connection:
             else:
                 self._has_answered = True
                 if status != _BUSY:
+                    self._note_answer()
                     return self._checked(path, status, answer)
                 problem = f"it is busy ({_message(answer)})"
             wait_s = next(waits, None)
@@ -99,7 +121,22 @@ class Connection:
                     f"{sum(WAITS_S):.0f} s; all that was done is kept. Run the same command again "
                     f"when it is back"
                 )
-            time.sleep(wait_s)
+            self._note_wait(problem)
+            if self._stopped.wait(wait_s):
+                raise ProjectError("stopped")
+
+    def _note_wait(self, problem: str) -> None:
+        if not self._is_awaited:  # once, however many threads and requests wait
+            self._is_awaited = True
+            self._tell(
+                f"the Hydrus client at {self.url}: {problem}; waiting for it, up to "
+                f"{sum(WAITS_S):.0f} s"
+            )
+
+    def _note_answer(self) -> None:
+        if self._is_awaited:
+            self._is_awaited = False
+            self._tell("the Hydrus client answers again")
 
     def _once(
         self, method: str, path: str, data: bytes | None, file: Path | None
@@ -107,6 +144,7 @@ class Connection:
         link = getattr(self._threads, "link", None)
         if link is None:
             link = self._threads.link = self._opened()
+            self._links.add(link)
         headers = {_KEY_HEADER: self._key, "Accept": "application/json"}
         target = self._parts.path + path
         if file is not None:
@@ -144,11 +182,14 @@ class Connection:
                 raise ProjectError(f"what answers at {self.url} is no Hydrus client; {_CHECK}")
             return found
         said = _message(answer)
-        if status in (_NO_KEY, _EXPIRED) or (status == _UNKNOWN_KEY and path in _OPEN_TO_ALL_KEYS):
+        is_unknown = path in _OPEN_TO_ALL_KEYS or "access key" in said.lower()
+        if status in (_NO_KEY, _EXPIRED) or (status == _UNKNOWN_KEY and is_unknown):
             raise ProjectError(
                 f"the Hydrus client at {self.url} does not know this access key; compare it with "
                 f"services > review services > client api"
             )
+        if status == _UNKNOWN_KEY and re.search(r"those files|search results", said):
+            raise ProjectError(FILTERED)
         if status == _UNKNOWN_KEY:
             needed = next((n for start, n in _OF_PATH.items() if path.startswith(start)), 0)
             raise lacking([needed]) if needed else ProjectError(f"{self.url}: {said}")
@@ -164,14 +205,23 @@ class Connection:
         raise refused
 
     def _is_down(self, error: Exception) -> ProjectError:
+        hint = ""
+        if isinstance(error, ssl.SSLError):
+            hint = "; it may speak http, not https"
+        elif isinstance(error, http.client.HTTPException | ConnectionResetError):
+            hint = "; it may speak https, not http" if self._parts.scheme == "http" else ""
         return ProjectError(
-            f"no Hydrus client answers at {self.url} ({_words(error)}); start it, switch its API "
-            f"on (services > manage services > client api), or set hydrus.url"
+            f"no Hydrus client answers at {self.url} ({_words(error)}{hint}); start it, switch its "
+            f"API on (services > manage services > client api), or set hydrus.url"
         )
 
 
 _OPEN_TO_ALL_KEYS = ("/verify_access_key", "/get_services")
 _CHECK = "check hydrus.url"
+FILTERED = (
+    "the access key for Hydrus sees only files with certain tags; take the tag filter off it in "
+    "services > review services > client api > edit"
+)
 
 
 def lacking(permissions: list[int]) -> ProjectError:
@@ -188,7 +238,7 @@ def _message(answer: bytes) -> str:
     try:
         text = str(json.loads(answer)["error"])
     except (ValueError, KeyError, TypeError):
-        text = answer.decode("utf-8", "replace")
+        text = re.sub(r"<[^>]*>", " ", answer.decode("utf-8", "replace"))  # a web page
     return " ".join(text.split())[:300] or "no reason given"
 
 

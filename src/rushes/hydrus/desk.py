@@ -31,6 +31,8 @@ class HydrusStatus:
     api: int
     pushed: int
     """Files that the ledger has for this client."""
+    replaced: int
+    """Those among them whose clips are no more: trimmed, divided or cut anew here since."""
     push: PushReport
     pull: PullReport
 
@@ -70,29 +72,54 @@ class HydrusDesk:
         with self._client() as client:
             planned = plan_clips(self._catalog, self._recipe, clips, "")
             counts = preview(
-                self._catalog, client, self._settings.name, planned, self._ours(client, planned)
+                self._catalog,
+                client,
+                self._settings.name,
+                planned,
+                self._ours(client, planned),
+                self._runner.reporter,
             )
+            current = self._current()
+            held = self._clips_of()
             return HydrusStatus(
                 client=self._settings.name,
                 url=self._settings.url,
                 version=str(client.version),
                 api=client.api,
-                pushed=len(self._catalog.hydrus.pushed(self._settings.name)),
+                pushed=len(held),
+                replaced=sum(current.isdisjoint(clips) for clips in held.values()),
                 push=report(self._settings.name, name, len(clips), counts),
                 pull=self._read(client, is_dry=True),
             )
 
     def _read(self, client: Client, *, is_dry: bool) -> PullReport:
-        pushed = self._catalog.hydrus.pushed(self._settings.name)
-        clips_of: dict[str, list[str]] = {}
-        for clip, sha256 in self._catalog.hydrus.files().items():
-            if sha256 in pushed:
-                clips_of.setdefault(sha256, []).append(clip)
+        clips_of = self._clips_of()
         first = [clips[0] for clips in clips_of.values()]
         ours = self._ours(client, plan_clips(self._catalog, self._recipe, first, ""))
         reporter = self._runner.reporter
-        work = Pull(self._catalog, client, self._settings, reporter, is_dry=is_dry)
+        work = Pull(
+            self._catalog,
+            client,
+            self._settings,
+            reporter,
+            current=self._current(),
+            is_dry=is_dry,
+        )
         return work.run(ours, clips_of)
+
+    def _clips_of(self) -> dict[str, list[str]]:
+        """Return sha256 → ids of the clips whose file it is, of all that was pushed."""
+        pushed = self._catalog.hydrus.pushed(self._settings.name)
+        found: dict[str, list[str]] = {}
+        for clip, sha256 in self._catalog.hydrus.files().items():
+            if sha256 in pushed:
+                found.setdefault(sha256, []).append(clip)
+        return found
+
+    def _current(self) -> set[str]:
+        """Return the ids of the clips that there are now."""
+        clips = self._catalog.clips(self._recipe.fingerprints.cut)
+        return {clip.id for _, clip in clips.values()}
 
     def _ours(self, client: Client, planned: Sequence[Planned]) -> dict[str, Ours]:
         """Return clip id → what our side says of it, spelled as the client does."""
@@ -107,13 +134,17 @@ class HydrusDesk:
             marker, *facts = fact_tags(clip.facts, project, self._settings.scores)
             tags = tags_of([], words) if words is not None else []
             spelled = client.as_kept([marker, *facts, *tags])
+            kept: dict[str, list[str]] = {}
+            for tag in tags:
+                if tag in spelled:
+                    kept.setdefault(spelled[tag], []).append(tag)
             if marker not in spelled:
                 raise RecipeError(f"hydrus.project: {project!r} can be no tag; set another name")
             found[clip.clip.id] = Ours(
                 clip=clip.clip.id,
                 marker=spelled[marker],
                 facts=tuple(spelled[tag] for tag in facts if tag in spelled),
-                tags={spelled[tag]: tag for tag in tags if tag in spelled},
+                tags=kept,
                 notes={CAPTION_NOTE: caption, FACTS_NOTE: facts_note(clip.facts)},
             )
         return found
@@ -129,7 +160,8 @@ class HydrusDesk:
     @contextmanager
     def _client(self) -> Iterator[Client]:
         key = access_key(self._settings, self._folder)
-        with closing(Client(self._settings, key)) as client:
+        tell = self._runner.reporter.line
+        with closing(Client(self._settings, key, tell)) as client:
             yield client
 
     @contextmanager

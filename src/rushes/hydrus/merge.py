@@ -4,19 +4,23 @@ Pure functions. Which text or tag is a person's is told by what we know of our o
 in the client and is not what we put there was put there by a person, and what we put there and is
 gone was taken away by one, if the client got it at all. Tags are sent last, and that of the project
 as the last of all: a file that has it (or a record that it was removed) got everything.
+
+Texts that differ only in kinds of line breaks, or in space at their ends, are the same: editors
+leave such things behind.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from rushes.catalog.hydrus import Note, Pushed
 from rushes.hydrus.client import Seen
-from rushes.hydrus_names import CAPTION_NOTE, NAMESPACE, new_facts
+from rushes.hydrus_names import CAPTION_NOTE, NAMESPACE, new_facts, project_tag
 
 Place = Literal["new", "there", "rejected", "gone"]
 Word = Literal["keep", "drop"] | None
 NOTHING = Note()
+_ANY_PROJECT = project_tag("")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +32,8 @@ class Ours:
     """The tag of the project."""
     facts: tuple[str, ...]
     """Tags under `rushes:`, the marker not among them."""
-    tags: Mapping[str, str]
-    """Tag as the client spells it → as we do."""
+    tags: Mapping[str, Sequence[str]]
+    """Tag as the client spells it → all the ways in which we do."""
     notes: Mapping[str, str]
 
     @property
@@ -65,7 +69,7 @@ class Taking:
     """When the verdict was given, by the client's clock; None where it does not say."""
 
 
-def place(seen: Seen, marker: str) -> Place:
+def place(seen: Seen, marker: str, row: Pushed | None) -> Place:
     """Return where a file stands in a client.
 
     "rejected" is deleted with a record, "gone" without one: its tags outlast it. Neither is ever
@@ -75,12 +79,17 @@ def place(seen: Seen, marker: str) -> Place:
         return "rejected"
     if seen.is_there:
         return "there"
-    return "gone" if has_arrived(seen, marker) else "new"
+    return "gone" if has_arrived(seen, marker, row) else "new"
 
 
-def has_arrived(seen: Seen, marker: str) -> bool:
-    """Whether a client got all that was sent; one that crashes loses up to 30 seconds."""
-    return marker in seen.tags or marker in seen.removed
+def has_arrived(seen: Seen, marker: str, row: Pushed | None) -> bool:
+    """Whether a client got all that was sent; one that crashes loses up to 30 seconds.
+
+    The tag of the project tells, also one that the project had before it got another name.
+    """
+    known = seen.tags | seen.removed
+    ours = row.tags | row.removed if row is not None else frozenset()
+    return marker in known or any(tag.startswith(_ANY_PROJECT) for tag in ours & known)
 
 
 def first_row(seen: Seen) -> Pushed:
@@ -94,24 +103,39 @@ def first_row(seen: Seen) -> Pushed:
 def to_send(ours: Ours, seen: Seen, row: Pushed) -> Sending:
     """Return what is still to be sent, never what a person removed or changed there."""
     known = seen.tags | seen.removed
-    arrived = has_arrived(seen, ours.marker)
+    arrived = has_arrived(seen, ours.marker, row)
+    marker = () if ours.marker in known else (ours.marker,)
     tags = new_facts(ours.facts, known) + [tag for tag in ours.tags if tag not in known]
     notes = {
         name: text
         for name, text in ours.notes.items()
         if _is_note_due(text, seen.notes.get(name), row.notes.get(name, NOTHING), arrived)
     }
-    return Sending(tags=(*tags, *(() if arrived else (ours.marker,))), notes=notes)
+    return Sending(tags=(*tags, *marker), notes=notes)
 
 
 def _is_note_due(text: str, now: str | None, note: Note, arrived: bool) -> bool:
-    if not text or text == now:
+    if not text or _is_same(text, now):
         return False
     if now is not None:
-        return now in (note.there, note.sent, note.before)  # nobody but us wrote it
+        return _is_ours(now, note)
     if note.there is not None:
         return not arrived  # a person removed it, or a crash did
-    return text != note.gone
+    return not _is_same(text, note.gone)
+
+
+def words(text: str) -> str:
+    """Return a text without what an editor does to line breaks and ends."""
+    return text.replace("\r\n", "\n").strip()
+
+
+def _is_same(text: str, other: str | None) -> bool:
+    return other is not None and words(text) == words(other)
+
+
+def _is_ours(now: str, note: Note) -> bool:
+    """Whether nobody but us wrote what stands in a client."""
+    return any(_is_same(now, text) for text in (note.there, note.sent, note.before))
 
 
 def intended(row: Pushed, sending: Sending) -> Pushed:
@@ -142,17 +166,21 @@ def read_back(row: Pushed, seen: Seen, names: Collection[str]) -> Pushed:
     notes = {}
     for name in names:
         now, note = seen.notes.get(name), row.notes.get(name, NOTHING)
-        if now is not None and now in (note.there, note.sent):
+        if now is not None and (_is_same(now, note.there) or _is_same(now, note.sent)):
             notes[name] = Note(there=now, sent=now)
     return replace(row, notes=row.notes | notes)
 
 
 def to_take(ours: Ours, seen: Seen, row: Pushed) -> tuple[Taking, Pushed]:
     """Return what people did in a client since it was last read, and what is known from now on."""
-    arrived = has_arrived(seen, ours.marker)
+    arrived = has_arrived(seen, ours.marker, row)
     verdict, at = _verdict(seen, row)
-    taking = Taking(verdict=verdict != row.verdict, stars=seen.stars != row.stars, at=at)
-    row = replace(row, verdict=verdict, stars=seen.stars)
+    stars = row.stars if seen.rated_in == row.rated_in else None
+    has_stars = bool(seen.rated_in) and seen.stars != stars  # where no service is read, none change
+    taking = Taking(verdict=verdict != row.verdict, stars=has_stars, at=at)
+    row = replace(row, verdict=verdict)
+    if seen.rated_in:
+        row = replace(row, stars=seen.stars, rated_in=seen.rated_in)
     if seen.is_inbox and not seen.is_deleted:
         row = replace(row, was_inbox=True)  # whoever archives it from here is a person
     if not arrived:
@@ -164,17 +192,19 @@ def to_take(ours: Ours, seen: Seen, row: Pushed) -> tuple[Taking, Pushed]:
     taking = replace(
         taking,
         added=tuple(added),
-        removed=tuple(mine for kept, mine in ours.tags.items() if kept in removed),
+        removed=tuple(tag for kept, mine in ours.tags.items() if kept in removed for tag in mine),
     )
     # A tag that was removed is forgotten as seen: if it comes back, a person brought it back.
     row = replace(row, tags=(row.tags | seen.tags) - seen.removed, removed=seen.removed)
     note, now = row.notes.get(CAPTION_NOTE, NOTHING), seen.notes.get(CAPTION_NOTE)
-    over = ours.caption if ours.caption not in (note.there, note.sent, note.before, now) else ""
+    is_new_here = not (_is_ours(ours.caption, note) or _is_same(ours.caption, now))
+    over = ours.caption if is_new_here else ""
     if now is None and note.there is not None:
         taking = replace(taking, caption="" if ours.caption else None, over=over)
         row = replace(row, notes=row.notes | {CAPTION_NOTE: Note(gone=note.there)})
-    elif now is not None and now not in (note.there, note.sent, note.before):
-        taking = replace(taking, caption=now if now != ours.caption else None, over=over)
+    elif now is not None and not _is_ours(now, note):
+        caption = None if _is_same(now, ours.caption) else words(now)
+        taking = replace(taking, caption=caption, over=over)
         row = replace(row, notes=row.notes | {CAPTION_NOTE: Note(there=now, sent=now)})
     return taking, read_back(row, seen, ours.notes)
 

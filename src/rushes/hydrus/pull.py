@@ -5,7 +5,7 @@ or new what was decided here is.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -43,6 +43,8 @@ class PullReport:
     """Clips whose tags people changed there."""
     newer_here: int = 0
     """Verdicts left out because somebody decided otherwise here since."""
+    replaced: int = 0
+    """Clips among them that are no more: trimmed, divided or cut anew here since the push."""
     overruled: tuple[str, ...] = ()
     """Clips whose caption people changed on both sides: the client's stands, ours is kept below."""
     gone: int = 0
@@ -51,7 +53,8 @@ class PullReport:
     """Files that the client has not got, or not all of: push again."""
 
 
-_COUNTED = ("keep", "drop", "undecided", "stars", "captions", "tags", "newer_here", "gone", "lost")
+_COUNTED = ("keep", "drop", "undecided", "stars", "captions", "tags", "newer_here",
+            "replaced", "gone", "lost")  # fmt: skip
 
 
 class Pull:
@@ -64,8 +67,20 @@ class Pull:
         settings: Hydrus,
         reporter: Reporter,
         *,
+        current: Collection[str],
         is_dry: bool,
     ) -> None:
+        """Prepare.
+
+        Args:
+            catalog: Where verdicts and the ledger are.
+            client: What is read.
+            settings: What the client is called, and who its person is.
+            reporter: Shows how far it is.
+            current: Ids of the clips that there are now.
+            is_dry: Count, and store nothing.
+        """
+        self._current = current
         self._catalog, self._client, self._reporter = catalog, client, reporter
         self._name, self._who, self._is_dry = settings.name, settings.who, is_dry
         self._rows = catalog.hydrus.pushed(settings.name)
@@ -82,7 +97,8 @@ class Pull:
             clips_of: sha256 → ids of the clips whose file it is.
         """
         sha256s = [sha256 for sha256 in self._rows if sha256 in clips_of]
-        self._reporter.begin("hydrus: pull", len(sha256s), "clips")
+        label = "hydrus: look" if self._is_dry else "hydrus: pull"
+        self._reporter.begin(label, len(sha256s), "clips")
         try:
             for some in batches(sha256s):
                 seen = self._client.files(some)
@@ -105,10 +121,11 @@ class Pull:
     def _file(self, seen: Seen, ours: Ours, clips: Sequence[str], changed: list[Pushed]) -> Given:
         """Return what is new about one file; what is known of it from now on goes to `changed`."""
         before = self._rows[seen.sha256]
-        where = merge.place(seen, ours.marker)
+        where = merge.place(seen, ours.marker, before)
         self.counts["gone"] += where == "gone"
-        if where == "new" or (where == "there" and not merge.has_arrived(seen, ours.marker)):
+        if where == "there" and not merge.has_arrived(seen, ours.marker, before):
             self.counts["lost"] += 1
+        self.counts["lost"] += where == "new"
         if where == "new":
             return []
         taking, row = merge.to_take(ours, seen, before)
@@ -116,8 +133,9 @@ class Pull:
             changed.append(row)
         given: Given = []
         for clip in clips:
-            given += self._verdict(clip, taking, row)
-            given += self._others(clip, taking, row)
+            news = [*self._verdict(clip, taking, row), *self._others(clip, taking, row)]
+            self.counts["replaced"] += bool(news) and clip not in self._current
+            given += news
         return given
 
     def _verdict(self, clip: str, taking: Taking, row: Pushed) -> Given:

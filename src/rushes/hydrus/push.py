@@ -63,6 +63,8 @@ class Push:
         failures = catalog.failures()
         self._failed = {failure.item for failure in failures if failure.stage == self._stage}
         self._touched: set[str] = set()
+        self._imported = 0
+        """Files that the bar counts already: importing is what takes long."""
         self.counts: Counter[str] = Counter()
 
     def run(self, planned: Sequence[Planned], ours: Mapping[str, Ours]) -> Counter[str]:
@@ -101,15 +103,19 @@ class Push:
         try:
             for sha256s in batches(list(clip_of)):
                 said = {sha256: ours[clip_of[sha256]] for sha256 in sha256s}
+                before = self._imported
                 lost += self._batch(said)
-                reporter.advance(len(sha256s))
+                reporter.advance(len(sha256s) - (self._imported - before))
         finally:
             reporter.end()
         return lost
 
     def _batch(self, ours: Mapping[str, Ours]) -> list[str]:
         seen = self._client.files(list(ours))
-        places = {sha256: merge.place(seen[sha256], ours[sha256].marker) for sha256 in ours}
+        places = {
+            sha256: merge.place(seen[sha256], said.marker, self._rows.get(sha256))
+            for sha256, said in ours.items()
+        }
         new = [sha256 for sha256, where in places.items() if where == "new"]
         here = [sha256 for sha256 in new if path_of(self._folder, sha256).exists()]
         for sha256, outcome, now in self._imports(here, ours):
@@ -135,6 +141,8 @@ class Push:
         try:
             waiting = {pool.submit(self._import, sha256): sha256 for sha256 in sha256s}
             for done in as_completed(waiting):
+                self._imported += 1
+                self._runner.reporter.advance(1)
                 sha256, (outcome, said, now) = waiting[done], done.result()
                 clip = ours[sha256].clip
                 if outcome == "failed":
@@ -147,6 +155,10 @@ class Push:
                     self.counts["imported"] += 1
                     self._put([merge.first_row(now)])
                 yield sha256, outcome, now
+        except BaseException as error:
+            if not isinstance(error, Exception):
+                self._client.stop()  # Ctrl-C does not wait for a client that is not there
+            raise
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -232,16 +244,17 @@ def preview(
     name: str,
     planned: Sequence[Planned],
     ours: Mapping[str, Ours],
+    reporter: Reporter,
 ) -> Counter[str]:
     """Count what a push would do, doing nothing."""
     held, rows = catalog.hydrus.files(), catalog.hydrus.pushed(name)
     clip_of = {held[p.clip.id]: p.clip.id for p in reversed(planned) if p.clip.id in held}
     uncut = sum(p.clip.id not in held for p in planned)
     counts: Counter[str] = Counter(cut=uncut, imported=uncut, notes=uncut, tags=uncut)
-    for sha256, seen in client.files(list(clip_of)).items():
+    for sha256, seen in looked_at(client, list(clip_of), reporter):
         said = ours[clip_of[sha256]]
-        where = merge.place(seen, said.marker)
         row = rows.get(sha256)
+        where = merge.place(seen, said.marker, row)
         if where in ("rejected", "gone"):
             counts[where] += 1
             continue
@@ -253,6 +266,19 @@ def preview(
         counts["notes"] += bool(found.notes)
         counts["tags"] += bool(found.tags)
     return counts
+
+
+def looked_at(
+    client: Client, sha256s: Sequence[str], reporter: Reporter
+) -> Iterator[tuple[str, Seen]]:
+    """Yield what a client says of files, with a bar."""
+    reporter.begin("hydrus: look", len(sha256s), "clips")
+    try:
+        for some in batches(sha256s):
+            yield from client.files(some).items()
+            reporter.advance(len(some))
+    finally:
+        reporter.end()
 
 
 def report(client: str, selection: str, clips: int, counts: Counter[str]) -> PushReport:
