@@ -23,7 +23,8 @@ def desk(project):
             )
 
         def undo(self, who="ann", redo=False):
-            return deciding.take_back(self.catalog, who=who, source="page", redo=redo)
+            action = deciding.take_back(self.catalog, who=who, source="page", redo=redo)
+            return self.catalog.verdicts.of_action(action)
 
         def state(self, clip):
             return self.catalog.verdicts.standing([clip]).get(clip)

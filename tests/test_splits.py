@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from rushes import splits
+from rushes.dedup import OUTCOME, outcome_fingerprint
 from rushes.errors import RecipeError
 from rushes.project import Project
 from rushes.records import Clip
@@ -86,11 +86,13 @@ def test_it_says_that_copies_are_not_known_before_dedup(halved):
     assert lines[1:] == ["leaks: not known, for dedup was not run: rushes dedup"]
 
 
-def test_copies_in_selections_on_both_sides_are_a_leak(halved, monkeypatch):
+def test_copies_in_selections_on_both_sides_are_a_leak(halved):
     train, validation = halved.select("t").clips, halved.select("v").clips
     numbers = halved._catalog.clip_numbers("", halved.recipe_now.fingerprints.cut)
-    groups = {numbers[train[0]]: 7, numbers[validation[0]]: 7}
-    monkeypatch.setattr(splits, "duplicate_groups", lambda *_: groups)
+    copies = {"group": 7, "copies": 1, "keep": 1, "of": "", "alike": None, "alike_keep": None}
+    rows = {numbers[clip]: copies for clip in (train[0], validation[0])}
+    fingerprint = outcome_fingerprint(halved.recipe_now)
+    halved._catalog.commit_rows("dedup/outcome", OUTCOME, fingerprint, rows)
     lines = halved.status()["split"]
     assert f"LEAK: {train[0]} (train) and {validation[0]} (validation)" in lines
     assert lines[-1].startswith("freeze the selections anew")

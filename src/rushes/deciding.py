@@ -10,7 +10,7 @@ from rushes.catalog import Catalog
 from rushes.clipping import clips_within
 from rushes.errors import RecipeError
 from rushes.recipe import Recipe
-from rushes.records import Clip, Decided, Verdict, VerdictKind
+from rushes.records import Clip, Decided, VerdictKind
 from rushes.registry import nearest
 from rushes.scan import PROBE_FIELDS, read_signals
 from rushes.verdicts import last_action
@@ -27,7 +27,7 @@ def decide(
     *,
     who: str,
     source: str,
-) -> list[Verdict]:
+) -> int:
     """Store one action: the same values for each of the clips.
 
     Args:
@@ -37,36 +37,37 @@ def decide(
         who: The person.
         source: Where it was done.
 
+    Returns:
+        The action's number; 0 if there was nothing to store.
+
     Raises:
         RecipeError: No such clip or kind, or a value that the kind does not take.
     """
-    known = catalog.clips_by_id(clips)
-    for clip in clips:
-        if clip not in known:
-            raise RecipeError(f"there is no clip {clip}; see: rushes ls clips")
+    _check_clips(catalog, clips)
     given: list[tuple[VerdictKind, str, Any]] = []
     for kind, value in values.items():
         checked = _checked(kind, value)
         given += [(kind, clip, checked) for clip in clips]  # type: ignore[misc]
-    return catalog.verdicts.add(given, who=who, source=source) if given else []
+    return catalog.verdicts.add(given, who=who, source=source)
 
 
-def caption(
-    catalog: Catalog, captions: Mapping[str, str | None], *, who: str, source: str
-) -> list[Verdict]:
-    """Store captions as one action: clip id → what a person says it shows.
+def caption(catalog: Catalog, captions: Mapping[str, str | None], *, who: str, source: str) -> int:
+    """Store captions as one action: clip id → what a person says it shows; return its number.
 
     Raises:
         RecipeError: There is no such clip.
     """
-    known = catalog.clips_by_id(list(captions))
-    for clip in captions:
-        if clip not in known:
-            raise RecipeError(f"there is no clip {clip}; see: rushes ls clips")
+    _check_clips(catalog, list(captions))
     given: list[tuple[VerdictKind, str, Any]] = [
         ("caption", clip, _checked("caption", text)) for clip, text in captions.items()
     ]
-    return catalog.verdicts.add(given, who=who, source=source) if given else []
+    return catalog.verdicts.add(given, who=who, source=source)
+
+
+def _check_clips(catalog: Catalog, clips: Sequence[str]) -> None:
+    stranger = catalog.verdicts.stranger(clips)
+    if stranger is not None:
+        raise RecipeError(f"there is no clip {stranger}; see: rushes ls clips")
 
 
 def _checked(kind: str, value: Any) -> Any:
@@ -101,6 +102,7 @@ def respan(
     *,
     who: str,
     source: str,
+    values: Mapping[str, Any] | None = None,
 ) -> list[Clip]:
     """Put other spans in the place of clips: a trim (1 → 1), a split (1 → n), a merge (n → 1).
 
@@ -112,13 +114,16 @@ def respan(
         spans: in_pts and out_pts of the new clips, in order; moved to the nearest frame times.
         who: The person.
         source: Where it was done.
+        values: What is decided about the new clips in the same action, as in `decide`.
 
     Returns:
         The new clips; what was decided about the (first) old one is decided about them, too.
 
     Raises:
-        RecipeError: No such clips, clips of two videos, or a span that holds no frame.
+        RecipeError: No such clips, clips of two videos, or a span that holds no frame; or as
+            in `decide`.
     """
+    decided = [(kind, _checked(kind, value)) for kind, value in (values or {}).items()]
     known = catalog.clips_by_id(clips)
     if not clips or len(known) != len(set(clips)):
         lost = next((clip for clip in clips if clip not in known), "")
@@ -136,7 +141,8 @@ def respan(
     value = {"from": list(clips), "to": [[clip.in_pts, clip.out_pts] for clip in new]}
     given: list[tuple[VerdictKind, str, Any]] = [("span", clips[0], value)]
     if now := catalog.verdicts.standing(clips[:1]).get(clips[0]):
-        given += [(kind, clip.id, value) for clip in new for kind, value in _as_given(now)]
+        decided = [*_as_given(now), *decided]
+    given += [(kind, clip.id, value) for clip in new for kind, value in decided]  # type: ignore[misc]
     catalog.verdicts.add(given, who=who, source=source, becomes={" ".join(clips): new})
     return new
 
@@ -161,21 +167,20 @@ def _frame_times(catalog: Catalog, recipe: Recipe, folder: Path, video_no: int) 
     return np.append(signals.pts, signals.end_pts)
 
 
-def take_back(catalog: Catalog, *, who: str, source: str, redo: bool = False) -> list[Verdict]:
+def take_back(catalog: Catalog, *, who: str, source: str, redo: bool = False) -> int:
     """Undo the latest action of a person that stands, or do again what was undone last.
 
     Returns:
-        The verdicts of that action; empty if there is nothing to take back.
+        The number of that action; 0 if there is nothing to take back.
 
     Raises:
         RecipeError: Its clips have been divided or joined since by somebody else.
     """
-    action = last_action(catalog.verdicts.since(), who, redo=redo)
+    action = last_action(catalog.verdicts.actions_of(who), who, redo=redo)
     if action is None:
-        return []
-    done = catalog.verdicts.of_action(action)
+        return 0
     becomes: dict[str, list[Clip]] = {}
-    for verdict in done:
+    for verdict in catalog.verdicts.said(actions=[action]):
         if verdict.kind == "span":
             old = list(catalog.clips_by_id(verdict.value["from"]).values())
             video_id = old[0][2].video_id
@@ -189,4 +194,4 @@ def take_back(catalog: Catalog, *, who: str, source: str, redo: bool = False) ->
             becomes[" ".join(clip.id for clip in before)] = after
     kind: VerdictKind = "redo" if redo else "undo"
     catalog.verdicts.add([(kind, "", action)], who=who, source=source, becomes=becomes)
-    return done
+    return action

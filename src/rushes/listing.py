@@ -1,8 +1,7 @@
 """Tables for `ls` and for selections: what is known, one row each."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,101 +10,15 @@ import numpy as np
 from rushes import select as selecting
 from rushes.boxes import SIDES
 from rushes.catalog import Catalog
-from rushes.coverage import FIELDS as CLUSTER_FIELDS
-from rushes.coverage import clustered
+from rushes.clip_table import clip_columns
 from rushes.cut import shots
-from rushes.dedup import OUTCOME, outcome
 from rushes.errors import RecipeError
 from rushes.recipe import Recipe
-from rushes.records import Clip, Cut, Decided, Row, Shot, Video
+from rushes.records import Cut, Decided, Row, Shot
 from rushes.registry import nearest
 from rushes.rules import parse_where
 from rushes.scan import PROBE_FIELDS, read_signals
-from rushes.splits import sides_now
 from rushes.verdicts import tags_of
-
-CLIP_COLUMNS = ("duration_s", "frames", "frames_damaged", "width_px", "height_px", "fps")
-"""What a rule can ask of a clip besides its scores."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClipTable:
-    """All clips of a recipe's cuts, and what is known about them."""
-
-    numbers: list[int]
-    """In the catalog; by video and time."""
-    clips: list[Clip]
-    video_no: np.ndarray
-    """int64, one for each clip."""
-    columns: dict[str, np.ndarray]
-    """What rules can ask of them: float64 with NaN or object with None where missing."""
-
-
-def clip_columns(catalog: Catalog, recipe: Recipe) -> tuple[list[int], dict[str, np.ndarray]]:
-    """Return the clips' numbers and what rules can ask of them, one array a column."""
-    table = clip_table(catalog, recipe)
-    return table.numbers, table.columns
-
-
-def clip_table(catalog: Catalog, recipe: Recipe, only: Collection[int] | None = None) -> ClipTable:
-    """Return the clips of a recipe's cuts with all of their columns.
-
-    Args:
-        catalog: Where they are.
-        recipe: Says which cuts and scores.
-        only: Numbers of the clips that are meant; all by default.
-    """
-    clips = catalog.clips(recipe.fingerprints.cut, only)
-    videos = catalog.videos()
-    numbers = list(clips)
-    pairs = [(videos[video_no], clip) for video_no, clip in clips.values()]
-    sizes = {no: video.display_size_px for no, video in videos.items()}
-    rates = {no: float(video.rate) for no, video in videos.items()}
-    columns: dict[str, np.ndarray] = {
-        "duration_s": np.array([_duration_s(v, c.in_pts, c.out_pts) for v, c in pairs], float),
-        "frames": np.array([clip.frames for _, clip in pairs], float),
-        "frames_damaged": np.array([clip.frames_damaged for _, clip in pairs], float),
-        "width_px": np.array([sizes[no][0] for no, _ in clips.values()], float),
-        "height_px": np.array([sizes[no][1] for no, _ in clips.values()], float),
-        "fps": np.array([rates[no] for no, _ in clips.values()], float),
-        "video": np.array([video.given for video, _ in pairs], object),
-    }
-    for name, scorer in recipe.stages("score").items():
-        fingerprint = recipe.fingerprints.scorers[name]
-        rows = catalog.rows(f"scorer/{name}", scorer.fields, fingerprint, only)
-        for field in scorer.fields:
-            if field.dtype == "vector":
-                continue
-            values = [rows[no][field.name] if no in rows else None for no in numbers]
-            kind = object if field.dtype == "text" else float
-            columns[f"{name}.{field.name}"] = np.array(values, kind)
-    copies = outcome(catalog, recipe)
-    for field in OUTCOME:
-        values = [copies[no][field.name] if no in copies else None for no in numbers]
-        kind = object if field.dtype == "text" else float
-        columns[f"dedup.{field.name}"] = np.array(values, kind)
-    clusters = clustered(catalog, recipe)
-    for field in CLUSTER_FIELDS:
-        values = [clusters[no][field.name] if no in clusters else None for no in numbers]
-        columns[f"coverage.{field.name}"] = np.array(values, float)
-    side_of = sides_now(catalog, recipe)
-    columns["split"] = np.array([side_of[video_no] for video_no, _ in clips.values()], object)
-    decided = catalog.verdicts.standing([] if only is None else [clip.id for _, clip in pairs])
-    nothing = Decided()
-    stand = [decided.get(clip.id, nothing) if decided else nothing for _, clip in pairs]
-    columns["verdict"] = np.array([now.verdict or "undecided" for now in stand], object)
-    columns["stars"] = np.array([now.stars for now in stand], float)
-    return ClipTable(
-        numbers=numbers,
-        clips=[clip for _, clip in pairs],
-        video_no=np.array([video_no for video_no, _ in clips.values()], np.int64),
-        columns=columns,
-    )
-
-
-def _duration_s(video: Video, in_pts: int, out_pts: int) -> float:
-    ticks = (out_pts - in_pts) * video.time_base.numerator
-    return round(ticks / video.time_base.denominator, 6)
 
 
 def _videos(catalog: Catalog, recipe: Recipe, folder: Path) -> list[Row]:

@@ -14,6 +14,7 @@ from rushes import deciding, models, timeline
 from rushes import export as exporting
 from rushes import select as selecting
 from rushes.captions import caption_clips
+from rushes.clip_table import clip_columns
 from rushes.clipping import cut_videos
 from rushes.coverage import cover, covered, is_current
 from rushes.dedup import DedupReport, find_copies, undone
@@ -22,7 +23,7 @@ from rushes.errors import RecipeError
 from rushes.export import ExportReport
 from rushes.hydrus.desk import HydrusDesk
 from rushes.ingest import IngestReport, ingest
-from rushes.listing import LISTS, clip_columns, listed
+from rushes.listing import LISTS, listed
 from rushes.models import State
 from rushes.records import Failure, Report, Row, Selection, Verdict
 from rushes.registry import nearest
@@ -282,15 +283,18 @@ class Project(Workspace):
         if what not in deciding.VERDICTS:
             raise RecipeError(f"verdict {what}: it is one of {', '.join(deciding.VERDICTS)}")
         value = None if what == "undecided" else what
-        return deciding.decide(self._catalog, clips, {"verdict": value}, who=who, source="cli")
+        action = deciding.decide(self._catalog, clips, {"verdict": value}, who=who, source="cli")
+        return self._catalog.verdicts.of_action(action)
 
     def undo(self, *, who: str) -> list[Verdict]:
         """Take back what a person decided last; return what that was."""
-        return deciding.take_back(self._catalog, who=who, source="cli")
+        action = deciding.take_back(self._catalog, who=who, source="cli")
+        return self._catalog.verdicts.of_action(action)
 
     def redo(self, *, who: str) -> list[Verdict]:
         """Do again what a person undid last; return what that was."""
-        return deciding.take_back(self._catalog, who=who, source="cli", redo=True)
+        action = deciding.take_back(self._catalog, who=who, source="cli", redo=True)
+        return self._catalog.verdicts.of_action(action)
 
     def search(
         self, text: str | None = None, *, like: str | None = None, limit: int | None = None

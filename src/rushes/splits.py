@@ -52,7 +52,7 @@ class LeakCheck:
 
 def sides(
     videos: Mapping[int, Video],
-    clips: Mapping[int, tuple[int, Clip]],
+    clips: Mapping[int, tuple[int, object]],
     groups: Mapping[int, int],
     fraction: float,
 ) -> dict[int, str]:
@@ -63,7 +63,7 @@ def sides(
 
     Args:
         videos: All videos by number.
-        clips: Clip number → (video number, clip).
+        clips: Clip number → (video number, anything).
         groups: Clip number → number of its group of copies.
         fraction: Share of the videos that is for validation.
     """

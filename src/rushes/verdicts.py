@@ -1,9 +1,24 @@
 """What stands of all that people decided: a fold over verdicts, in the order they were given."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any, NamedTuple
 
 from rushes.records import Decided, Verdict
+
+
+class Said(NamedTuple):
+    """What was decided at once of some clips: all verdicts of an action with one kind and value.
+
+    So a verdict on very many clips is one thing, and not very many.
+    """
+
+    action: int
+    at: str
+    who: str
+    kind: str
+    value: Any
+    clips: Sequence[str]
 
 
 def undone(verdicts: Iterable[Verdict]) -> set[int]:
@@ -17,34 +32,51 @@ def undone(verdicts: Iterable[Verdict]) -> set[int]:
     return gone
 
 
-def standing(verdicts: Iterable[Verdict], gone: Iterable[int] = ()) -> dict[str, Decided]:
-    """Return clip id → what stands of its verdicts; clips that nobody decided about are left out.
+def standing(
+    said: Sequence[Said], before: Mapping[str, Decided] | None = None
+) -> dict[str, Decided]:
+    """Return clip id → what stands of what was said; clips of which nothing stands are left out.
 
     Args:
-        verdicts: In order.
-        gone: Actions that are undone, besides those that `verdicts` themselves undo.
+        said: In order. What it undoes must be in it, too.
+        before: What stood before; only clips of which more was said are returned.
     """
-    verdicts = list(verdicts)
-    left_out = undone(verdicts) | set(gone)
+    gone: set[int] = set()
+    for one in said:
+        if one.kind == "undo":
+            gone.add(one.value)
+        elif one.kind == "redo":
+            gone.discard(one.value)
+    before = before or {}
     found: dict[str, Decided] = {}
-    for verdict in verdicts:
-        if verdict.action in left_out or verdict.kind in ("undo", "redo", "span"):
+    for one in said:
+        if one.action in gone or one.kind in ("undo", "redo", "span"):
             continue
-        before = found.get(verdict.clip, Decided())
-        found[verdict.clip] = replace(_with(before, verdict), who=verdict.who, at=verdict.at)
+        # Where the same stood of many clips, the same record stands then.
+        then: dict[int, tuple[Decided, Decided]] = {}
+        for clip in one.clips:
+            was = found.get(clip) or before.get(clip, _NOTHING)
+            if id(was) not in then:
+                then[id(was)] = was, _with(was, one)
+            found[clip] = then[id(was)][1]
     return found
 
 
-def _with(before: Decided, verdict: Verdict) -> Decided:
-    if verdict.kind != "tags":
-        return replace(before, **{verdict.kind: verdict.value})
-    add, remove = list(verdict.value.get("add", ())), list(verdict.value.get("remove", ()))
-    added = [tag for tag in before.tags_added if tag not in remove]
-    removed = [tag for tag in before.tags_removed if tag not in add]
+_NOTHING = Decided()
+
+
+def _with(was: Decided, one: Said) -> Decided:
+    if one.kind != "tags":
+        return replace(was, who=one.who, at=one.at, **{one.kind: one.value})
+    add, remove = list(one.value.get("add", ())), list(one.value.get("remove", ()))
+    added = [tag for tag in was.tags_added if tag not in remove]
+    removed = [tag for tag in was.tags_removed if tag not in add]
     return replace(
-        before,
+        was,
         tags_added=(*added, *(tag for tag in add if tag not in added)),
         tags_removed=(*removed, *(tag for tag in remove if tag not in removed)),
+        who=one.who,
+        at=one.at,
     )
 
 

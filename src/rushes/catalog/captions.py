@@ -11,10 +11,9 @@ import sqlalchemy as sa
 
 from rushes import registry
 from rushes.catalog import schema
+from rushes.catalog.changes import changed as note_change
 from rushes.catalog.database import Database, among, upsert
-from rushes.catalog.rows import changed as note_change
-from rushes.records import Verdict
-from rushes.verdicts import standing
+from rushes.verdicts import Said, standing
 
 PERSON = "person"
 """The source of a caption in force that a person gave."""
@@ -185,7 +184,7 @@ def enforce(connection: sa.Connection, numbers: Collection[int]) -> None:
     rows = [{"clip_no": no, "source": wanted[no][0], "text": wanted[no][1]} for no in new]
     upsert(connection, table, rows)
     _delete(connection, table.c.clip_no, gone)
-    note_change(connection, "captions")
+    note_change(connection, "captions", new + gone)
     inspector = sa.inspect(connection)
     for reader in _readers():
         name = schema.stage_table_name(reader)
@@ -193,6 +192,7 @@ def enforce(connection: sa.Connection, numbers: Collection[int]) -> None:
             _delete(
                 connection, sa.table(name, sa.column("item_no", sa.Integer)).c.item_no, new + gone
             )
+            note_change(connection, reader, new + gone)
 
 
 def _by_people(connection: sa.Connection, numbers: Collection[int]) -> dict[int, str]:
@@ -203,17 +203,19 @@ def _by_people(connection: sa.Connection, numbers: Collection[int]) -> dict[int,
         for row in connection.execute(
             sa.select(clips.c.id, clips.c.no)
             .where(among(clips.c.no, numbers))
-            .where(clips.c.id.in_(sa.select(table.c.clip).where(table.c.kind == "caption")))
+            .where(sa.exists().where(table.c.clip == clips.c.id, table.c.kind == "caption"))
         )
     }
     if not number_of:
         return {}
-    ids = sa.select(clips.c.id).where(among(clips.c.no, list(number_of.values())))
-    statement = sa.select(table).where(
-        (table.c.clip.in_(ids) & (table.c.kind == "caption")) | (table.c.clip == "")
+    c = table.c
+    statement = (
+        sa.select(c.action, c.at, c.who, c.kind, c.value, c.clip)
+        .where((among(c.clip, list(number_of)) & (c.kind == "caption")) | (c.clip == ""))
+        .order_by(c.no)
     )
-    rows = connection.execute(statement.order_by(table.c.no)).mappings()
-    decided = standing(Verdict(**row) for row in rows)
+    rows = connection.execute(statement)
+    decided = standing([Said._make((*row[:-1], row[-1:])) for row in rows])
     return {
         number_of[clip]: now.caption
         for clip, now in decided.items()

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -9,15 +10,16 @@ import sqlalchemy as sa
 
 from rushes.catalog import schema
 from rushes.catalog.captions import Captions
-from rushes.catalog.database import Database, among, upsert
+from rushes.catalog.changes import Changes, changed
+from rushes.catalog.database import Database, among, tuples, upsert
 from rushes.catalog.hydrus import HydrusLedger
 from rushes.catalog.rows import (
     CLIPS,
     add_clips,
     add_video,
-    changed,
     clear_failure,
     clip_of,
+    clips_of,
     numbered_clips,
     put_failure,
     video_of,
@@ -39,6 +41,7 @@ class Catalog:
         self.captions = Captions(self._database)
         self.verdicts = Verdicts(self._database)
         self.hydrus = HydrusLedger(self._database)
+        self.changes = Changes(self._database)
         self._ready: set[str] = set()  # stage tables known to be there with all their columns
 
     def close(self) -> None:
@@ -81,6 +84,8 @@ class Catalog:
             for number, text in values.items():
                 statement = table.update().where(table.c.no == number).values({column: text})
                 connection.execute(statement)
+            if values:
+                changed(connection, "videos", values)
 
     def forget_file(self, path: str) -> None:
         """Note that there is no file at `path` any more; its video stays."""
@@ -186,15 +191,25 @@ class Catalog:
         numbers: Collection[int] | None = None,
     ) -> dict[int, Row]:
         """Return a stage's rows of one fingerprint by item number; of all items by default."""
-        table = self._stage_table(key, fields)
+        found = self.values(key, fields, fingerprint, numbers)
         names = [field.name for field in fields]
-        statement = sa.select(table.c.item_no, *(table.c[name] for name in names))
+        return {no: dict(zip(names, values, strict=True)) for no, *values in found}
+
+    def values(
+        self,
+        key: str,
+        fields: Sequence[Field],
+        fingerprint: str,
+        numbers: Collection[int] | None = None,
+    ) -> list[tuple[Any, ...]]:
+        """Return the same as tuples (number, value, value …), of which there may be very many."""
+        table = self._stage_table(key, fields)
+        statement = sa.select(table.c.item_no, *(table.c[field.name] for field in fields))
         statement = statement.where(table.c.fingerprint == fingerprint)
         if numbers is not None:
             statement = statement.where(among(table.c.item_no, numbers))
         with self._database.reading() as connection:
-            found = connection.execute(statement).all()
-        return {no: dict(zip(names, values, strict=True)) for no, *values in found}
+            return tuples(connection, statement)
 
     def vector_rows(
         self, key: str, fields: Sequence[Field], name: str, fingerprint: str, cut: str
@@ -228,6 +243,7 @@ class Catalog:
         table = self._stage_table(key, fields)
         with self._database.writing() as connection:
             connection.execute(table.delete())
+            changed(connection, key)
             self._put_rows(connection, key, fields, fingerprint, rows)
 
     def _put_rows(
@@ -248,7 +264,7 @@ class Catalog:
                     row[field.name] = number
         upsert(connection, table, full)
         if full:
-            changed(connection, key)
+            changed(connection, key, rows)
 
     def shards(self, key: str, field: Field, fingerprint: str) -> Shards:
         """Return where the vectors of a stage are, whose rows hold only their numbers."""
@@ -314,7 +330,7 @@ class Catalog:
             sets = [{"fingerprint": fingerprint, "clip_no": number} for number in numbers]
             upsert(connection, schema.clip_sets, sets)
             restore_spans(connection, video_no, fingerprint)
-            changed(connection, "cut")
+            changed(connection, "cut", [video_no])
             counts = {"shots": shots, "shots_too_short": shots_too_short}
             upsert(connection, schema.cut_sets, [key | counts])
 
@@ -356,6 +372,21 @@ class Catalog:
         with self._database.reading() as connection:
             return numbered_clips(connection, statement)
 
+    def clip_rows(
+        self, fingerprint: str, videos: Collection[int] | None = None
+    ) -> list[tuple[Any, ...]]:
+        """Return the clips of one setting of cut as tuples, of which there may be very many.
+
+        Args:
+            fingerprint: Of the cut.
+            videos: Numbers of the videos that are meant; all by default.
+
+        Returns:
+            Number, id, video's number, in_pts, out_pts, frames, frames_damaged; by video and time.
+        """
+        with self._database.reading() as connection:
+            return tuples(connection, clips_of(fingerprint, videos))
+
     def clip_numbers(self, prefix: str, fingerprint: str) -> dict[str, int]:
         """Return clip id → number of the clips of one setting of cut whose ids begin so."""
         table, members = schema.clips, schema.clip_sets
@@ -380,9 +411,7 @@ class Catalog:
 
     def revisions(self) -> dict[str, int]:
         """Return how often each part has changed: stages by their key, "cut", "captions"."""
-        with self._database.reading() as connection:
-            rows = connection.execute(sa.select(schema.revisions)).all()
-        return {row.part: row.revision for row in rows}
+        return self.changes.revisions()
 
     # ---- failures -----------------------------------------------------------------------------
 

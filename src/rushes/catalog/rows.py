@@ -1,6 +1,6 @@
 """Records ↔ rows: how one noun is read from and written to its tables."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
@@ -10,16 +10,16 @@ from typing import Any
 import msgspec
 import numpy as np
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
 
 from rushes.catalog import schema
-from rushes.catalog.database import now, upsert
+from rushes.catalog.changes import changed
+from rushes.catalog.database import among, now, upsert
 from rushes.records import Clip, Failure, Video
 
 CLIPS = (
     sa.select(schema.clips, schema.videos.c.id.label("video_id"))
     .join(schema.videos, schema.videos.c.no == schema.clips.c.video_no)
-    .order_by(schema.clips.c.video_no, schema.clips.c.in_pts)
+    .order_by(schema.clips.c.video_no, schema.clips.c.in_pts, schema.clips.c.out_pts)
 )
 """Clips with their video's id, by video and time."""
 
@@ -42,6 +42,18 @@ def numbered_clips(
             statement.with_only_columns(*columns)
         ).all()
     }
+
+
+def clips_of(fingerprint: str, videos: Collection[int] | None) -> sa.Select[Any]:
+    """Return the question for the clips of one setting of cut, see `Catalog.clip_rows`."""
+    c, members = schema.clips.c, schema.clip_sets
+    is_member = sa.exists().where(members.c.fingerprint == fingerprint, members.c.clip_no == c.no)
+    statement = (  # not joined: SQLite would begin with the members, however few videos are meant
+        sa.select(c.no, c.id, c.video_no, c.in_pts, c.out_pts, c.frames, c.frames_damaged)
+        .where(is_member)
+        .order_by(c.video_no, c.in_pts, c.out_pts)
+    )
+    return statement if videos is None else statement.where(among(c.video_no, videos))
 
 
 def _fraction(kind: type, value: Any) -> Any:
@@ -73,6 +85,7 @@ def add_video(connection: sa.Connection, video: Video) -> int:
         connection.execute(
             table.update().where(table.c.no == no).values(path=video.path, given=video.given)
         )
+        changed(connection, "videos", [no])
     return int(no)
 
 
@@ -103,17 +116,6 @@ def clear_failure(connection: sa.Connection, stage: str, item: str) -> None:
     """Note that what may have failed before went well."""
     table = schema.failures
     connection.execute(table.delete().where(table.c.stage == stage, table.c.item == item))
-
-
-def changed(connection: sa.Connection, part: str) -> None:
-    """Note that a part of the catalog is not what it was: a stage's key, "cut"."""
-    table = schema.revisions
-    insert = sqlite.insert(table).values(part=part, revision=1)
-    connection.execute(
-        insert.on_conflict_do_update(
-            index_elements=["part"], set_={"revision": table.c.revision + 1}
-        )
-    )
 
 
 def new_no(result: sa.CursorResult[Any]) -> int:

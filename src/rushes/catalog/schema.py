@@ -168,6 +168,14 @@ revisions = sa.Table(  # how often each part of the catalog has changed: a page 
     sa.Column("revision", sa.Integer, nullable=False),
 )
 
+changes = sa.Table(  # what the latest of these revisions changed, see `catalog.changes`
+    "changes",
+    metadata,
+    sa.Column("part", sa.String, primary_key=True),
+    sa.Column("revision", sa.Integer, primary_key=True),
+    sa.Column("numbers", sa.String),  # of items, as JSON; NULL: too many, or all
+)
+
 hydrus_clips = sa.Table(  # the file that was cut of a clip, once: Hydrus knows files by their bytes
     "hydrus_clips",
     metadata,
@@ -247,6 +255,10 @@ def _m0006_captions_said(connection: sa.Connection) -> None:
     )
 
 
+def _m0007_changes(connection: sa.Connection) -> None:
+    changes.create(connection, checkfirst=True)
+
+
 MIGRATIONS: list[Callable[[sa.Connection], None]] = [
     _m0001_initial,
     _m0002_verdicts,
@@ -254,6 +266,7 @@ MIGRATIONS: list[Callable[[sa.Connection], None]] = [
     _m0004_revisions,
     _m0005_hydrus,
     _m0006_captions_said,
+    _m0007_changes,
 ]
 """In order; each runs once, in one transaction with the note that it ran."""
 

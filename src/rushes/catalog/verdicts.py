@@ -1,7 +1,9 @@
 """What people decided, append-only; and the clips that they made by trimming and dividing."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -9,11 +11,20 @@ import sqlalchemy as sa
 
 from rushes.catalog import schema
 from rushes.catalog.captions import enforce, inherit
-from rushes.catalog.database import Database, upsert
-from rushes.catalog.rows import add_clips, changed, new_no
+from rushes.catalog.changes import changed
+from rushes.catalog.database import Database, among, tuples, upsert
+from rushes.catalog.rows import add_clips
 from rushes.errors import RecipeError
 from rushes.records import Clip, Decided, Verdict, VerdictKind
-from rushes.verdicts import standing, undone
+from rushes.verdicts import Said, standing, undone
+
+MOST_ASKED = 5000
+"""Of more clips it is quicker to read all that was decided."""
+_ADD = sa.text(
+    "INSERT INTO verdicts (no, action, at, who, source, kind, clip, value) "
+    "SELECT :no + key, :action, :at, :who, :source, :kind, value, :value FROM json_each(:clips)"
+)
+_LAST_NO = sa.select(sa.func.coalesce(sa.func.max(schema.verdicts.c.no), 0))
 
 
 class Verdicts:
@@ -29,76 +40,150 @@ class Verdicts:
         who: str,
         source: str,
         becomes: Mapping[str, Sequence[Clip]] | None = None,
-    ) -> list[Verdict]:
+    ) -> int:
         """Store what was decided at once, safely on disk when this returns.
 
         Args:
-            given: Kind, clip id and value of each verdict; see `Verdict`.
+            given: Kind, clip id and value of each verdict, see `Verdict`. Of two values of a kind
+                the one that is first given later stands, for all clips that are given both.
             who: The person.
             source: "page", "hydrus", "cli".
             becomes: Clips that stand in for others from now on, in every setting of cut that has
                 those: ids joined by spaces → the new clips; one entry for each change.
 
+        Returns:
+            The action's number; 0 if nothing was given.
+
         Raises:
             RecipeError: A clip that is to be replaced is in no setting of cut any more.
         """
         at = datetime.now(UTC).isoformat(timespec="microseconds")
-        table = schema.verdicts
         with self._database.writing() as connection:
             for old, new in (becomes or {}).items():
                 _replace(connection, old.split(), new)
             if not given:
-                return []
-            rows = [
-                {"action": 0, "at": at, "who": who, "source": source,
-                 "kind": kind, "clip": clip, "value": value}
-                for kind, clip, value in given
-            ]  # fmt: skip
-            # Nobody else writes meanwhile, so the numbers after the first are known.
-            action = new_no(connection.execute(table.insert().values(**rows[0])))
-            connection.execute(table.update().where(table.c.no == action).values(action=action))
-            numbered = [{**row, "no": no, "action": action} for no, row in enumerate(rows, action)]
-            if len(numbered) > 1:
-                connection.execute(table.insert(), numbered[1:])
-            stored = [msgspec.convert(row, Verdict) for row in numbered]
-            _say(connection, stored)
-        return stored
+                return 0
+            # Nobody else writes meanwhile, so the numbers are known.
+            no = action = 1 + int(connection.execute(_LAST_NO).scalar_one())
+            for (kind, _), some in groupby(given, key=lambda one: (one[0], id(one[2]))):
+                clips, values = zip(*((clip, value) for _, clip, value in some), strict=True)
+                connection.execute(
+                    _ADD,
+                    {"no": no, "action": action, "at": at, "who": who, "source": source,
+                     "kind": kind, "value": json.dumps(values[0]), "clips": json.dumps(clips)},
+                )  # fmt: skip
+                no += len(clips)
+            _say(connection, given)
+        return action
+
+    def stranger(self, clips: Sequence[str]) -> str | None:
+        """Return the first of some ids that no clip has; None if there is none."""
+        listed = sa.func.json_each(json.dumps(list(clips))).table_valued("value")
+        is_there = sa.exists().where(schema.clips.c.id == listed.c.value)
+        with self._database.reading() as connection:
+            return connection.execute(sa.select(listed.c.value).where(~is_there).limit(1)).scalar()
+
+    def last_no(self) -> int:
+        """Return the number of the latest verdict; 0 if there is none."""
+        with self._database.reading() as connection:
+            return int(connection.execute(_LAST_NO).scalar_one())
 
     def since(self, no: int = 0, *, clips: Sequence[str] = ()) -> list[Verdict]:
         """Return the verdicts after number `no`, in order; only those about `clips` if given."""
         table = schema.verdicts
-        statement = sa.select(table).where(table.c.no > no).order_by(table.c.no)
-        if clips:
-            statement = statement.where(table.c.clip.in_(list(clips)))
-        with self._database.reading() as connection:
-            rows = connection.execute(statement).mappings().all()
-        return [Verdict(**row) for row in rows]
+        is_meant = [among(table.c.clip, clips)] if clips else []
+        return self._verdicts(table.c.no > no, *is_meant)
 
     def of_action(self, action: int) -> list[Verdict]:
         """Return the verdicts of one action, in order."""
+        return self._verdicts(schema.verdicts.c.action == action)
+
+    def actions_of(self, who: str) -> list[Verdict]:
+        """Return the first verdict of each action of a person, in order."""
         table = schema.verdicts
-        statement = sa.select(table).where(table.c.action == action).order_by(table.c.no)
+        return self._verdicts(table.c.who == who, table.c.no == table.c.action)
+
+    def said(
+        self, after: int = 0, until: int | None = None, *, actions: Sequence[int] | None = None
+    ) -> list[Said]:
+        """Return what was said in order.
+
+        Args:
+            after: Only verdicts with larger numbers.
+            until: Only verdicts with numbers up to this one; all by default.
+            actions: Only of these actions; of all by default.
+        """
+        table = schema.verdicts
+        are_meant = [] if actions is None else [among(table.c.action, actions)]
+        return self._said(table.c.no > after, *_up_to(until), *are_meant)
+
+    def standing(self, clips: Sequence[str] = (), until: int | None = None) -> dict[str, Decided]:
+        """Return clip id → what stands of all that was decided.
+
+        Args:
+            clips: The clips that are meant; all by default.
+            until: Number of the last verdict that counts; all count by default.
+        """
+        if not clips:
+            return standing(self._said(*_up_to(until)))
+        if len(clips) <= MOST_ASKED:
+            is_meant = among(schema.verdicts.c.clip, [*clips, ""])
+            return standing(self._said(*_up_to(until), is_meant))
+        stand = standing(self._said(*_up_to(until)))
+        return {clip: stand[clip] for clip in clips if clip in stand}
+
+    def _verdicts(self, *conditions: sa.ColumnElement[bool]) -> list[Verdict]:
+        table, names = schema.verdicts, Verdict.__slots__
+        statement = sa.select(*(table.c[name] for name in names)).where(*conditions)
         with self._database.reading() as connection:
-            return [Verdict(**row) for row in connection.execute(statement).mappings()]
+            rows = tuples(connection, statement.order_by(table.c.no))
+        values = _Values()
+        return [
+            Verdict(**dict(zip(names, (*facts, values[held]), strict=True)))
+            for *facts, held in rows
+        ]
 
-    def standing(self, clips: Sequence[str] = ()) -> dict[str, Decided]:
-        """Return clip id → what stands of all that was decided; only of `clips` if given."""
-        everything = self.since() if not clips else self.since(clips=[*clips, ""])
-        return standing(everything)
+    def _said(self, *conditions: sa.ColumnElement[bool]) -> list[Said]:
+        c = schema.verdicts.c
+        statement = (
+            sa.select(c.action, c.at, c.who, c.kind, c.value, sa.func.json_group_array(c.clip))
+            .where(*conditions)
+            .group_by(c.action, c.kind, c.value)
+            .order_by(c.action, sa.func.min(c.no))
+        )
+        with self._database.reading() as connection:
+            rows = tuples(connection, statement)
+        values = _Values()
+        return [
+            Said(action, at, who, kind, values[held], msgspec.json.decode(clips))
+            for action, at, who, kind, held, clips in rows
+        ]
 
 
-def _say(connection: sa.Connection, given: Sequence[Verdict]) -> None:
+def _up_to(no: int | None) -> list[sa.ColumnElement[bool]]:
+    return [] if no is None else [schema.verdicts.c.no <= no]
+
+
+class _Values(dict[Any, Any]):
+    """What SQLite holds → its value: JSON, or a number. Very many verdicts have but few values."""
+
+    def __missing__(self, held: Any) -> Any:
+        self[held] = json.loads(held) if isinstance(held, str) else held
+        return self[held]
+
+
+def _say(connection: sa.Connection, given: Sequence[tuple[VerdictKind, str, Any]]) -> None:
     """Put in force the captions that verdicts give, take back or give again."""
     table, clips = schema.verdicts, schema.clips
-    actions = [verdict.value for verdict in given if verdict.kind in ("undo", "redo")]
-    touched = [verdict.clip for verdict in given if verdict.kind == "caption"]
+    actions = [value for kind, _, value in given if kind in ("undo", "redo")]
+    touched = [clip for kind, clip, _ in given if kind == "caption"]
     if actions:
         again = sa.select(table.c.clip).where(
             table.c.action.in_(actions), table.c.kind == "caption"
         )
         touched += connection.execute(again).scalars()
-    for at in range(0, len(touched), 500):
-        numbers = sa.select(clips.c.no).where(clips.c.id.in_(touched[at : at + 500]))
+    if touched:
+        numbers = sa.select(clips.c.no).where(among(clips.c.id, touched))
         enforce(connection, list(connection.execute(numbers).scalars()))
 
 
@@ -151,7 +236,7 @@ def _replace(connection: sa.Connection, old: Sequence[str], new: Sequence[Clip])
     made = add_clips(connection, rows[0].video_no, new)
     for fingerprint in prints:
         _swap(connection, fingerprint, numbers, made)
-    changed(connection, "cut")
+    changed(connection, "cut", [rows[0].video_no])
 
 
 def _swap(

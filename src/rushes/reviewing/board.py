@@ -1,6 +1,7 @@
 """All clips as columns in memory, kept in step with the catalog; orders that a page scrolls."""
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,19 +9,28 @@ from typing import Any
 import numpy as np
 
 from rushes.catalog import Catalog
-from rushes.listing import clip_table
+from rushes.clip_table import (
+    COPIES,
+    ClipTable,
+    Measured,
+    clip_table,
+    decided_columns,
+    measured,
+    replaced,
+    split_column,
+)
 from rushes.recipe import Recipe
-from rushes.records import Clip, Decided, Field, Verdict
+from rushes.records import Clip, Decided, Field
 from rushes.reviewing.columns import Columns
 from rushes.rules import Rule
-from rushes.verdicts import standing
+from rushes.verdicts import Said, standing
 
 ORDERS_KEPT = 32
 """So many answers to queries are kept, so that a page can scroll through them."""
 WORDS = "captions"
 """The part of the catalog that is in no column."""
-MOST_ASKED = 5000
-"""Of so many clips at once it is asked what stands; of more, of all."""
+MOST_REST_S = 5.0
+"""What scans and scores bring waits no longer than this."""
 
 
 class Board:
@@ -42,135 +52,127 @@ class Board:
         """Counts up whenever anything on the board is not what it was."""
         self.clips_revision = 0
         """Counts up when there are other clips, or other columns."""
-        self.verdict_no = 0
-        """Number of the last verdict that is in the columns."""
         self.last_by: tuple[str, ...] = ()
         """Who decided what was taken in last."""
         self.ids: list[str] = []
         self.columns = Columns({})
-        self._load()
+        self._rest_until = 0.0
+        self._state = catalog.revisions()
+        # Number of the last verdict that is in the columns.
+        self.verdict_no = catalog.verdicts.last_no()
+        self.decided = catalog.verdicts.standing(until=self.verdict_no)
+        self._lay(clip_table(catalog, recipe, self.decided))
 
-    def _load(self) -> None:
-        catalog, recipe = self._catalog, self._recipe
-        state = catalog.revisions()
-        table = clip_table(catalog, recipe)
-        verdicts = catalog.verdicts.since()
-        decided = standing(verdicts)
-        ids = [clip.id for clip in table.clips]
-        columns = Columns(table.columns)
+    def _lay(self, clips: ClipTable) -> None:
+        """Put these clips on the board in place of those that are there."""
+        columns = Columns(clips.columns)
+        index = {clip: at for at, clip in enumerate(clips.ids)}
         with self.lock:
-            are_others = ids != self.ids or list(columns.arrays) != list(self.columns.arrays)
-            self.last_by = _people(verdicts, self.verdict_no)
-            self._state = state
-            self.clips, self.numbers, self.video_no = table.clips, table.numbers, table.video_no
-            self.ids = ids
-            self.index = {clip: at for at, clip in enumerate(ids)}
-            self.columns = columns
-            self.decided: dict[str, Decided] = {}
-            self._put(decided)
-            self.verdict_no = verdicts[-1].no if verdicts else 0
+            are_others = clips.ids != self.ids or list(columns.arrays) != list(self.columns.arrays)
+            self.clips, self.columns, self.index = clips, columns, index
+            self.ids, self.numbers, self.video_no = clips.ids, clips.numbers, clips.video_no
             if are_others:
                 self._orders.clear()  # they say places, and the places are others
                 self.clips_revision += 1
             self.revision += 1
 
-    def _put(self, decided: Mapping[str, Decided]) -> None:
-        self.decided.update(decided)
-        here = {self.index[clip]: now for clip, now in decided.items() if clip in self.index}
-        stars = [np.nan if now.stars is None else now.stars for now in here.values()]
-        self.columns.put("verdict", list(here), [n.verdict or "undecided" for n in here.values()])
-        self.columns.put("stars", list(here), stars)
+    # ---- what is new --------------------------------------------------------------------------
 
-    def follow(self) -> bool:
-        """Take in what has changed in the catalog, by whomever; return whether anything has."""
+    def follow(self, *, share: float = 1.0) -> bool:
+        """Take in what has changed in the catalog, by whomever; return whether anything has.
+
+        Args:
+            share: At most this share of the time goes into taking in what scans and scores bring:
+                there may be more to come after this. What people decide is taken in always.
+        """
         with self._following:
             now = self._catalog.revisions()
-            before, self._state = self._state, now
-            new = self._catalog.verdicts.since(self.verdict_no)
-            parts = {part for part in now | before if now.get(part) != before.get(part)} - {WORDS}
-            if parts == {"cut"} and self._splice(new, now["cut"] - before.get("cut", 0)):
-                return True
+            kinds = self._take_verdicts()
+            parts = {part for part in now if now[part] != self._state.get(part, 0)}
+            are_others = bool(kinds & {"span", "undo", "redo"})
+            if share < 1 and time.monotonic() < self._rest_until and not are_others:
+                return bool(kinds)
             if parts:
-                self._load()
-                return True
-            if not new:
-                if now == before:
-                    return False
-                with self.lock:  # only what is said of clips, which is no column
-                    self.last_by = ()
+                began = time.monotonic()
+                self._take(parts, now)
+                took_s = time.monotonic() - began
+                self._rest_until = began + min(took_s / share, MOST_REST_S)
+            if parts & {WORDS}:
+                with self.lock:
                     self.revision += 1
-                return True
-            touched = list(new)
-            for verdict in new:
-                if verdict.kind in ("undo", "redo"):
-                    touched += self._catalog.verdicts.of_action(verdict.value)
-            clips = {verdict.clip for verdict in touched if verdict.clip}
-            few = sorted(clips) if len(clips) <= MOST_ASKED else ()
-            stand = self._catalog.verdicts.standing(few)
-            with self.lock:
-                # Where everything was taken back, nothing stands, and nothing is told.
-                self._put({clip: stand.get(clip, Decided()) for clip in clips})
-                self.last_by = _people(new, 0)
-                self.verdict_no = new[-1].no
-                self.revision += 1
-            return True
+            if parts and not kinds:
+                self.last_by = ()
+            self._state = now
+            return bool(kinds or parts)
 
-    def _splice(self, new: Sequence[Verdict], changes: int) -> bool:
-        """Put clips that people trimmed, divided or joined in the place of those they were.
-
-        Returns:
-            False if that is not all that has happened to the cut; then everything is to be read.
-        """
-        gone: set[str] = set()
-        made: dict[str, None] = {}
-        for verdict in new:
-            is_back = verdict.kind == "undo"
-            spans = [verdict]
-            if verdict.kind in ("undo", "redo"):
-                spans = self._catalog.verdicts.of_action(verdict.value)
-            for span in (one for one in spans if one.kind == "span"):
-                old, others = list(span.value["from"]), self.made_by(span)
-                if is_back:
-                    old, others = others, old
-                changes -= 1
-                gone.update(old)
-                for clip in old:
-                    made.pop(clip, None)
-                made |= dict.fromkeys(others)
-        known = self._catalog.clips_by_id(list(made))
-        table = clip_table(self._catalog, self._recipe, [no for no, _, _ in known.values()])
-        mine = self.columns.arrays
-        if changes or len(table.numbers) != len(made) or list(table.columns) != list(mine):
-            return False
-        stay = np.array([clip not in gone and clip not in made for clip in self.ids], bool)
-        video_no = np.concatenate([self.video_no[stay], table.video_no])
-        clips = [clip for clip, stays in zip(self.clips, stay, strict=True) if stays] + table.clips
-        numbers = np.concatenate([np.array(self.numbers, np.int64)[stay], table.numbers])
-        in_pts = np.array([clip.in_pts for clip in clips], np.int64)
-        order = np.lexsort((in_pts, video_no))
+    def _take_verdicts(self) -> set[str]:
+        """Take in what people decided; return what kinds of verdicts they gave."""
+        verdicts = self._catalog.verdicts
+        last = verdicts.last_no()
+        if last == self.verdict_no:
+            return set()
+        said = verdicts.said(self.verdict_no, last)
+        kinds = {one.kind for one in said}
+        stand: dict[str, Decided | None]
+        if kinds & {"undo", "redo"}:
+            back = [one.value for one in said if one.kind in ("undo", "redo")]
+            touched = set().union(*(one.clips for one in said)) - {""}
+            touched.update(*(one.clips for one in verdicts.said(until=last, actions=back)))
+            found = verdicts.standing(list(touched), last)
+            stand = {clip: found.get(clip) for clip in touched}
+        else:
+            stand = dict(standing(said, self.decided))
         with self.lock:
-            self.columns = Columns(
-                {
-                    name: np.concatenate([values[stay], table.columns[name]])[order]
-                    for name, values in mine.items()
-                }
-            )
-            self.video_no, self.numbers = video_no[order], numbers[order].tolist()
-            self.clips = [clips[at] for at in order]
-            ids = [clip for clip, stays in zip(self.ids, stay, strict=True) if stays]
-            ids += [clip.id for clip in table.clips]
-            self.ids = [ids[at] for at in order]
-            self.index = {clip: at for at, clip in enumerate(self.ids)}
-            touched = [*made, *(verdict.clip for verdict in new if verdict.clip)]
-            self._put(self._catalog.verdicts.standing(touched))
-            self._orders.clear()
-            self.last_by = _people(new, 0)
-            self.verdict_no = new[-1].no
-            self.clips_revision += 1
+            for clip, now in stand.items():
+                if now is None:
+                    self.decided.pop(clip, None)
+                else:
+                    self.decided[clip] = now
+            here = [clip for clip in stand if clip in self.index]
+            places = [self.index[clip] for clip in here]
+            values = decided_columns([stand[clip] for clip in here])
+            for name, column in values.items():
+                self.columns.put(name, places, column.tolist())
+            self.last_by = tuple(sorted({one.who for one in said}))
+            self.verdict_no = last
             self.revision += 1
-        return True
+        return kinds
 
-    def made_by(self, span: Verdict) -> list[str]:
+    def _take(self, parts: set[str], now: Mapping[str, int]) -> None:
+        """Take in parts of the catalog that have changed, up to these revisions."""
+        catalog, recipe, changes = self._catalog, self._recipe, self._catalog.changes
+
+        def changed(part: str) -> set[int] | None:
+            return changes.since(part, self._state.get(part, 0), now[part])
+
+        videos: set[int] = set()
+        for part in sorted(parts & {"cut", "videos"}):
+            some = changed(part)
+            if some is None:
+                self._lay(clip_table(catalog, recipe, self.decided))
+                return
+            videos |= some
+        if videos:
+            self._lay(replaced(self.clips, catalog, recipe, videos, self.decided))
+        for stage in measured(recipe):
+            if stage.key in parts:
+                self._put(stage, changed(stage.key))
+
+    def _put(self, stage: Measured, items: set[int] | None) -> None:
+        """Read again what a stage says of some clips, or of all (None)."""
+        places = [at for at, no in enumerate(self.numbers) if items is None or no in items]
+        if not places:
+            return
+        columns = stage.columns(self._catalog, [self.numbers[at] for at in places])
+        with self.lock:
+            for name, values in columns.items():
+                self.columns.put(name, places, values.tolist())
+            if stage.key == COPIES:
+                sides = split_column(self.clips, self._recipe).tolist()
+                self.columns.put("split", range(len(sides)), sides)
+            self.revision += 1
+
+    def made_by(self, span: Said) -> list[str]:
         """Return the ids of the clips that a trim, a split or a merge makes."""
         (_, _, clip), *_ = self._catalog.clips_by_id(span.value["from"][:1]).values()
         return [
@@ -265,7 +267,3 @@ class Board:
                 }
             )
         return known
-
-
-def _people(verdicts: Sequence[Verdict], after: int) -> tuple[str, ...]:
-    return tuple(sorted({verdict.who for verdict in verdicts if verdict.no > after}))

@@ -11,12 +11,14 @@ from rushes import deciding
 from rushes.catalog import Catalog
 from rushes.errors import ItemError, RecipeError
 from rushes.recipe import Recipe
-from rushes.records import Clip, Decided, Row, Verdict
+from rushes.records import Clip, Decided, Row
 from rushes.reviewing.board import Board
 from rushes.reviewing.coverage_map import CoverageMap
 from rushes.reviewing.crossed import crossed
 from rushes.reviewing.footage import Footage, plays
+from rushes.reviewing.measured import is_measured, ranks
 from rushes.reviewing.outcome import outcome
+from rushes.reviewing.peaks import peaks
 from rushes.reviewing.pictures import pictures
 from rushes.reviewing.rules_file import Plan, RulesFile, plan_rules
 from rushes.rules import Rule, parse_rule
@@ -26,6 +28,8 @@ EDITED = "main"
 """The selection that the page shows and saves."""
 CONTEXT_S = 5.0
 """So much of the source around a clip is shown with it, so that it can be made longer."""
+SHARE = 0.1
+"""So much of the time may go into taking in what a scan or new scores bring; see `Board`."""
 
 
 class Desk:
@@ -45,6 +49,7 @@ class Desk:
     def state(self) -> Row:
         """Return what the page needs before it shows anything."""
         board = self.board
+        self._rules.follow()
         with board.lock:
             return {
                 "project": self._folder.name,
@@ -155,6 +160,7 @@ class Desk:
             "verdict": decided.verdict,
             "stars": decided.stars,
             "reason": decided.reason,
+            "is_measured": is_measured(board.columns, at),
         }
 
     def clip(self, clip_id: str) -> Row:
@@ -185,6 +191,7 @@ class Desk:
                 "frame_pts": shown.pts.tolist(),
                 "frame_in": first,
                 "frame_out": last,
+                "peaks": [first + at for at in peaks(shown.columns["step_1"][first:last])],
                 "end_pts": end_pts,
                 "end_s": video.seconds(end_pts),
                 "video_id": video.id,
@@ -199,6 +206,7 @@ class Desk:
                     for name, values in board.columns.arrays.items()
                     if "." in name
                 },
+                "ranks": ranks(board.columns, at),
                 "before": self._neighbour(at, -1),
                 "after": self._neighbour(at, 1),
                 "history": [
@@ -273,7 +281,7 @@ class Desk:
 
     def follow(self) -> None:
         """Take in what has changed in the catalog and in the recipe's rules, by whomever."""
-        if self.board.follow():
+        if self.board.follow(share=SHARE):
             self._footage.renew()
         if self._rules.follow():
             with self.board.lock:
@@ -284,32 +292,36 @@ class Desk:
 
     def decide(self, clips: Sequence[str], values: Mapping[str, Any], who: str) -> Row:
         """Store verdicts; they are safely on disk when this returns."""
-        given = deciding.decide(self._catalog, clips, values, who=who, source="page")
-        self.board.follow()
-        return self._done(given)
+        action = deciding.decide(self._catalog, clips, values, who=who, source="page")
+        self.follow()
+        return self._done(action)
 
-    def respan(self, clips: Sequence[str], spans: Sequence[tuple[int, int]], who: str) -> Row:
-        """Trim, divide or join clips; return the ids of the new ones."""
+    def respan(
+        self, clips: Sequence[str], spans: Sequence[tuple[int, int]], who: str, **given: Any
+    ) -> Row:
+        """Trim, divide or join clips; return the ids of the new ones; see `deciding.respan`."""
         new: list[Clip] = deciding.respan(
-            self._catalog, self._recipe, self._folder, clips, spans, who=who, source="page"
+            self._catalog, self._recipe, self._folder, clips, spans, who=who, source="page", **given
         )
-        self.board.follow()
+        self.follow()
         return {"clips": [clip.id for clip in new], "revision": self.board.revision}
 
     def take_back(self, who: str, *, redo: bool = False) -> Row:
         """Undo a person's last action, or do it again."""
-        done = deciding.take_back(self._catalog, who=who, source="page", redo=redo)
-        self.board.follow()
-        return self._done(done)
+        action = deciding.take_back(self._catalog, who=who, source="page", redo=redo)
+        self.follow()
+        return self._done(action)
 
-    def _done(self, verdicts: Sequence[Verdict]) -> Row:
-        clips = list(dict.fromkeys(v.clip for v in verdicts if v.clip))
-        both = [[*v.value["from"], *self.board.made_by(v)] for v in verdicts if v.kind == "span"]
-        spans = [clip for ends in both for clip in ends]
+    def _done(self, action: int) -> Row:
+        said = self._catalog.verdicts.said(actions=[action])
+        clips = list(dict.fromkeys(clip for one in said for clip in one.clips))
+        spans = [(one.value["from"], self.board.made_by(one)) for one in said if one.kind == "span"]
+        both = [clip for old, new in spans for clip in (*old, *new)]
         return {
             "clips": clips,
-            "now": [clip for clip in dict.fromkeys([*spans, *clips]) if clip in self.board.index],
-            "kinds": sorted({v.kind for v in verdicts}),
+            "now": [clip for clip in dict.fromkeys([*both, *clips]) if clip in self.board.index],
+            "kinds": sorted({one.kind for one in said}),
+            "spans": spans,
             "revision": self.board.revision,
             "verdict_no": self.board.verdict_no,
         }
@@ -339,7 +351,7 @@ class Desk:
         if changes and not dry_run:
             captions = {change["clip"]: change["after"] or None for change in changes}
             deciding.caption(self._catalog, captions, who=who, source="page")
-            self.board.follow()
+            self.follow()
         return {"changes": changes}
 
     def planned(self, rules: Sequence[str]) -> Plan:
