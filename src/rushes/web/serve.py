@@ -1,5 +1,6 @@
 """Serves the page until it is stopped."""
 
+import logging
 import secrets
 import socket
 from collections.abc import Callable
@@ -55,8 +56,12 @@ def serve(
     shown = f"[{shown}]" if ":" in shown else shown
     announce(f"http://{shown}:{port}/?token={token}")
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    app.state.is_stopping = lambda: server.should_exit
+    # What a browser was still reading is cut off then, and that is nothing to be told of.
+    logging.getLogger("uvicorn.error").addFilter(lambda record: not server.should_exit)
     try:
-        uvicorn.Server(config).run(sockets=[listener])
+        server.run(sockets=[listener])
     finally:
         listener.close()
 
