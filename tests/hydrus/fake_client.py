@@ -34,6 +34,7 @@ class FakeHydrus:
         self.busy = 0  # so many requests are answered 503
         self.refuses = {}  # path → statuses with which its next requests are answered
         self.closes_idle_after_s = 60.0
+        self.certificate = None  # with one it speaks https
         self.delay_s = 0.0
         self.files = {}  # sha256 → row
         self.calls = []
@@ -50,7 +51,7 @@ class FakeHydrus:
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self.certificate else ''}://127.0.0.1:{self.port}"
 
     def start(self):
         fake = self
@@ -61,6 +62,10 @@ class FakeHydrus:
 
         self._server = Server(("127.0.0.1", self.port), Handler)
         self._server.links = set()
+        if self.certificate:
+            self._server.socket = self.certificate.wrap_socket(
+                self._server.socket, server_side=True
+            )
         self.port = self._server.server_port
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 

@@ -1,6 +1,9 @@
 """Keys, permissions, versions, services, and what is no client at all: one clear line each."""
 
+import shutil
+import ssl
 import stat
+import subprocess
 
 import pytest
 
@@ -109,6 +112,26 @@ def test_each_refusal_is_one_clear_line(bench, fake):
 def test_https_where_only_http_is_spoken_is_said(bench, fake):
     bench.open(f"hydrus.url={fake.url.replace('http', 'https')}")
     with pytest.raises(ProjectError, match="it may speak http, not https"):
+        bench.push()
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="makes a certificate")
+def test_https_with_a_certificate_of_its_own_is_enough(bench, fake, tmp_path):
+    both = tmp_path / "both.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+         "-nodes", "-subj", "/CN=hydrus", "-keyout", both, "-out", tmp_path / "cert.pem"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    fake.certificate = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    fake.certificate.load_cert_chain(tmp_path / "cert.pem", both)
+    fake.stop()
+    fake.start()
+    bench.open(f"hydrus.url={fake.url}")
+    assert fake.url.startswith("https:")
+    assert bench.push().imported == 5
+    bench.open(f"hydrus.url={fake.url.replace('https', 'http')}")
+    with pytest.raises(ProjectError, match="it may speak https, not http"):
         bench.push()
 
 

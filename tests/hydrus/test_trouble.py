@@ -213,6 +213,15 @@ def test_waiting_is_said_once_and_so_is_its_end(few, monkeypatch):
     ]
 
 
+def test_an_import_that_outlasts_patience_is_made_again(few, monkeypatch):
+    start_anew(few, "slow")
+    monkeypatch.setattr(connection, "TIMEOUT_S", 0.3)
+    few.fake.on_call = lambda number: time.sleep(0.5) if number == 5 else None
+    few.push()
+    few.fake.on_call = None
+    assert few.fake.state() == few.undisturbed
+
+
 def test_ctrl_c_does_not_wait_for_a_client_that_is_not_there(few, monkeypatch):
     start_anew(few, "ctrl-c")
     monkeypatch.setattr(connection, "WAITS_S", (60,))

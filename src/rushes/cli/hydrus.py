@@ -69,12 +69,12 @@ def _pushed(found: Any, *, is_done: bool = True) -> str:
         "there already": found.known,
         "got tags" if is_done else "to get tags": found.tags,
         "got notes" if is_done else "to get notes": found.notes,
+        "kept out by its import options": found.vetoed,
         "failed (rushes ls failures)": found.failed,
     }
     left = {
         "deleted there": found.rejected,
         "removed there without a record": found.gone,
-        "kept out by its import options": found.vetoed,
     }
     lines = [
         f"{_many(found.clips, 'clip')} of {found.selection}: {_listed(counts) or 'up to date'}"
@@ -98,8 +98,8 @@ def _pulled(found: Any) -> str:
     lines = [f"{_many(found.read, 'clip')} read: {_listed(counts) or 'nothing new'}"]
     if found.replaced:
         lines.append(
-            f"{found.replaced} of these were trimmed, divided or cut anew here since; the clips "
-            f"that took their place stay as they are"
+            f"trimmed, divided or cut anew here since: {found.replaced} of these; the clips in "
+            f"their place stay as they are"
         )
     if found.newer_here:
         lines.append(f"left as decided here later: {_many(found.newer_here, 'verdict')}")

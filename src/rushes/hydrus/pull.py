@@ -97,6 +97,21 @@ class Pull:
             clips_of: sha256 → ids of the clips whose file it is.
         """
         sha256s = [sha256 for sha256 in self._rows if sha256 in clips_of]
+        if sha256s:
+            self._read(sha256s, ours, clips_of)
+        return PullReport(
+            client=self._name,
+            read=len(sha256s),
+            overruled=tuple(self.overruled),
+            **{name: self.counts[name] for name in _COUNTED},
+        )
+
+    def _read(
+        self,
+        sha256s: Sequence[str],
+        ours: Mapping[str, Ours],
+        clips_of: Mapping[str, Sequence[str]],
+    ) -> None:
         label = "hydrus: look" if self._is_dry else "hydrus: pull"
         self._reporter.begin(label, len(sha256s), "clips")
         try:
@@ -111,12 +126,6 @@ class Pull:
                 self._reporter.advance(len(some))
         finally:
             self._reporter.end()
-        return PullReport(
-            client=self._name,
-            read=len(sha256s),
-            overruled=tuple(self.overruled),
-            **{name: self.counts[name] for name in _COUNTED},
-        )
 
     def _file(self, seen: Seen, ours: Ours, clips: Sequence[str], changed: list[Pushed]) -> Given:
         """Return what is new about one file; what is known of it from now on goes to `changed`."""

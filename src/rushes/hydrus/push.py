@@ -272,6 +272,8 @@ def looked_at(
     client: Client, sha256s: Sequence[str], reporter: Reporter
 ) -> Iterator[tuple[str, Seen]]:
     """Yield what a client says of files, with a bar."""
+    if not sha256s:
+        return
     reporter.begin("hydrus: look", len(sha256s), "clips")
     try:
         for some in batches(sha256s):
