@@ -25,7 +25,8 @@ export function chips(name, found, { onSettle }) {
   const more = el("button", { class: "quiet", onclick: expand });
   const all = el("button", { class: "quiet", onclick: () => setAll(true) }, "all");
   const none = el("button", { class: "quiet", onclick: () => setAll(false) }, "none");
-  let shown = values.filter((value, at) => at < FEW || (at < 2 * FEW && filter.values.has(value)));
+  const named = values.slice(FEW).filter((value) => filter.values.has(value));
+  let shown = [...values.slice(0, FEW), ...named.slice(0, FEW)];
 
   const passes = (value) => filter.values.has(value) !== filter.isNot;
 
