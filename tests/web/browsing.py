@@ -72,9 +72,11 @@ class Server:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             try:
-                self.process.communicate(timeout=10)
+                said, _ = self.process.communicate(timeout=10)
             except subprocess.TimeoutExpired:
                 self.kill()
+                raise
+            assert "Traceback" not in said, said
 
 
 @contextmanager

@@ -42,6 +42,7 @@ def serve(
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(128)  # before the link is told: who is quick waits, and is not refused
     except (OSError, OverflowError) as error:
         listener.close()
         raise ProjectError(f"{host}:{port}: {error}; try another --port, or 0") from error
