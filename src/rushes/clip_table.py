@@ -64,8 +64,7 @@ class Measured:
     def columns(self, catalog: Catalog, numbers: Sequence[int]) -> dict[str, np.ndarray]:
         """Return what it says of the clips of these numbers; one without a row has no value."""
         few = numbers if len(numbers) <= FEW else None
-        rows = catalog.values(self.key, self.fields, self.fingerprint, few)
-        items, *values = zip(*rows, strict=True) if rows else [()] * (1 + len(self.fields))
+        items, *values = catalog.columns(self.key, self.fields, self.fingerprint, few)
         _, at, row_at = np.intersect1d(
             np.array(numbers, np.int64), np.array(items, np.int64), True, return_indices=True
         )
@@ -182,8 +181,7 @@ def _read(
     decided: Mapping[str, Decided],
 ) -> ClipTable:
     """Return the clips of some videos, or of all, with all columns; `split` is not known yet."""
-    rows = catalog.clip_rows(recipe.fingerprints.cut, videos)
-    numbers, ids, *others = zip(*rows, strict=True) if rows else [()] * 7
+    numbers, ids, *others = catalog.clip_facts(recipe.fingerprints.cut, videos)
     video_no, in_pts, out_pts, frames, damaged = (np.array(some, np.int64) for some in others)
     known = catalog.videos(videos)
     distinct, which = np.unique(video_no, return_inverse=True)
@@ -204,8 +202,8 @@ def _read(
     columns["split"] = np.full(len(ids), None, object)
     columns |= decided_columns([decided.get(clip) for clip in ids])
     return ClipTable(
-        numbers=list(numbers),
-        ids=list(ids),
+        numbers=numbers,
+        ids=ids,
         videos=known,
         video_no=video_no,
         in_pts=in_pts,

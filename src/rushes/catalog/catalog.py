@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from rushes.catalog import schema
 from rushes.catalog.captions import Captions
 from rushes.catalog.changes import Changes, changed
-from rushes.catalog.database import Database, among, tuples, upsert
+from rushes.catalog.database import Database, among, columns_of, upsert
 from rushes.catalog.hydrus import HydrusLedger
 from rushes.catalog.rows import (
     CLIPS,
@@ -191,25 +191,26 @@ class Catalog:
         numbers: Collection[int] | None = None,
     ) -> dict[int, Row]:
         """Return a stage's rows of one fingerprint by item number; of all items by default."""
-        found = self.values(key, fields, fingerprint, numbers)
+        found = self.columns(key, fields, fingerprint, numbers)
         names = [field.name for field in fields]
-        return {no: dict(zip(names, values, strict=True)) for no, *values in found}
+        rows = zip(*found, strict=True)
+        return {no: dict(zip(names, values, strict=True)) for no, *values in rows}
 
-    def values(
+    def columns(
         self,
         key: str,
         fields: Sequence[Field],
         fingerprint: str,
         numbers: Collection[int] | None = None,
-    ) -> list[tuple[Any, ...]]:
-        """Return the same as tuples (number, value, value …), of which there may be very many."""
+    ) -> list[list[Any]]:
+        """Return the same as columns, for very many rows: the numbers, and each field's values."""
         table = self._stage_table(key, fields)
         statement = sa.select(table.c.item_no, *(table.c[field.name] for field in fields))
         statement = statement.where(table.c.fingerprint == fingerprint)
         if numbers is not None:
             statement = statement.where(among(table.c.item_no, numbers))
         with self._database.reading() as connection:
-            return tuples(connection, statement)
+            return columns_of(connection, statement)
 
     def vector_rows(
         self, key: str, fields: Sequence[Field], name: str, fingerprint: str, cut: str
@@ -372,20 +373,21 @@ class Catalog:
         with self._database.reading() as connection:
             return numbered_clips(connection, statement)
 
-    def clip_rows(
+    def clip_facts(
         self, fingerprint: str, videos: Collection[int] | None = None
-    ) -> list[tuple[Any, ...]]:
-        """Return the clips of one setting of cut as tuples, of which there may be very many.
+    ) -> list[list[Any]]:
+        """Return the clips of one setting of cut as columns, for very many.
 
         Args:
             fingerprint: Of the cut.
             videos: Numbers of the videos that are meant; all by default.
 
         Returns:
-            Number, id, video's number, in_pts, out_pts, frames, frames_damaged; by video and time.
+            Numbers, ids, their videos' numbers, in_pts, out_pts, frames, frames_damaged; by video
+            and time.
         """
         with self._database.reading() as connection:
-            return tuples(connection, clips_of(fingerprint, videos))
+            return columns_of(connection, clips_of(fingerprint, videos))
 
     def clip_numbers(self, prefix: str, fingerprint: str) -> dict[str, int]:
         """Return clip id → number of the clips of one setting of cut whose ids begin so."""

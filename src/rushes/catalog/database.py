@@ -118,9 +118,15 @@ def among(
     return column.in_(sa.select(listed.c.value))
 
 
-def tuples(connection: sa.Connection, statement: sa.Select[Any]) -> list[tuple[Any, ...]]:
-    """Return what is found as the driver gives it: of many rows, in a third of the time."""
-    return list(connection.execute(statement).cursor.fetchall())
+def columns_of(connection: sa.Connection, statement: sa.Select[Any]) -> list[list[Any]]:
+    """Return each column of what is found, as the driver gives it; of very many rows, quickly."""
+    result = connection.execute(statement)
+    columns: list[list[Any]] = [[] for _ in statement.selected_columns]
+    # A few rows at a time: Python's garbage collector looks at all that are there, again and again.
+    while rows := result.cursor.fetchmany(500):
+        for column, values in zip(columns, zip(*rows, strict=True), strict=True):
+            column.extend(values)
+    return columns
 
 
 def _insert_for(dialect: str) -> Any:

@@ -45,7 +45,7 @@ def numbered_clips(
 
 
 def clips_of(fingerprint: str, videos: Collection[int] | None) -> sa.Select[Any]:
-    """Return the question for the clips of one setting of cut, see `Catalog.clip_rows`."""
+    """Return the question for the clips of one setting of cut, see `Catalog.clip_facts`."""
     c, members = schema.clips.c, schema.clip_sets
     is_member = sa.exists().where(members.c.fingerprint == fingerprint, members.c.clip_no == c.no)
     statement = (  # not joined: SQLite would begin with the members, however few videos are meant

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from rushes.catalog import schema
 from rushes.catalog.captions import enforce, inherit
 from rushes.catalog.changes import changed
-from rushes.catalog.database import Database, among, tuples, upsert
+from rushes.catalog.database import Database, among, columns_of, upsert
 from rushes.catalog.rows import add_clips
 from rushes.errors import RecipeError
 from rushes.records import Clip, Decided, Verdict, VerdictKind
@@ -136,11 +136,11 @@ class Verdicts:
         table, names = schema.verdicts, Verdict.__slots__
         statement = sa.select(*(table.c[name] for name in names)).where(*conditions)
         with self._database.reading() as connection:
-            rows = tuples(connection, statement.order_by(table.c.no))
+            found = columns_of(connection, statement.order_by(table.c.no))
         values = _Values()
         return [
             Verdict(**dict(zip(names, (*facts, values[held]), strict=True)))
-            for *facts, held in rows
+            for *facts, held in zip(*found, strict=True)
         ]
 
     def _said(self, *conditions: sa.ColumnElement[bool]) -> list[Said]:
@@ -152,11 +152,11 @@ class Verdicts:
             .order_by(c.action, sa.func.min(c.no))
         )
         with self._database.reading() as connection:
-            rows = tuples(connection, statement)
+            found = columns_of(connection, statement)
         values = _Values()
         return [
             Said(action, at, who, kind, values[held], msgspec.json.decode(clips))
-            for action, at, who, kind, held, clips in rows
+            for action, at, who, kind, held, clips in zip(*found, strict=True)
         ]
 
 

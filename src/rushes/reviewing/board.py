@@ -66,7 +66,7 @@ class Board:
     def _lay(self, clips: ClipTable) -> None:
         """Put these clips on the board in place of those that are there."""
         columns = Columns(clips.columns)
-        index = {clip: at for at, clip in enumerate(clips.ids)}
+        index = dict(zip(clips.ids, range(len(clips)), strict=True))
         with self.lock:
             are_others = clips.ids != self.ids or list(columns.arrays) != list(self.columns.arrays)
             self.clips, self.columns, self.index = clips, columns, index
