@@ -5,7 +5,7 @@ import json
 import pytest
 
 from rushes.rules import parse_where
-from tests.web.browsing import needs_browser, wait_for
+from tests.web.browsing import needs_browser, until, wait_for
 
 pytestmark = [pytest.mark.browser, needs_browser]
 
@@ -71,7 +71,7 @@ def test_text_is_filtered_saved_and_nothing_of_the_recipe_is_lost(visit, served)
     assert 'frames = ">= 2"   # no flashes\nheight_px = "at most 45"\nvideo = "= ' in text
     assert "motion.sped" not in text and text.startswith("[scan]")
     told = "async () => (await import('/page/state.js')).state.selections.main.join()"
-    wait_for(other, f"() => ({told})().then(rules => rules.includes('video ='))")
+    assert until(lambda: "video =" in other.evaluate(told))
     other.locator("#revert").click()
     counts(other, "10 of 50")
 
