@@ -51,6 +51,21 @@ def decide(
     return catalog.verdicts.add(given, who=who, source=source)
 
 
+def decide_each(
+    catalog: Catalog, verdicts: Mapping[str, str | None], *, who: str, source: str
+) -> int:
+    """Store one action: clip id → "keep", "drop" or None; return its number.
+
+    Raises:
+        RecipeError: There is no such clip.
+    """
+    _check_clips(catalog, list(verdicts))
+    given: list[tuple[VerdictKind, str, Any]] = [
+        ("verdict", clip, _checked("verdict", value)) for clip, value in verdicts.items()
+    ]
+    return catalog.verdicts.add(given, who=who, source=source)
+
+
 def caption(catalog: Catalog, captions: Mapping[str, str | None], *, who: str, source: str) -> int:
     """Store captions as one action: clip id → what a person says it shows; return its number.
 

@@ -37,11 +37,11 @@ class Desk:
 
     def __init__(self, catalog: Catalog, recipe: Recipe, folder: Path) -> None:
         """Read the clips; see `Board`."""
-        self._catalog, self._recipe, self._folder = catalog, recipe, folder
+        self.catalog = self._catalog = catalog
+        self._recipe, self._folder, self._recipe_file = recipe, folder, folder / "recipe.toml"
         self.board = Board(catalog, recipe)
         self._footage = Footage(catalog, recipe, folder)
         self._map = CoverageMap(catalog, recipe)
-        self._recipe_file = folder / "recipe.toml"
         self._rules = RulesFile(self._recipe_file, recipe.selections)
 
     # ---- looking ------------------------------------------------------------------------------

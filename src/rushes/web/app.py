@@ -24,7 +24,11 @@ from starlette.staticfiles import StaticFiles
 
 from rushes.errors import ItemError, RecipeError, RushesError
 from rushes.project import Project
+from rushes.records import Row
+from rushes.reviewing import copies
 from rushes.reviewing.desk import EDITED
+from rushes.reviewing.lately import steps_since
+from rushes.reviewing.succession import carried_on
 from rushes.web.guard import Guard
 from rushes.web.work import Work
 
@@ -60,6 +64,8 @@ def make_app(
         Route("/api/clips", pages.clips),
         Route("/api/ids", pages.ids),
         Route("/api/place", pages.place),
+        Route("/api/copies", pages.copies, methods=["GET", "POST"]),
+        Route("/api/lately", pages.lately),
         Route("/api/replace", pages.replace, methods=["POST"]),
         Route("/api/pictures", pages.pictures, methods=["POST"]),
         Route("/api/crossed", pages.crossed, methods=["POST"]),
@@ -73,6 +79,7 @@ def make_app(
         Route("/api/redo", pages.redo, methods=["POST"]),
         Route("/api/recipe", pages.recipe, methods=["POST"]),
         Route("/api/work", pages.work, methods=["GET", "POST", "DELETE"]),
+        Route("/api/waiting", pages.waiting),
         Route("/api/events", pages.events),
         Route("/still/{clip}/{which:int}.jpg", pages.still),
         Route("/source/{video}", pages.source),
@@ -106,7 +113,7 @@ class Pages:
         return _json(state | more | {"notes": list(self._project.notes)})
 
     async def query(self, request: Request) -> Response:
-        """Return an order of clips: {rules, sort, group, text, like}."""
+        """Return an order of clips: {rules, sort, group, text, like, limit}."""
         asked = await _body(request)
         among = None
         if asked.get("text") or asked.get("like"):
@@ -114,7 +121,7 @@ class Pages:
                 self._project.search,
                 str(asked.get("text") or "") or None,
                 like=str(asked.get("like") or "") or None,
-                limit=MOST_FOUND,
+                limit=min(max(_number(asked, "limit", MOST_FOUND), 1), MOST_FOUND),
             )
             among = [row["clip"] for row in found]
         found_rows = await run_in_threadpool(
@@ -154,6 +161,23 @@ class Pages:
         """Return where a clip stands in a query."""
         name, clip = (request.query_params.get(key, "") for key in ("query", "clip"))
         return _json({"place": await run_in_threadpool(self._desk.place, name, clip)})
+
+    async def copies(self, request: Request) -> Response:
+        """Show what groups of copies leave to decide, or keep the best of some: {query, groups}."""
+        if request.method == "GET":
+            name = request.query_params.get("query", "")
+            return _known(await run_in_threadpool(copies.listed, self._desk, name))
+        asked = await _body(request)
+        name, groups = str(asked.get("query") or ""), _texts(asked, "groups")
+        kept = await run_in_threadpool(copies.keep_best, self._desk, name, groups, _who(request))
+        return _known(kept)
+
+    async def lately(self, request: Request) -> Response:
+        """Return what others did after verdict `after`; `open` is the clip that is looked at."""
+        after, who, clip = (
+            _whole(request, "after", 0), _who(request), request.query_params.get("open", "")
+        )  # fmt: skip
+        return _json(await run_in_threadpool(steps_since, self._desk.catalog, after, who, clip))
 
     async def replace(self, request: Request) -> Response:
         """Replace words in captions: {clips, find, replace, dry_run}."""
@@ -212,22 +236,40 @@ class Pages:
         return _json(await run_in_threadpool(self._desk.decide, clips, values, _who(request)))
 
     async def respan(self, request: Request) -> Response:
-        """Trim, divide or join: {clips, spans}."""
+        """Trim, divide or join: {clips, spans, values}; `query` goes on with the new clips."""
         asked = await _body(request)
         try:
             spans = msgspec.convert(asked.get("spans"), list[tuple[Pts, Pts]])
         except msgspec.ValidationError:
             raise RecipeError("spans must be pairs of pts") from None
+        values = asked.get("values") or {}
+        if not isinstance(values, Mapping):
+            raise RecipeError("values must be an object")
         clips = _texts(asked, "clips")
-        return _json(await run_in_threadpool(self._desk.respan, clips, spans, _who(request)))
+
+        def respan() -> Row:
+            before = self._desk.ids(str(asked.get("query") or ""))
+            done = self._desk.respan(clips, spans, _who(request), values=values)
+            return done | {"order": carried_on(self._desk, before, [(clips, done["clips"])])}
+
+        return _json(await run_in_threadpool(respan))
 
     async def undo(self, request: Request) -> Response:
-        """Undo what this person did last."""
-        return _json(await run_in_threadpool(self._desk.take_back, _who(request)))
+        """Undo what this person did last; `query` goes on with the clips that are back."""
+        return await self._take_back(request, redo=False)
 
     async def redo(self, request: Request) -> Response:
         """Do it again."""
-        return _json(await run_in_threadpool(self._desk.take_back, _who(request), redo=True))
+        return await self._take_back(request, redo=True)
+
+    async def _take_back(self, request: Request, *, redo: bool) -> Response:
+        def take_back() -> Row:
+            before = self._desk.ids(request.query_params.get("query", ""))
+            done = self._desk.take_back(_who(request), redo=redo)
+            spans = done["spans"] if redo else [(new, old) for old, new in done["spans"]]
+            return done | {"order": carried_on(self._desk, before, spans)}
+
+        return _json(await run_in_threadpool(take_back))
 
     async def recipe(self, request: Request) -> Response:
         """Make rules those of the recipe's selection: {rules, stamp}; {rules} says what changes."""
@@ -255,6 +297,10 @@ class Pages:
                     f"{running} is running: wait for it, or stop it first", 409
                 )
         return _json(self._work.state())
+
+    async def waiting(self, request: Request) -> Response:
+        """Return how much each verb of long work has to do, where that is known."""
+        return _json(await run_in_threadpool(self._project.plan))
 
     async def events(self, request: Request) -> Response:
         """Tell, for as long as the page is open, what changes: server-sent events."""
@@ -313,6 +359,13 @@ def _whole(request: Request, name: str, default: int) -> int:
     if not given.isascii() or not given.isdigit():
         raise RecipeError(f"{name} must be a whole number")
     return min(int(given[:12]), 10**9)
+
+
+def _number(asked: Mapping[str, Any], name: str, default: int) -> int:
+    value = asked.get(name, default)
+    if type(value) is not int:
+        raise RecipeError(f"{name} must be a whole number")
+    return value
 
 
 def _known(rows: Any) -> Response:
