@@ -87,9 +87,10 @@ def test_many_values_are_found_and_whatever_is_in_them_is_text(visit):
     assert box.locator(".chip").count() == 12
     assert box.locator(".chip").first.get_attribute("title") == NASTY[0]
     box.get_by_role("button", name="2,005 more").click()
-    assert box.locator(".chip").count() == len(found)
+    assert box.locator(".chip").count() == 500
+    says(page, "[data-column='video'] .chips", "and 1,517 that fewer clips have")
     page.keyboard.type("clip 1")
-    wait_for(page, "() => document.querySelectorAll('.chip').length === 1000")
+    says(page, "[data-column='video'] .chips", "and 500 that fewer clips have")
     box.get_by_role("button", name="none").click()
     counts(page, "50 of 50")  # none of the real ones is among them
     rules = page.evaluate("async () => (await import('/page/state.js')).filterRules()")

@@ -4,6 +4,7 @@ import { el, name as nameOf } from "./dom.js";
 import { column, state } from "./state.js";
 
 const FEW = 12;
+const MANY = 500; // more are not drawn at once; they can be looked for
 
 export function chips(name, found, { onSettle }) {
   // → {parts}: what stands in the filter's box. `found`: {counts, distinct, missing}.
@@ -43,7 +44,7 @@ export function chips(name, found, { onSettle }) {
       filter.isNot = !filter.isNot;
     }
     delete filter.exact;
-    for (const chip of box.children) chip.setAttribute("aria-pressed", passes(shown[chip.dataset.at]));
+    for (const chip of box.querySelectorAll(".chip")) chip.setAttribute("aria-pressed", passes(shown[chip.dataset.at]));
     onSettle();
   }
 
@@ -73,7 +74,7 @@ export function chips(name, found, { onSettle }) {
     const words = find.value.trim().toLowerCase();
     if (!find.hidden) shown = values.filter((value) => value.toLowerCase().includes(words));
     box.replaceChildren(
-      ...shown.map((value, at) =>
+      ...shown.slice(0, MANY).map((value, at) =>
         el(
           "button",
           { class: "chip", title: value, dataset: { at }, "aria-pressed": passes(value) },
@@ -85,10 +86,9 @@ export function chips(name, found, { onSettle }) {
     const hidden = values.length - shown.length;
     more.hidden = !find.hidden || !hidden;
     more.textContent = `${hidden.toLocaleString("en")} more`;
-    const untold = found.distinct - found.counts.length;
-    if (!find.hidden && untold > 0) {
-      box.append(el("small", {}, `and ${untold.toLocaleString("en")} values that fewer clips have`));
-    }
+    const rest = shown.length - MANY;
+    const untold = find.value ? 0 : Math.max(0, found.distinct - found.counts.length);
+    if (rest > 0) box.append(el("p", { class: "quiet" }, `and ${(rest + untold).toLocaleString("en")} that fewer clips have`));
   }
 
   draw();
