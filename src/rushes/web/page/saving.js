@@ -28,8 +28,8 @@ function isSaved() {
 export function show() {
   const { quotas } = recipeRules();
   const others = Object.keys(state.selections).filter((name) => name !== "main");
-  $("edited").textContent =
-    "Rules of select.main" + (others.length ? `; ${others.map((name) => `select.${name}`).join(", ")}: in recipe.toml` : "");
+  const rest = others.map((name) => `select.${name}`).join(" and ");
+  $("edited").textContent = `Rules of select.main.${rest && ` Edit ${rest} in recipe.toml.`}`;
   $("also").hidden = !quotas.length;
   $("also").textContent =
     `also in select.main: ${quotas.join("; ")}. It is applied by rushes select, not to the clips beside this; saving keeps it.`;
