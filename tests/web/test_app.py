@@ -261,7 +261,7 @@ def test_work_tells_how_it_ended(project_folder):
     work = Work(lambda **more: Project.open(project_folder, workers=0, **more))
     assert work.start("score")
     work.wait(60)
-    assert (work.progress.is_running, work.progress.message) == (False, "score: done")
+    assert (work.progress.is_running, work.progress.message) == (False, "score: nothing new")
 
 
 def test_work_stops_where_it_stands(project_folder):

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from rushes.dedup import DedupReport
 from rushes.errors import RushesError
 from rushes.project import Project
+from rushes.records import Report
 
 VERBS = ("scan", "cut", "score", "caption", "dedup", "coverage")
 """What the page may start."""
@@ -77,8 +79,7 @@ class Work:
         try:
             with self._open(reporter=self) as project:
                 report = getattr(project, verb)()
-            failed = getattr(report, "failed", 0)
-            message = f"{verb}: done" + (f", {failed} failed" if failed else "")
+            message = _ended(verb, report)
         except _Stopped:
             message = f"{verb}: stopped; what was finished is kept"
         except RushesError as error:
@@ -117,3 +118,20 @@ class Work:
     def _heed(self) -> None:
         if self._stop.is_set():
             raise _Stopped
+
+
+def _ended(verb: str, report: object) -> str:
+    """Say what a verb did, as its report has it."""
+    failed = getattr(report, "failed", 0)
+    trouble = f", {failed:,} failed" if failed else ""
+    if isinstance(report, Report):
+        if not report.pending:
+            return f"{verb}: nothing new"
+        unit = report.unit if report.done != 1 else report.unit.removesuffix("s")
+        return f"{verb}: done, {report.done:,} {unit}{trouble}"
+    if isinstance(report, DedupReport):
+        if not report.compared:
+            return f"{verb}: nothing new{trouble}"
+        groups, copies = len(report.groups), sum(map(len, report.groups))
+        return f"{verb}: done, {copies:,} clips in {groups:,} groups{trouble}"
+    return f"{verb}: done{trouble}"

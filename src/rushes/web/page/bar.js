@@ -3,7 +3,7 @@
 import { $, el, options } from "./dom.js";
 import { remember, state } from "./state.js";
 
-const CALLED = { video: "source", "dedup.group": "duplicates", "coverage.cluster": "cluster" };
+export const CALLED = { video: "source", "dedup.group": "duplicates", "coverage.cluster": "cluster" };
 const SHOWN = { undecided: "Undecided", keep: "Keep", drop: "Drop" };
 
 let handlers = {};
@@ -19,14 +19,16 @@ export function setUp(given) {
   }
   $("search").onsubmit = (event) => {
     event.preventDefault();
-    const words = $("text").value.trim();
-    const like = words.match(/^like (\S+)$/)?.[1] || "";
-    handlers.onSearch({ text: like ? "" : words, like });
+    handlers.onSearch($("text").value.trim());
     $("grid").focus();
   };
-  $("text").oninput = () => {
-    const isEmptied = !$("text").value && (state.text || state.like);
-    if (isEmptied) handlers.onSearch({ text: "", like: "" });
+  $("text").oninput = () => !$("text").value && handlers.onSearch("");
+  $("text").onkeydown = (event) => {
+    if (event.key !== "Escape") return;
+    // A browser would empty the field, and what was looked for would go on to be looked for.
+    event.preventDefault();
+    $("text").value = state.text;
+    $("grid").focus();
   };
   $("open-filters").onclick = toggleFilters;
   $("shade").onclick = toggleFilters;
@@ -50,11 +52,11 @@ export function show() {
     .filter((one) => !one.is_number || /\.(cluster|group)$/.test(one.name))
     .map(({ name }) => [name, CALLED[name] || name]);
   options($("group"), [["", "–"], ...groups], state.group);
-  $("text").value = state.like ? `like ${state.like}` : state.text;
+  $("text").value = state.text;
   const only = $("only");
   only.hidden = !state.only;
   only.replaceChildren(el("span", {}, state.only?.label || ""), el("span", { "aria-hidden": "true" }, "×"));
-  only.title = "Back to what was looked at before (Esc)";
+  only.title = [...(state.only?.rules || []), "Back to what was looked at before (Esc)"].join("\n");
   showVerdicts();
 }
 

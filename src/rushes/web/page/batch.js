@@ -26,13 +26,14 @@ export function show() {
     button("Drop", () => decide({ verdict: "drop" }), "drop"),
     button("Undecided", () => decide({ verdict: null })),
     button("Tag…", tag),
-    button("Replace in captions…", replace),
-    button("Select all found", all),
+    button(["Replace", wide(" in captions"), "…"], replace),
+    button(["Select all", wide(" found")], all),
     button("Clear", clear, "quiet"),
   );
 }
 
-const button = (text, work, kind = "") => el("button", { class: kind, onclick: work }, text);
+const button = (text, work, kind = "") => el("button", { class: kind, onclick: work }, ...[text].flat());
+const wide = (text) => el("span", { class: "wide" }, text); // what a phone has no room for
 const counted = (word) => (count) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
 const clips = counted("clip");
 const captions = counted("caption");

@@ -4,9 +4,9 @@ import { get } from "./api.js";
 import * as aside from "./aside.js";
 import * as bar from "./bar.js";
 import { showKeys } from "./dialogs.js";
-import { $ } from "./dom.js";
+import { $, toast } from "./dom.js";
 import * as grid from "./grid.js";
-import { inTurn, KEYS, listen } from "./keys.js";
+import { inTurn, isDown, KEYS, listen } from "./keys.js";
 import * as line from "./line.js";
 import * as peek from "./peek.js";
 import * as picking from "./picking.js";
@@ -16,6 +16,22 @@ import { state } from "./state.js";
 import * as viewer from "./viewer.js";
 
 const later = (work) => () => inTurn(work);
+
+// What is decided is about the clip at the cursor: if one has scrolled away from it, that clip is
+// not the one that one looks at, and the key only brings the cursor back.
+function brought() {
+  if (viewer.isOpen() || state.selected.size || !state.query?.count || grid.isCursorSeen()) return false;
+  grid.goTo(grid.firstInSight());
+  picking.anchorAt(state.cursor);
+  toast("The cursor was out of sight: it is here now. Nothing was decided.");
+  return true;
+}
+
+const seen = (work) =>
+  later(async () => {
+    await picking.settled();
+    return brought() || work();
+  });
 
 const atCursor = async () =>
   viewer.current() || get(`/api/clip/${(await grid.row(state.cursor)).clip}`);
@@ -31,48 +47,89 @@ function move(key, isRange) {
 
 peek.setUp({ clipAtCursor: atCursor });
 
-export function bind({ decide, takeBack, openClip, step, alike }) {
+function listenWithControl(undo, redo) {
+  // What other programs have taught the hand.
+  const keys = { z: undo, y: redo, a: () => viewer.isOpen() || inTurn(picking.all) };
+  addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || $("dialog").open) return;
+    if (event.target.matches("textarea, input:not([type=range])")) return;
+    const key = event.key.toLowerCase();
+    const work = key === "z" && event.shiftKey ? redo : keys[key];
+    if (!work) return;
+    event.preventDefault();
+    work();
+  });
+}
+
+export function bind({ decide, takeBack, openClip, step }) {
+  const drop = seen(() => decide({ verdict: "drop" }));
+  const [undo, redo] = [later(() => takeBack(false)), later(() => takeBack(true))];
   const both = {
-    y: later(() => decide({ verdict: "keep" })),
-    n: later(() => decide({ verdict: "drop" })),
-    u: later(() => decide({ verdict: null })),
-    z: later(() => takeBack(false)),
-    Z: later(() => takeBack(true)),
-    w: later(async () => alike((await atCursor()).clip)),
+    y: seen(() => decide({ verdict: "keep" })),
+    n: drop,
+    Delete: drop,
+    u: seen(() => decide({ verdict: null })),
+    z: undo,
+    Z: redo,
+    w: later(async () => aside.alike(await atCursor())),
     v: later(async () => aside.sameSource(await atCursor())),
     d: later(async () => aside.duplicates(await atCursor())),
     "?": () => showKeys(KEYS),
-    0: later(() => decide({ stars: null }, false)),
+    0: seen(() => decide({ stars: null }, false)),
   };
-  for (const stars of [1, 2, 3, 4, 5]) both[stars] = later(() => decide({ stars }, false));
+  for (const stars of [1, 2, 3, 4, 5]) both[stars] = seen(() => decide({ stars }, false));
+  listenWithControl(undo, redo);
+  addEventListener("takeback", undo);
+  $("undo").onclick = undo;
   listen({
     isViewing: viewer.isOpen,
     onArrow: move,
     both,
     grid: {
       Enter: later(async () => state.query.count && openClip((await grid.row(state.cursor)).clip)),
-      " ": later(peek.toggle),
-      x: () => picking.pick(state.cursor),
+      " ": seen(peek.toggle),
+      x: () => brought() || picking.pick(state.cursor),
       a: later(picking.all),
       "/": () => $("text").focus(),
       f: bar.toggleFilters,
-      Escape: () => (state.selected.size ? picking.clear() : state.only && aside.leave()),
+      PageDown: () => move("PageDown"),
+      PageUp: () => move("PageUp"),
+      "-": () => grid.resize(-1),
+      "=": () => grid.resize(1),
+      Escape: () => (state.selected.size ? picking.clear() : inTurn(aside.escape)),
+    },
+    onUp: (key) => "jkl".includes(key) && player.isSlow() && player.stopHere(),
+    inField: {
+      PageDown: (field) => side.carry(field, later(() => step(1))),
+      PageUp: (field) => side.carry(field, later(() => step(-1))),
+      "Ctrl+Shift+Enter": (field) => side.carry(field, later(() => step(1))),
     },
     clip: {
-      j: () => player.shuttle(-1),
-      k: player.halt,
-      l: () => player.shuttle(1),
+      j: () => (isDown("k") ? player.slow(-1) : player.shuttle(-1)),
+      k: player.stopHere,
+      l: () => (isDown("k") ? player.slow(1) : player.shuttle(1)),
       " ": player.toggle,
       ",": () => player.stepFrames(-1),
       ".": () => player.stepFrames(1),
       ArrowLeft: () => player.stepFrames(-1),
       ArrowRight: () => player.stepFrames(1),
+      "Shift+ArrowLeft": () => player.stepFrames(-10),
+      "Shift+ArrowRight": () => player.stepFrames(10),
+      Home: () => line.goToEnd("first"),
+      End: () => line.goToEnd("last"),
+      "[": () => line.goToPeak(-1) || viewer.say("no likely cut before this"),
+      "]": () => line.goToPeak(1) || viewer.say("no likely cut after this"),
       i: () => line.setMark("in"),
       o: () => line.setMark("out"),
-      T: later(viewer.trim),
+      I: () => line.goTo("in"),
+      O: () => line.goTo("out"),
+      x: line.clearMarks,
+      T: later(() => viewer.trim()),
       s: later(viewer.split),
       m: later(viewer.join),
       q: viewer.toggleLoop,
+      a: viewer.toggleSound,
+      F: viewer.toggleFull,
       c: () => side.focus("caption"),
       t: () => side.focus("tag"),
       r: () => side.focus("reason"),

@@ -1,6 +1,7 @@
 // What a card of the grid shows of its clip.
 
 import { stillUrl } from "./api.js";
+import { isBest } from "./copies.js";
 import { el, name, number, seconds } from "./dom.js";
 import { column, sortedBy } from "./state.js";
 
@@ -13,14 +14,14 @@ export function fillCard(card, found) {
   const picture = isSame
     ? old
     : el("img", {
-        alt: found.caption || `${name(found.video)} at ${seconds(found.in_s)}`,
+        alt: "", // the card has a label
         src: found.stills ? stillUrl(found.clip, middle, 180) : "data:,",
         draggable: false,
         decoding: "async",
       });
   card.replaceChildren(
-    el("div", { class: "picture" }, picture, el("i", { class: "needle" }), badge(found)),
-    el("button", { class: "tick", title: "Select (x)", "aria-label": "Select", tabIndex: -1 }),
+    el("div", { class: "picture" }, picture, el("i", { class: "needle" }), badge(found), best(found)),
+    el("button", { class: "tick", title: "Select (x)", "aria-hidden": "true", tabIndex: -1 }),
     el(
       "footer",
       {},
@@ -30,10 +31,29 @@ export function fillCard(card, found) {
   );
 }
 
+export function labelOf(found) {
+  // What a screen reader says of it.
+  return [
+    found.caption,
+    `${name(found.video)} at ${seconds(found.in_s)}`,
+    `${found.duration_s.toFixed(1)} s`,
+    found.verdict || "undecided",
+    found.stars ? `${found.stars} stars` : "",
+    isBest(found.clip) ? "the best of its duplicates" : "",
+  ].filter(Boolean).join(", ");
+}
+
+function best(found) {
+  return isBest(found.clip)
+    ? el("span", { class: "best", title: "The best of its duplicates: dedup.keep is 1" }, "best")
+    : null;
+}
+
 function badge(found) {
   const stars = found.stars ? "★".repeat(found.stars) : "";
   const word = found.verdict === "keep" ? "✓ keep" : found.verdict === "drop" ? "✕ drop" : "";
-  return el("span", { class: `badge ${found.verdict || ""}` }, [word, stars].filter(Boolean).join(" "));
+  const news = found.is_measured === false ? "not measured yet" : ""; // a filter does not know it
+  return el("span", { class: `badge ${found.verdict || ""}` }, [word, stars, news].filter(Boolean).join(" · "));
 }
 
 function shown({ shown: value }) {

@@ -1,8 +1,27 @@
-// What opens over the page: keys, long work, and forms that ask something.
+// What opens over the page: the keys, and forms that ask something.
 
-import { me, post, remove } from "./api.js";
-import { $, el, hours, toast } from "./dom.js";
-import { state } from "./state.js";
+import * as back from "./back.js";
+import { $, el } from "./dom.js";
+
+export function setUp() {
+  // A press beside a dialog closes it, unless words were typed into it.
+  const dialog = $("dialog");
+  dialog.addEventListener("pointerdown", (event) => {
+    if (event.target !== dialog) return;
+    const box = dialog.getBoundingClientRect();
+    const isInside =
+      event.clientX >= box.left && event.clientX <= box.right && event.clientY >= box.top && event.clientY <= box.bottom;
+    const isTyped = [...dialog.querySelectorAll("form input, form textarea")].some((field) => field.value);
+    if (isInside || isTyped) return;
+    event.preventDefault();
+    dialog.close();
+  });
+  dialog.addEventListener("keydown", (event) => {
+    if (event.key !== "?" || !dialog.classList.contains("of-keys")) return;
+    event.stopPropagation(); // or it would open again
+    dialog.close();
+  });
+}
 
 export function showDialog(title, ...content) {
   const dialog = $("dialog");
@@ -14,7 +33,7 @@ export function showDialog(title, ...content) {
       el("button", { class: "quiet", "aria-label": "Close", title: "Close (Esc)", onclick: () => dialog.close() }, "×")),
     ...content,
   );
-  if (!dialog.open) dialog.showModal();
+  open(dialog);
 }
 
 export function askFor(title, action, ...content) {
@@ -38,8 +57,14 @@ export function askFor(title, action, ...content) {
     dialog.replaceChildren(form);
     dialog.returnValue = "";
     dialog.onclose = () => answer(dialog.returnValue === "ok" ? new FormData(form) : null);
-    dialog.showModal();
+    open(dialog);
   });
+}
+
+function open(dialog) {
+  if (dialog.open) return;
+  back.enter();
+  dialog.showModal();
 }
 
 export function showKeys(keys) {
@@ -65,51 +90,5 @@ export function showKeys(keys) {
       ),
     ),
   );
-}
-
-// ---- long work ---------------------------------------------------------------------------------
-
-const VERBS = {
-  scan: "Scan", cut: "Cut", score: "Score", caption: "Caption", dedup: "Find duplicates", coverage: "Map coverage",
-};
-
-export function showWork(work) {
-  const bar = $("progress");
-  bar.hidden = !work.is_running;
-  const share = work.total ? Math.min(1, work.done / work.total) : 0;
-  bar.querySelector("div").style.width = `${100 * share}%`;
-  const left = work.eta_s === null ? "" : `, ${hours(work.eta_s)} left`;
-  bar.querySelector("span").textContent =
-    `${work.label || work.verb}: ${Math.round(100 * share)} %${left}`;
-  if (state.isWorking && !work.is_running && work.message) toast(work.message);
-  state.isWorking = work.is_running;
-}
-
-export function setUpProgress() {
-  $("progress").querySelector("button").onclick = () =>
-    remove("/api/work").catch((error) => toast(error.message, true));
-}
-
-export async function startWork(verb) {
-  try {
-    showWork(await post("/api/work", { verb }));
-    $("dialog").close();
-  } catch (error) {
-    toast(error.message, true);
-  }
-}
-
-export function showWorkDialog() {
-  const start = (verb) => el("button", { onclick: () => startWork(verb) }, VERBS[verb] || verb);
-  showDialog(
-    "Work",
-    el("p", {}, "What is out of date is done; what is finished is kept if you stop it."),
-    el("div", { class: "buttons" }, ...state.verbs.map(start)),
-    ...state.notes.map((note) => el("p", { class: "hint" }, note)),
-    el("label", {}, "Your name ", el("input", {
-      value: me(),
-      onchange: (event) => localStorage.setItem("who", event.target.value.trim() || "me"),
-    })),
-    el("p", { class: "hint" }, "Your name stands beside what you decide, and undo takes back only what is yours."),
-  );
+  $("dialog").classList.add("of-keys");
 }

@@ -34,9 +34,13 @@ export function options(select, pairs, chosen) {
 let toastTimer = 0;
 export function toast(text, isError = false) {
   const box = $("toasts");
-  box.replaceChildren(el("div", { class: isError ? "toast error" : "toast" }, text));
+  // Not everybody has a key for it at hand.
+  const undo = /z takes it back$/.test(text)
+    ? el("button", { onclick: () => dispatchEvent(new Event("takeback")) }, "Undo")
+    : null;
+  box.replaceChildren(el("div", { class: isError ? "toast error" : "toast" }, text, undo));
   clearTimeout(toastTimer);
-  toastTimer = setTimeout(() => box.replaceChildren(), isError ? 8000 : 2500);
+  toastTimer = setTimeout(() => box.replaceChildren(), isError ? 8000 : undo ? 5000 : 2500);
 }
 
 export function throttled(work, pause_ms = 0) {

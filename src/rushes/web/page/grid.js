@@ -1,19 +1,22 @@
 // A grid of any number of clips: only what is in sight exists. Rows are fetched by the hundred.
 
-import { get, stillUrl } from "./api.js";
-import { fillCard } from "./card.js";
+import { get } from "./api.js";
+import { fillCard, labelOf } from "./card.js";
 import { $, el } from "./dom.js";
+import { drawHeads } from "./heads.js";
+import * as places from "./places.js";
+import { setUpScrub } from "./scrub.js";
 import { sortedBy, state } from "./state.js";
 
 const PAGE = 100;
-const GAP = 10;
-const HEADER = 36;
-const TALLEST = 12e6; // browsers cannot scroll through more pixels: beyond, one pixel is several
+const { GAP } = places;
 
 let pages = new Map(); // page number → promise of rows
 let isStale = false; // whether the cards show what was, because nobody sees them
 let cards = new Map(); // place in the order → element
 let layout = null;
+let size = Math.min(+(localStorage.getItem("size") ?? places.MEDIUM), places.SIZES - 1) || 0;
+let upright = { at: -1, column: 0 }; // the column that ↑ and ↓ keep to, as long as they are pressed
 let onOpen = () => {};
 let onPick = () => {};
 let onStale = () => {};
@@ -21,15 +24,9 @@ let onStale = () => {};
 export function setUp(handlers) {
   ({ onOpen, onPick, onStale } = handlers);
   const grid = $("grid");
-  grid.addEventListener("scroll", () => requestAnimationFrame(draw), { passive: true });
-  new ResizeObserver(() => {
-    const top = firstInSight();
-    measure();
-    scrollTo(top, "start");
-    draw();
-  }).observe(grid);
-  grid.addEventListener("pointermove", scrub);
-  grid.addEventListener("pointerleave", () => unscrub(null));
+  grid.addEventListener("scroll", () => requestAnimationFrame(() => draw()), { passive: true });
+  new ResizeObserver(() => lie(firstInSight())).observe(grid);
+  setUpScrub(grid);
   grid.addEventListener("click", (event) => {
     const card = event.target.closest(".card");
     if (!card) return;
@@ -69,87 +66,62 @@ export function uncover() {
 }
 
 function measure() {
-  const grid = $("grid");
-  const width = grid.clientWidth - 2 * GAP;
-  const columns = Math.max(2, Math.floor((width + GAP) / (innerWidth < 600 ? 150 : 210)));
-  const card = (width + GAP) / columns - GAP;
-  const height = Math.round((card * 9) / 16) + 46;
-  const groups = state.query?.groups?.length
-    ? state.query.groups
-    : [["", state.query ? state.query.count : 0]];
-  let y = GAP;
-  let first = 0;
-  const parts = groups.map(([label, count]) => {
-    const part = { label, count, first, y, header: label ? HEADER : 0 };
-    y += part.header + Math.ceil(count / columns) * (height + GAP);
-    first += count;
-    return part;
+  layout = places.plan({
+    groups: state.query?.groups,
+    count: state.query?.count ?? 0,
+    width: $("grid").clientWidth,
+    size,
+    isNarrow: innerWidth < 600,
   });
-  layout = { columns, card, height, parts, total: y, scale: Math.min(1, TALLEST / y) };
-  $("space").style.height = `${Math.ceil(y * layout.scale)}px`;
+  $("space").style.height = `${Math.ceil(layout.total * layout.scale)}px`;
 }
+
+function lie(at) {
+  measure();
+  scrollTo(at, "start");
+  draw();
+}
+
+export function resize(by) {
+  const had = size;
+  size = Math.max(0, Math.min(places.SIZES - 1, size + by));
+  localStorage.setItem("size", size);
+  if (size !== had && state.query) lie(isCursorSeen() ? state.cursor : firstInSight());
+}
+
+// ---- what is in sight ----------------------------------------------------------------------------
 
 const top = () => $("grid").scrollTop / layout.scale;
 
-function partAt(y) {
-  let low = 0;
-  let high = layout.parts.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (layout.parts[middle].y <= y) low = middle;
-    else high = middle - 1;
-  }
-  return low;
+// The bar of what can be done to the selected clips lies over the grid.
+const tall = () => $("grid").clientHeight - ($("batch").hidden ? 0 : $("batch").offsetHeight + GAP);
+
+function isSeen(at) {
+  const { y, header } = places.place(layout, at);
+  const middle = y + layout.height / 2;
+  return middle > top() + header && middle < top() + tall();
 }
 
-function place(at) {
-  const parts = layout.parts;
-  let low = 0;
-  let high = parts.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (parts[middle].first <= at) low = middle;
-    else high = middle - 1;
-  }
-  const part = parts[low];
-  const inside = at - part.first;
-  const row = Math.floor(inside / layout.columns);
-  return {
-    x: GAP + (inside % layout.columns) * (layout.card + GAP),
-    y: part.y + part.header + row * (layout.height + GAP),
-  };
-}
+export const isCursorSeen = () => Boolean(layout && state.query?.count) && isSeen(state.cursor);
 
-function inSight(margin) {
-  const from = top() - margin;
-  const to = top() + $("grid").clientHeight + margin;
-  const places = [];
-  const headers = [];
-  for (let at = partAt(from); at < layout.parts.length && layout.parts[at].y < to; at++) {
-    const part = layout.parts[at];
-    if (part.header) headers.push(part);
-    const step = layout.height + GAP;
-    const begin = part.y + part.header;
-    const firstRow = Math.max(0, Math.floor((from - begin) / step));
-    const lastRow = Math.min(Math.ceil(part.count / layout.columns), Math.ceil((to - begin) / step));
-    for (let i = firstRow * layout.columns; i < Math.min(part.count, lastRow * layout.columns); i++) {
-      places.push(part.first + i);
-    }
-  }
-  return { places, headers };
+export function firstInSight() {
+  if (!layout || !state.query?.count) return 0;
+  const seen = places.within(layout, top(), top() + tall()).places;
+  return seen.find(isSeen) ?? seen[0] ?? 0;
 }
-
-const firstInSight = () => (layout && state.query ? (inSight(0).places[0] ?? 0) : 0);
 
 export function scrollTo(at, where = "near") {
   if (!layout || !state.query?.count) return;
   const grid = $("grid");
-  const { y } = place(Math.min(at, state.query.count - 1));
-  const above = y - GAP < top();
-  const below = y + layout.height + GAP > top() + grid.clientHeight;
-  if (where === "start" || above) grid.scrollTop = (y - GAP) * layout.scale;
-  else if (below) grid.scrollTop = (y + layout.height + GAP - grid.clientHeight) * layout.scale;
+  const { y, header } = places.place(layout, Math.min(at, state.query.count - 1));
+  const above = y - GAP - header;
+  if (where === "start" || above < top()) grid.scrollTop = above * layout.scale;
+  else if (y + layout.height + GAP > top() + tall()) {
+    grid.scrollTop = (y + layout.height + GAP - tall()) * layout.scale;
+  }
 }
+
+// ---- rows and cards ------------------------------------------------------------------------------
 
 export function row(at) {
   const page = Math.floor(at / PAGE);
@@ -168,37 +140,33 @@ export function row(at) {
 
 export function draw(isAgain = false) {
   if (!layout || !state.query) return;
-  const { places, headers } = inSight(layout.height * 2);
-  const wanted = new Set(places);
+  const margin = layout.height * 2;
+  const found = places.within(layout, top() - margin, top() + $("grid").clientHeight + margin);
+  const wanted = new Set(found.places);
   for (const [at, card] of cards) {
     if (!wanted.has(at)) {
       card.remove();
       cards.delete(at);
     }
   }
-  const space = $("space");
   const shift = $("grid").scrollTop - top(); // where a pixel stands for several
-  space.querySelectorAll(".group").forEach((node) => node.remove());
-  for (const part of headers) {
-    const head = el("div", { class: "group" }, el("b", {}, part.label), ` ${part.count}`);
-    head.style.transform = `translateY(${part.y + shift}px)`;
-    space.append(head);
-  }
-  for (const at of places) {
+  drawHeads(found.parts, { shift, top: top(), isScaled: layout.scale < 1 });
+  for (const at of found.places) {
     let card = cards.get(at);
     const isNew = !card;
     if (isNew) {
-      card = el("article", { class: "card", dataset: { at } });
+      card = el("div", { class: "card", id: `card-${at}`, role: "option", dataset: { at } });
       cards.set(at, card);
-      space.append(card);
+      $("space").append(card);
     }
-    const { x, y } = place(at);
+    const { x, y } = places.place(layout, at);
     card.style.transform = `translate(${x}px, ${y + shift}px)`;
     card.style.width = `${layout.card}px`;
     card.style.height = `${layout.height}px`;
     if (isNew || isAgain) fill(card, at);
     else mark(card, at);
   }
+  tellCursor();
 }
 
 async function fill(card, at) {
@@ -210,59 +178,67 @@ async function fill(card, at) {
   }
   if (!found || cards.get(at) !== card) return;
   fillCard(card, found);
+  card.setAttribute("aria-label", labelOf(found));
+  card.setAttribute("aria-posinset", at + 1);
+  card.setAttribute("aria-setsize", state.query.count);
   mark(card, at);
 }
 
 function mark(card, at) {
+  const isSelected = state.selected.has(card.dataset.clip);
   card.classList.toggle("cursor", at === state.cursor);
-  card.classList.toggle("selected", state.selected.has(card.dataset.clip));
+  card.classList.toggle("selected", isSelected);
+  card.setAttribute("aria-selected", isSelected);
 }
 
 export function markAll() {
   cards.forEach(mark);
+  tellCursor();
 }
 
-function unscrub(but) {
-  document.querySelectorAll(".card.scrubbed").forEach((one) => {
-    if (one === but) return;
-    one.classList.remove("scrubbed");
-    const picture = one.querySelector("img");
-    if (picture) picture.src = stillUrl(one.dataset.clip, Math.floor(+one.dataset.stills / 2), 180);
-  });
-}
-
-function scrub(event) {
-  if (event.pointerType === "touch") return;
-  const card = event.target.closest?.(".card");
-  const count = card ? +card.dataset.stills : 0;
-  unscrub(card);
-  if (!card || count < 2 || event.buttons) return;
-  const box = card.getBoundingClientRect();
-  const share = Math.min(0.999, Math.max(0, (event.clientX - box.left) / box.width));
-  const url = stillUrl(card.dataset.clip, Math.floor(share * count), 180);
-  const picture = card.querySelector("img");
-  if (!picture.src.endsWith(url)) picture.src = url;
-  card.classList.add("scrubbed");
-  card.querySelector(".needle").style.left = `${share * 100}%`;
+function tellCursor() {
+  // What a screen reader says while the arrow keys move: the focus stays on the grid itself.
+  if (cards.has(state.cursor)) $("grid").setAttribute("aria-activedescendant", `card-${state.cursor}`);
+  else $("grid").removeAttribute("aria-activedescendant");
 }
 
 // ---- the cursor ----------------------------------------------------------------------------------
 
+const SIDEWAYS = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity };
+
 export function moveCursor(key, isRange) {
-  const step = {
-    ArrowLeft: -1, ArrowRight: 1, ArrowUp: -layout.columns, ArrowDown: layout.columns,
-    Home: -Infinity, End: Infinity,
-  }[key];
-  const to = Math.min(Math.max(state.cursor + step, 0), state.query.count - 1);
+  const { cursor } = state;
+  let to;
+  if (key in SIDEWAYS) to = Math.min(Math.max(cursor + SIDEWAYS[key], 0), state.query.count - 1);
+  else {
+    if (upright.at !== cursor) upright.column = places.columnOf(layout, cursor);
+    const screen = Math.max(1, Math.floor(tall() / (layout.height + GAP)));
+    const rows = { ArrowUp: -1, ArrowDown: 1, PageUp: -screen, PageDown: screen }[key];
+    to = upright.at = places.rowsOn(layout, cursor, rows, upright.column);
+  }
   if (isRange) onPick(to, true);
-  state.cursor = to;
-  scrollTo(to);
+  goTo(to);
+}
+
+export function goTo(at, where = "near") {
+  state.cursor = at;
+  scrollTo(at, where);
   draw();
   markAll();
 }
 
 export const inView = () => cards.values();
 export const cardAt = (at) => cards.get(at);
+
+export async function known() {
+  // The clips from the cursor on, as far as they are here: an order may be forgotten.
+  const found = [];
+  for (let page = Math.floor(state.cursor / PAGE); pages.has(page); page++) {
+    const rows = await pages.get(page).catch(() => []);
+    found.push(...rows.map((one) => one.clip));
+  }
+  return found.slice(state.cursor % PAGE);
+}
 
 export async function find(clip) {
   // Where a clip stands in the order, or null.

@@ -6,33 +6,43 @@ export const KEYS = [
   ["Grid", [
     ["← → ↑ ↓", "move; with Shift select"],
     ["Home End", "first clip, last clip"],
+    ["PageUp PageDown", "a screen up, a screen down"],
     ["Enter", "open"],
     ["Space", "play here; goes along with the cursor"],
     ["x", "select"],
     ["a", "select all found"],
     ["/", "search"],
     ["f", "filters"],
-    ["Esc", "clear the selection; leave a look aside"],
+    ["- =", "smaller cards, larger cards"],
+    ["Esc", "clear the selection; end the search; leave a look aside"],
   ]],
   ["Anywhere", [
-    ["y n u", "keep, drop, undecided; the next clip follows"],
+    ["y n", "keep, drop; the next clip follows"],
+    ["u", "undecided"],
     ["1 2 3 4 5 0", "stars; none"],
     ["w v d", "more like this, same source, duplicates"],
-    ["z Z", "undo, redo"],
+    ["z Z", "undo, redo; also Ctrl+Z, Ctrl+Shift+Z"],
     ["?", "these keys"],
   ]],
   ["Clip", [
-    ["j k l", "backwards, stop, forwards; again for faster"],
+    ["j k l", "backwards, stop, forwards; again for faster; with k held slow"],
     ["Space", "play or pause"],
-    [", .", "one frame back, one on"],
+    [", .", "one frame back, one on; also ← →, with Shift ten"],
+    ["Home End", "first frame, last frame"],
+    ["[ ]", "to the likely cut before, after"],
     ["i o", "set in, set out"],
-    ["Shift+T", "trim to in and out"],
+    ["Shift+I Shift+O", "go to in, to out"],
+    ["x", "clear in and out"],
+    ["Shift+T", "trim to in and out; y trims and keeps"],
     ["s", "split here"],
     ["m", "join with the next"],
-    ["q", "loop"],
-    ["c t r", "caption, tag, reason"],
-    ["Shift+N", "drop, with a reason"],
-    ["PageUp PageDown", "previous, next"],
+    ["q a", "loop; sound off, on"],
+    ["Shift+F", "full screen"],
+    ["c t r", "caption, tags, reason"],
+    ["Shift+N", "drop, with a reason; 1 … 9 choose one"],
+    ["PageUp PageDown", "previous, next; in a field to the same field"],
+    ["Ctrl+Enter", "in the caption: store"],
+    ["Ctrl+Shift+Enter", "in a field: store, and on to that of the next clip"],
     ["Esc", "back to the grid"],
   ]],
 ];
@@ -49,14 +59,40 @@ export function inTurn(work) {
   return turn;
 }
 
-export function listen({ isViewing, grid, clip, both, onArrow }) {
+const down = new Set(); // keys that are held
+export const isDown = (key) => down.has(key);
+
+const isPlain = (event) =>
+  !(event.ctrlKey || event.metaKey || event.altKey) ||
+  event.getModifierState("AltGraph") || // many keyboards have [ and ] there
+  (event.altKey && !event.metaKey && "[]".includes(event.key));
+
+function nameOf({ key, shiftKey }) {
+  // Caps Lock turns z into Z; a key means what it means with Shift as it is held.
+  if (key.length > 1) return shiftKey ? `Shift+${key}` : key;
+  return /[a-z]/i.test(key) ? (shiftKey ? key.toUpperCase() : key.toLowerCase()) : key;
+}
+
+export function listen({ isViewing, grid, clip, both, inField, onArrow, onUp }) {
+  addEventListener("keyup", ({ key }) => {
+    down.delete(key.toLowerCase());
+    onUp(key.toLowerCase());
+  });
+  addEventListener("blur", () => down.clear());
   addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || $("dialog").open) return;
+    if ($("dialog").open) return;
     const { target } = event;
+    const name = nameOf(event);
     if (target.matches("textarea, select, input:not([type=range])")) {
-      if (event.key === "Escape") target.blur();
+      const withControl = `${event.ctrlKey || event.metaKey ? "Ctrl+" : ""}${name}`;
+      const work = isViewing() && inField[withControl];
+      if (work) {
+        event.preventDefault();
+        work(target);
+      } else if (name === "Escape") target.blur();
       return;
     }
+    if (!isPlain(event)) return;
     // A handle of a slider, and a button, have uses for some keys themselves.
     if (target.matches("input") && /^(Arrow|Page|Home|End)/.test(event.key)) return;
     if (target.matches("button") && (event.key === " " || event.key === "Enter")) return;
@@ -64,13 +100,12 @@ export function listen({ isViewing, grid, clip, both, onArrow }) {
       if (onArrow(event.key, event.shiftKey)) event.preventDefault();
       return;
     }
-    // Caps Lock turns z into Z; a key means what it means with Shift as it is held.
-    const key = event.key.length === 1 && /[a-z]/i.test(event.key)
-      ? event.shiftKey ? event.key.toUpperCase() : event.key.toLowerCase()
-      : event.key;
-    const work = (isViewing() ? clip : grid)[key] || both[key];
+    const keys = isViewing() ? clip : grid;
+    const work = keys[name] || both[name] || keys[event.key] || both[event.key];
     if (!work) return;
     event.preventDefault();
+    if (event.repeat && "jkl".includes(name)) return; // held, and not pressed again
+    down.add(name);
     work();
   });
 }

@@ -1,4 +1,4 @@
-// The film strip under the picture: where one is, and the handles of in and out.
+// The film strip under the picture: where one is, the handles of in and out, and likely cuts.
 
 import { stillUrl } from "./api.js";
 import { el, seconds } from "./dom.js";
@@ -6,7 +6,8 @@ import * as player from "./player.js";
 
 const PICTURES = 16;
 const film = el("div", { class: "film", "aria-hidden": "true" });
-const head = el("div", { class: "head" });
+const ticks = el("div", { class: "ticks", "aria-hidden": "true" });
+const head = el("div", { class: "playhead" });
 const outside = { left: el("div", { class: "outside left" }), right: el("div", { class: "outside right" }) };
 const handles = { in: handle("in"), out: handle("out") };
 const { marks } = player;
@@ -16,7 +17,7 @@ let onMarks = () => {};
 export const node = el(
   "div",
   { class: "line" },
-  film, outside.left, outside.right, handles.in, handles.out, head,
+  film, outside.left, outside.right, ticks, handles.in, handles.out, head,
 );
 export const clock = el("span", { class: "at", role: "timer" });
 
@@ -41,6 +42,9 @@ export function show(one) {
     pictures.push(el("img", { src: stillUrl(clip.clip, Math.floor(at), 90), alt: "", draggable: false }));
   }
   film.replaceChildren(...pictures);
+  ticks.replaceChildren(
+    ...clip.peaks.map((frame) => el("i", { style: `left: ${share(frame)}`, title: "Likely cut ([ and ])" })),
+  );
   draw();
 }
 
@@ -51,12 +55,26 @@ function frameAt(x) {
   return Math.round(Math.min(1, Math.max(0, (x - box.left) / box.width)) * player.frames());
 }
 
+// ---- in and out ----------------------------------------------------------------------------------
+
 export function setMark(which, at = player.frameNow()) {
   const [first, last] = player.reach();
   if (which === "in") marks.in = Math.max(first, Math.min(at, marks.out - 1));
   else marks.out = Math.min(last, Math.max(at + 1, marks.in + 1));
+  player.keepMarks();
   draw();
-  player.seek(which === "in" ? marks.in : marks.out - 1);
+  player.seek(shownAt(which));
+}
+
+const shownAt = (which) => (which === "in" ? marks.in : marks.out - 1);
+
+export const goToEnd = (which) => player.goTo(which === "first" ? clip.frame_in : clip.frame_out - 1);
+
+export const goTo = (which) => player.goTo(shownAt(which));
+
+export function clearMarks() {
+  player.clearMarks();
+  draw();
 }
 
 function handle(which) {
@@ -81,10 +99,24 @@ function handle(which) {
     if (!step) return;
     event.preventDefault();
     event.stopPropagation();
-    setMark(which, (which === "in" ? marks.in : marks.out - 1) + step);
+    setMark(which, shownAt(which) + step * (event.shiftKey ? 10 : 1));
   });
   return grip;
 }
+
+// ---- likely cuts ---------------------------------------------------------------------------------
+
+export function goToPeak(direction) {
+  // False if there is none on that side.
+  const now = player.frameNow();
+  const beyond = clip.peaks.filter((frame) => (direction > 0 ? frame > now : frame < now));
+  if (beyond.length) player.goTo(direction > 0 ? beyond[0] : beyond.at(-1));
+  return beyond.length > 0;
+}
+
+// ---- what is drawn -------------------------------------------------------------------------------
+
+const timeAt = (frame) => seconds(clip.frame_times_s[frame] ?? clip.end_s);
 
 export function draw() {
   film.style.left = share(clip.frame_in);
@@ -97,15 +129,23 @@ export function draw() {
     handles[which].setAttribute("aria-valuenow", marks[which]);
     handles[which].setAttribute("aria-valuemin", 0);
     handles[which].setAttribute("aria-valuemax", player.frames());
+    const frame = shownAt(which) - clip.frame_in + 1;
+    handles[which].setAttribute("aria-valuetext", `${timeAt(marks[which])}, frame ${frame} of ${clip.frames}`);
   }
   onMarks();
   drawHead();
 }
 
+const counted = (count) => `${count} frame${count === 1 ? "" : "s"}`;
+
 export function drawHead() {
   const frame = player.frameNow();
+  const where =
+    frame < marks.in
+      ? `${counted(marks.in - frame)} before in`
+      : frame >= marks.out
+        ? `${counted(frame - marks.out + 1)} after out`
+        : `frame ${frame - marks.in + 1} of ${marks.out - marks.in}`;
   head.style.left = share(frame + 0.5);
-  clock.textContent =
-    `${seconds(clip.frame_times_s[frame])} · frame ${frame - marks.in + 1} of ${marks.out - marks.in}` +
-    player.pace();
+  clock.textContent = `${timeAt(frame)} · ${where}${player.pace()}`;
 }

@@ -2,60 +2,80 @@
 
 import { follow, get, me, post } from "./api.js";
 import * as aside from "./aside.js";
+import { ask, goBack, goTo } from "./asking.js";
+import * as back from "./back.js";
 import * as bar from "./bar.js";
 import * as batch from "./batch.js";
 import { bind } from "./bindings.js";
+import { askAgain, carryOn, named } from "./carrying.js";
 import * as charts from "./charts.js";
+import * as copies from "./copies.js";
 import * as dialogs from "./dialogs.js";
 import { $, toast } from "./dom.js";
 import * as filters from "./filters.js";
+import * as focus from "./focus.js";
 import * as grid from "./grid.js";
+import { refreshHeads } from "./heads.js";
 import { inTurn, KEYS } from "./keys.js";
 import * as peek from "./peek.js";
+import * as people from "./people.js";
 import * as picking from "./picking.js";
-import { begin, recall, remember, rules, state } from "./state.js";
+import { begin, recall, state } from "./state.js";
+import { setUpSwipe } from "./swipe.js";
 import * as viewer from "./viewer.js";
+import * as work from "./work.js";
 
 let revision = 0;
 let clipsRevision = 0; // counts what changes which clips there are
+let verdictNo = 0; // of the last verdict that the page knows of
 
 async function start() {
   recall();
   await readState();
   if (!location.search) begin();
   const open = (clip) => inTurn(() => openClip(clip));
-  grid.setUp({ onOpen: open, onPick: picking.pick, onStale: ask });
+  grid.setUp({ onOpen: open, onPick: picking.pick, onStale: () => askAgain(viewer.current()?.clip) });
   picking.setUp({ onSelect: batch.show });
   batch.setUp({ onDone: afterDeciding });
   viewer.setUp({
-    onClose: grid.uncover,
+    onClose: () => {
+      state.isOff = false;
+      grid.uncover();
+    },
+    onTurn: inTurn,
     onStep: (by) => inTurn(() => step(by)),
     onDecide: (values, isFinal = true) => inTurn(() => decide(values, isFinal)),
     onText: keep,
+    onUndo: () => dispatchEvent(new Event("takeback")),
     onRespan,
-    onLike: alike,
+    onLike: () => aside.alike(viewer.current()),
     onSource: aside.sameSource,
     onDuplicates: aside.duplicates,
   });
-  aside.setUp({ onGo: goTo });
-  bar.setUp({ onAsk: ask, onSearch: search, onLeave: aside.leave });
+  const hash = location.hash.slice(1);
+  back.setUp({ layers, closeTop: () => inTurn(closeTop) });
+  dialogs.setUp();
+  focus.setUp();
+  copies.setUp({ onDone: afterDeciding, onKnown: showCopies });
+  people.setUp({ onOpen: open, known: verdictNo });
+  aside.setUp({ onUncover: viewer.close, onEnter: back.enter, onGo: goTo, onBack: goBack });
+  bar.setUp({ onAsk: () => ask(), onSearch: aside.search, onLeave: aside.leave });
   bar.show();
   charts.setUp({
     look: aside.look,
-    search: (text) => search({ text, like: "", only: null }),
+    search: aside.search,
     open,
-    work: dialogs.startWork,
+    work: work.start,
   });
-  dialogs.setUpProgress();
-  bind({ decide, takeBack, openClip, step, alike });
+  work.setUp();
+  bind({ decide, takeBack, openClip, step });
+  setUpSwipe(document.querySelector(".screen"), (by) => inTurn(() => step(by)));
   $("show-keys").onclick = () => dialogs.showKeys(KEYS);
-  $("show-work").onclick = dialogs.showWorkDialog;
   $("show-pictures").onclick = () => charts.show().catch((error) => toast(error.message, true));
   const first = ask();
-  await filters.setUp({ onChange: ask, onOpen: open });
+  await filters.setUp({ onChange: () => ask(), onOpen: open });
   await first;
   filters.recount();
-  const hash = location.hash.slice(1);
   if (hash) await open(hash);
   follow(changed);
 }
@@ -66,68 +86,37 @@ async function readState() {
   Object.assign(state, { columns, tags, reasons, selections, notes, verbs, total: found.clips });
   revision = found.revision;
   clipsRevision = found.clips_revision;
+  verdictNo = found.verdict_no;
+  state.verdicts = found.verdicts;
+  viewer.drawPlace();
   $("project").textContent = found.project;
   document.title = `${found.project} · Rushes`;
   bar.showVerdicts(found.verdicts);
-  dialogs.showWork(found.work);
+  work.showWork(found.work);
   $("show-work").classList.toggle("noted", notes.length > 0);
   filters.follow();
 }
 
 // ---- what is looked at -------------------------------------------------------------------------
 
-async function search(what) {
-  Object.assign(state, what, { sort: "", cursor: 0 });
-  if (viewer.isOpen()) await viewer.close();
-  bar.show();
-  await ask();
-  $("grid").scrollTop = 0;
+function showCopies() {
+  refreshHeads();
+  grid.draw(true);
 }
 
-const alike = (clip) => search({ like: clip, text: "", only: null });
+const layers = () => aside.depth() + viewer.isOpen() + $("dialog").open;
 
-async function goTo(clip) {
-  if (viewer.isOpen()) await viewer.close();
-  bar.show();
-  await ask();
-  state.cursor = (clip && (await grid.find(clip))) ?? 0;
-  grid.scrollTo(state.cursor, "start");
-  grid.draw();
-  await readState();
-}
-
-let asking = 0;
-async function ask() {
-  const mine = ++asking;
-  remember();
-  let found;
-  try {
-    found = await post("/api/query", {
-      rules: rules(), sort: state.sort, group: state.group, text: state.text, like: state.like,
-    });
-  } catch (error) {
-    toast(error.message, true);
-    return;
-  }
-  if (mine !== asking) return; // a later question is on its way
-  state.query = found;
-  grid.show();
-  const empty = $("empty");
-  empty.hidden = found.count > 0;
-  empty.textContent = !state.total
-    ? "There are no clips yet. Scan and cut first: rushes run PATH…, or press Work."
-    : state.text || state.like
-      ? "Nothing was found that passes the filters. Try other words, or open a handle on the left."
-      : state.only
-        ? "There is no such clip any more. Press Esc to go back."
-        : "No clip passes these filters. Open a handle, or remove a filter on the left.";
-  filters.showCounts(found);
+function closeTop() {
+  if ($("dialog").open) return $("dialog").close();
+  return viewer.isOpen() ? viewer.close() : aside.leave();
 }
 
 async function openClip(id) {
   peek.stop();
   const at = await grid.find(id);
   if (at !== null) state.cursor = at;
+  state.isOff = at === null;
+  if (!viewer.isOpen()) back.enter();
   await viewer.open(id);
   for (const ahead of [1, 2, 3]) {
     const next = state.cursor + ahead;
@@ -138,16 +127,13 @@ async function openClip(id) {
 }
 
 async function step(by) {
-  const to = state.cursor + by;
+  const to = state.cursor + by - (state.isOff && by > 0 ? 1 : 0);
   if (to < 0 || to >= state.query.count) {
     toast(to < 0 ? "this is the first clip" : "this was the last clip");
     if (viewer.isOpen()) await viewer.reload();
     return;
   }
-  state.cursor = to;
-  grid.scrollTo(to);
-  grid.draw();
-  grid.markAll();
+  grid.goTo(to);
   if (viewer.isOpen()) await openClip((await grid.row(to)).clip);
   else await peek.follow();
 }
@@ -157,11 +143,13 @@ async function step(by) {
 async function decide(values, isFinal = true) {
   await picking.settled();
   if (!viewer.isOpen() && state.selected.size) return batch.decide(values);
-  const clip = viewer.isOpen() ? viewer.current()?.clip : (await grid.row(state.cursor))?.clip;
-  if (!clip) return;
-  if (!(await store(clip, values))) return;
+  const shown = viewer.isOpen() ? viewer.current() : await grid.row(state.cursor);
+  if (!shown) return;
+  if (values.verdict === "keep" && viewer.isTrimmed()) return viewer.trim(values);
+  if (!(await store(shown.clip, values))) return;
   if (isFinal && values.verdict) await step(1);
   else if (viewer.isOpen()) await viewer.reload();
+  if (viewer.isOpen() && "verdict" in values) viewer.sayDecided(values.verdict, shown);
 }
 
 async function store(clip, values) {
@@ -193,27 +181,29 @@ async function afterDeciding() {
   await readState();
 }
 
-async function onRespan(made, gone) {
-  const at = state.cursor;
+async function onRespan({ clips, order }, gone, values) {
+  const shown = viewer.current();
   gone.forEach((clip) => state.selected.delete(clip));
-  await readState();
-  await ask();
-  state.cursor = Math.min(at, Math.max(0, state.query.count - 1));
-  await openClip(made[0]);
+  await Promise.all([readState(), carryOn(order, clips[0])]);
+  if (!values.verdict) return openClip(clips[0]);
+  await step(1);
+  viewer.sayDecided(values.verdict, shown);
 }
 
 async function takeBack(again) {
   state.busy++;
   try {
-    const done = await post(again ? "/api/redo" : "/api/undo");
+    const done = await post(`/api/${again ? "redo" : "undo"}?query=${state.query.query}`);
     if (!done.kinds.length) return toast(again ? "nothing to do again" : "nothing to take back");
-    toast(`${again ? "done again" : "taken back"}: ${done.kinds.join(", ")}`);
+    const told = `${named(done)} ${again ? "done again" : "taken back"}`;
     viewer.forget();
-    await readState();
-    if (done.kinds.includes("span")) await ask();
-    else grid.refresh();
-    if (viewer.isOpen()) await openClip(done.now[0] || viewer.current().clip);
-    else if (done.now.length === 1) {
+    await Promise.all([readState(), done.spans.length ? carryOn(done.order, done.now[0]) : grid.refresh()]);
+    if (viewer.isOpen()) {
+      await openClip(done.now[0] || viewer.current().clip);
+      return viewer.say(told);
+    }
+    toast(told);
+    if (done.now.length === 1) {
       const at = await grid.find(done.now[0]);
       if (at !== null) state.cursor = at;
       grid.scrollTo(state.cursor);
@@ -236,10 +226,9 @@ async function changed(now, trouble) {
     revision = clipsRevision = 0; // a server that was started anew counts from the beginning
     return;
   }
-  dialogs.showWork(now.work);
+  work.showWork(now.work);
   if (now.revision <= revision || state.busy) return; // what we are at asks for all that is new
-  const others = now.by.filter((one) => one !== me());
-  if (others.length) toast(`${others.join(", ")} decided something`);
+  const isOthers = now.by.some((one) => one !== me());
   const had = clipsRevision;
   viewer.forget();
   try {
@@ -248,12 +237,9 @@ async function changed(now, trouble) {
     else {
       bar.show();
       await filters.show();
-      const standing = (await grid.row(state.cursor).catch(() => null))?.clip;
-      await ask();
-      const at = standing ? await grid.find(standing) : null;
-      if (at !== null) state.cursor = at;
-      grid.markAll();
+      await askAgain(viewer.current()?.clip);
     }
+    if (isOthers) await people.follow(viewer.current()?.clip);
     if (viewer.isOpen()) await viewer.reload();
   } catch (error) {
     toast(error.message, true);

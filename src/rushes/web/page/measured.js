@@ -56,6 +56,6 @@ function bar([below, upto], said) {
   return el(
     "dd",
     { class: "rank", role: "img", "aria-label": said },
-    el("i", { style: `left: ${100 * left}%; width: ${100 * width}%` }),
+    el("i", { class: upto - below > 0.5 ? "common" : "", style: `left: ${100 * left}%; width: ${100 * width}%` }),
   );
 }

@@ -28,9 +28,22 @@ export function pick(at, isRange = false) {
 
 export const settled = () => turn;
 
+export function pickGroup(first, count) {
+  // All of a group; none of it if they are selected already.
+  turn = turn
+    .then(async () => {
+      const found = await ids(first, count);
+      const areAll = found.every((clip) => state.selected.has(clip));
+      found.forEach((clip) => (areAll ? state.selected.delete(clip) : state.selected.add(clip)));
+    })
+    .then(changed, (error) => toast(error.message, true));
+  return turn;
+}
+
+const ids = (first, count) => get(`/api/ids?query=${state.query.query}&first=${first}&count=${count}`);
+
 async function add(first, count) {
-  const found = await get(`/api/ids?query=${state.query.query}&first=${first}&count=${count}`);
-  found.forEach((clip) => state.selected.add(clip));
+  for (const clip of await ids(first, count)) state.selected.add(clip);
 }
 
 async function flip(at) {

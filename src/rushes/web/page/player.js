@@ -2,14 +2,18 @@
 
 import { stillUrl } from "./api.js";
 import { el } from "./dom.js";
+import * as ends from "./marks.js";
 
-export const marks = { in: 0, out: 0 }; // places in clip.frame_pts; `out` is the first not shown
+const SLOW = 0.25; // with K held
+export const { marks } = ends;
 
 let clip = null;
 let isPreview = false;
 let loops = localStorage.getItem("loops") !== "0";
-let speed = 1;
-let isHeld = false; // whether a person has stopped it, perhaps before it had come
+let speed = 1; // stays from clip to clip, until a person stops
+let isStopped = false; // whether a person has stopped; clips that follow stand still, too
+let isHeld = false; // whether this clip stands still, perhaps before it has come
+let due = null; // the frame that is on its way into the picture
 let behind = null; // {at_s, since_ms}: where playing backwards began
 const refused = new Set(); // sources that this browser could not play
 let ticking = 0; // counts the runs of `tick`, so that only the newest goes on
@@ -24,6 +28,9 @@ export const video = el("video", {
   onclick: () => toggle(),
   onvolumechange: () => localStorage.setItem("muted", video.muted ? "1" : "0"),
   onloadeddata: () => begin(),
+  onseeked: () => {
+    if (!video.seeking) due = null;
+  },
   onerror: async () => {
     if (!clip || !video.getAttribute("src")) return;
     if (!isPreview) {
@@ -45,9 +52,10 @@ export const sourceOf = (one) => (isPlain(one) ? `/source/${one.video_id}` : `/p
 
 export function show(one) {
   clip = one;
-  isHeld = false;
-  marks.in = clip.frame_in;
-  marks.out = clip.frame_out;
+  isHeld = isStopped;
+  speed = Math.max(1, speed);
+  ends.show(clip);
+  due = marks.in;
   video.poster = clip.stills ? stillUrl(clip.clip, 0, 480) : "";
   play(sourceOf(clip), !isPlain(clip));
 }
@@ -77,9 +85,8 @@ function play(source, preview) {
 
 function begin() {
   onTell("");
-  speed = 1;
-  video.playbackRate = 1;
-  seek(marks.in);
+  video.playbackRate = Math.max(1, speed);
+  seek(due ?? marks.in);
   if (!isHeld) video.play().catch(() => {}); // a browser may want a click first
 }
 
@@ -93,11 +100,11 @@ const timeOf = (frame) => endOf(Math.min(frame, clip.frame_times_s.length - 1));
 
 export const frames = () => clip.frame_times_s.length;
 export const reach = () => (isPreview ? [clip.frame_in, clip.frame_out] : [0, frames()]);
-export const ptsOf = (frame) => (frame < frames() ? clip.frame_pts[frame] : clip.end_pts);
-export const isTrimmed = () => marks.in !== clip.frame_in || marks.out !== clip.frame_out;
-export const pace = () => (speed > 1 || speed < 0 ? ` · ${speed}×` : "");
+export const ptsOf = (frame) => ends.ptsOf(clip, frame);
+export const isTrimmed = () => Boolean(clip) && ends.areOpen(clip);
+export const pace = () => (speed === 1 ? "" : ` · ${speed}×`);
 
-export const frameNow = () => frameAt(video.currentTime);
+export const frameNow = () => due ?? frameAt(video.currentTime);
 
 function frameAt(time_s) {
   const now = time_s + offset() + 1e-4;
@@ -113,6 +120,7 @@ function frameAt(time_s) {
 
 export function seek(frame) {
   const at = Math.max(0, Math.min(frame, frames() - 1));
+  due = at;
   // Into the middle of the frame: its edge may round to the one before.
   video.currentTime = Math.max(0, timeOf(at) + Math.max(0, (endOf(at + 1) - timeOf(at)) / 2));
 }
@@ -127,7 +135,7 @@ function tick(mine) {
       const due_s = behind.at_s + (speed * (performance.now() - behind.since_ms)) / 1000;
       const back = frameAt(due_s);
       if (due_s < timeOf(marks.in)) {
-        halt();
+        rest();
         seek(marks.in);
       } else if (back < frameNow()) seek(back);
     } else if ((!video.paused || video.ended) && video.currentTime >= end - frame_s / 2) {
@@ -135,7 +143,7 @@ function tick(mine) {
         seek(marks.in);
         video.play().catch(() => {});
       } else {
-        halt();
+        rest();
         seek(marks.out - 1); // at eight times the speed it is some frames further
       }
     }
@@ -149,43 +157,79 @@ function tick(mine) {
 export const isPlaying = () => !video.paused || speed < 0;
 
 export function toggle() {
-  const backwards = speed < 0;
-  speed = 1;
-  video.playbackRate = 1;
-  if (backwards) return;
-  if (video.paused) {
+  if (speed < 0) speed = 1; // backwards it is the picture that moves, and not the video
+  else if (video.paused) {
     if (frameNow() >= marks.out - 1) seek(marks.in);
-    video.play().catch(() => {});
+    go();
   } else video.pause();
 }
 
-export function shuttle(direction) {
-  if (direction > 0) {
-    speed = speed > 0 && !video.paused ? Math.min(8, speed * 2) : 1;
-    video.playbackRate = speed;
-    video.play().catch(() => {});
-  } else {
-    video.pause();
-    speed = speed < 0 ? Math.max(-8, speed * 2) : -1;
-    behind = { at_s: video.currentTime, since_ms: performance.now() };
-  }
+function go() {
+  isStopped = isHeld = false;
+  video.playbackRate = Math.max(SLOW, speed);
+  video.play().catch(() => {});
 }
 
-export function halt() {
+function back(at) {
+  video.pause();
+  speed = at;
+  behind = { at_s: video.currentTime, since_ms: performance.now() };
+}
+
+export function shuttle(direction) {
+  if (direction < 0) return back(speed < 0 ? Math.max(-8, speed * 2) : -1);
+  speed = speed >= 1 && !video.paused ? Math.min(8, speed * 2) : 1;
+  go();
+}
+
+export function slow(direction) {
+  if (direction < 0) return back(-SLOW);
+  speed = SLOW;
+  go();
+}
+
+export const isSlow = () => Math.abs(speed) === SLOW;
+
+function rest() {
   isHeld = true;
-  speed = 1;
-  video.playbackRate = 1;
+  if (speed < 0) speed = 1;
   video.pause();
 }
 
-export function stepFrames(count) {
-  halt();
-  seek(frameNow() + count);
+export function halt() {
+  rest();
+  speed = 1;
+  video.playbackRate = 1;
 }
+
+export function stopHere() {
+  isStopped = true;
+  halt();
+}
+
+export function goTo(frame) {
+  halt();
+  seek(frame);
+}
+
+export const stepFrames = (count) => goTo(frameNow() + count);
+
+export function clearMarks() {
+  ends.clear(clip);
+}
+
+export const keepMarks = () => ends.keep(clip);
+export const forgetMarks = ends.forget;
 
 export const isLooping = () => loops;
 
 export function toggleLoop() {
   loops = !loops;
   localStorage.setItem("loops", loops ? "1" : "0");
+}
+
+export const isMuted = () => video.muted;
+
+export function toggleSound() {
+  video.muted = !video.muted;
 }

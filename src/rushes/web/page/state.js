@@ -13,12 +13,14 @@ export const state = {
   only: null, // {rules, label}: a look aside that no slider narrows, such as one source's clips
   query: null, // {query, count, groups, duration_s}
   cursor: 0,
+  isOff: false, // whether the open clip is in the list no more; the one at the cursor follows it
   selected: new Set(),
   tags: [],
   busy: 0, // changes of our own that are under way
   reasons: [],
   selections: {},
   total: 0,
+  verdicts: {}, // verdict → how many clips
 };
 
 export const column = (name) => state.columns.find((one) => one.name === name);
@@ -79,7 +81,7 @@ export function remember() {
     for (const rule of state.only.rules) kept.append("only", rule);
     kept.set("label", state.only.label);
   }
-  history.replaceState(null, "", `?${kept}${location.hash}`);
+  history.replaceState(history.state, "", `?${kept}${location.hash}`);
 }
 
 export function recall() {

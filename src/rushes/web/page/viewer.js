@@ -8,6 +8,8 @@ import * as side from "./side.js";
 import { state } from "./state.js";
 
 const KEPT = 24; // clips that are remembered, so that going back and forth asks for nothing
+const SAID_MS = 2500;
+const BEHIND = [".skip", "#top", "#filters", "main", "#batch"];
 
 let clip = null; // what the server says of it
 let opening = 0; // counts what was opened, so that a slow answer does not replace a later one
@@ -15,6 +17,8 @@ let handlers = {};
 const cache = new Map(); // id → promise
 
 const where = el("span", { class: "where" });
+const said = el("span", { class: "said", role: "status" });
+const place = el("span", { class: "place" });
 const note = el("p", { class: "note", hidden: true });
 const parts = {};
 
@@ -34,21 +38,35 @@ export function setUp(given) {
       note.hidden = !text;
     },
   });
-  line.setUp({ onMarks: () => (parts.trim.disabled = !player.isTrimmed()) });
+  line.setUp({ onMarks: drawTrim });
   side.setUp(given);
   build();
 }
 
-function control(text, title, work, kind = "") {
-  return el("button", { class: kind, title, onclick: work }, text);
+function drawTrim() {
+  const isOpen = player.isTrimmed();
+  parts.trim.disabled = parts.clear.disabled = !isOpen;
+  parts.trim.classList.toggle("accent", isOpen);
+}
+
+function control(text, title, work, kind = "", label = null) {
+  return el("button", { class: kind, title, onclick: work, "aria-label": label }, text);
+}
+
+function pressed(text, title, work, isOn) {
+  const button = control(text, title, work);
+  button.setAttribute("aria-pressed", isOn);
+  return button;
 }
 
 function build() {
   parts.play = control("Play", "Play or pause (Space)", player.toggle, "play");
-  parts.trim = control("Trim", "Trim to in and out (Shift+T)", trim, "trim");
-  parts.loop = control("Loop", "Loop (q)", toggleLoop, "loop");
-  parts.loop.setAttribute("aria-pressed", player.isLooping());
-  parts.join = control("Join next", "Join with the next clip (m)", join);
+  parts.trim = control("Trim", "Trim to in and out (Shift+T)", () => handlers.onTurn(trim), "trim");
+  parts.clear = control("×", "Clear in and out (x)", line.clearMarks, "clear", "Clear in and out");
+  parts.loop = pressed("Loop", "Loop (q)", toggleLoop, player.isLooping());
+  parts.loop.classList.add("loop");
+  parts.mute = pressed("Mute", "Sound off, on (a)", toggleSound, player.isMuted());
+  parts.join = control("Join next", "Join with the next clip (m)", () => handlers.onTurn(join));
   const stage = el(
     "div",
     { class: "stage" },
@@ -56,13 +74,13 @@ function build() {
       "header",
       {},
       control("← Grid", "Back to the grid (Esc)", close, "quiet"),
-      where,
-      line.clock,
+      el("span", { class: "lines" }, where, said),
+      el("span", { class: "lines" }, line.clock, place),
       el(
         "span",
         { class: "step" },
-        control("‹", "Previous (PageUp)", () => handlers.onStep(-1), "quiet"),
-        control("›", "Next (PageDown)", () => handlers.onStep(1), "quiet"),
+        control("‹", "Previous (PageUp)", () => handlers.onStep(-1), "quiet", "Previous clip"),
+        control("›", "Next (PageDown)", () => handlers.onStep(1), "quiet", "Next clip"),
       ),
     ),
     el("div", { class: "screen" }, player.video, note),
@@ -70,25 +88,77 @@ function build() {
     el(
       "div",
       { class: "controls", role: "toolbar", "aria-label": "Player" },
-      control("◀◀", "Backwards (J)", () => player.shuttle(-1)),
+      control("◀◀", "Backwards (j)", () => player.shuttle(-1), "", "Backwards"),
       control("‹ frame", "One frame back (,)", () => player.stepFrames(-1)),
       parts.play,
       control("frame ›", "One frame on (.)", () => player.stepFrames(1)),
-      control("▶▶", "Forwards, again for faster (L)", () => player.shuttle(1)),
+      control("▶▶", "Forwards, again for faster (l)", () => player.shuttle(1), "", "Forwards"),
       parts.loop,
+      parts.mute,
       control("[ In", "In here (i)", () => line.setMark("in")),
       control("Out ]", "Out here (o)", () => line.setMark("out")),
       parts.trim,
-      control("Split", "Divide here (s)", split),
+      parts.clear,
+      control("Split", "Divide here (s)", () => handlers.onTurn(split)),
       parts.join,
+      control("Full screen", "Full screen (Shift+F)", toggleFull, "full"),
     ),
   );
+  parts.stage = stage;
+  $("viewer").tabIndex = -1;
   $("viewer").replaceChildren(stage, side.node);
+  // Over a full screen nothing is shown that is not in it.
+  stage.addEventListener("fullscreenchange", () => (document.fullscreenElement || document.body).append($("toasts")));
 }
 
 export function toggleLoop() {
   player.toggleLoop();
   parts.loop.setAttribute("aria-pressed", player.isLooping());
+}
+
+export function toggleSound() {
+  player.toggleSound();
+  parts.mute.setAttribute("aria-pressed", player.isMuted());
+}
+
+export function toggleFull() {
+  const work = document.fullscreenElement ? document.exitFullscreen() : parts.stage.requestFullscreen();
+  work.catch((error) => toast(error.message, true));
+}
+
+// ---- what is told, always in the same place ------------------------------------------------------
+
+let silence = 0;
+export function say(text, kind = "") {
+  said.replaceChildren(...[text].flat());
+  said.className = `said ${kind}`;
+  clearTimeout(silence);
+  silence = setTimeout(() => (said.textContent = ""), SAID_MS);
+}
+
+export function sayDecided(verdict, one) {
+  const film = name(one.video);
+  const short = film.length > 16 ? `${film.slice(0, 15)}…` : film;
+  const word = { keep: "kept", drop: "dropped" }[verdict] || "undecided:";
+  const wide = (text) => el("span", { class: "wide" }, text); // a narrow screen has a button for it
+  say([word, wide(` ${short}`), ` ${seconds(one.in_s).replace(/\.\d+$/, "")}`, wide(" (z)")], verdict || "");
+}
+
+export function drawPlace() {
+  if (!state.query) return;
+  const { count } = state.query;
+  const at = state.isOff ? "not in the list" : `${Math.min(state.cursor + 1, count).toLocaleString("en")} of ${count.toLocaleString("en")}`;
+  place.textContent = `${at} · ${(state.verdicts.undecided || 0).toLocaleString("en")} undecided`;
+}
+
+const isTold = new Set(); // clips whose open marks were told of
+let respanned = null; // the clip whose marks have just been applied
+
+function openMarks() {
+  // What to say when a clip is left whose marks were not applied; empty if there is nothing to say.
+  if (!clip || clip === respanned || !player.isTrimmed() || isTold.has(clip.clip)) return "";
+  isTold.add(clip.clip);
+  return "in and out are not applied yet: Shift+T trims";
 }
 
 // ---- which clip --------------------------------------------------------------------------------
@@ -131,16 +201,26 @@ export async function open(id) {
     return;
   }
   if (mine !== opening) return;
+  const left = clip && clip.clip !== id ? openMarks() : "";
+  if (left) say(left);
   clip = found;
-  $("viewer").hidden = false;
-  document.body.classList.add("viewing");
-  if (location.hash !== `#${id}`) history.replaceState(null, "", `${location.search || "/"}#${id}`);
+  if (!isOpen()) cover(true);
+  if (location.hash !== `#${id}`) history.replaceState(history.state, "", `${location.search || "/"}#${id}`);
   where.textContent = `${name(clip.video)} · ${seconds(clip.in_s)}`;
   where.title = clip.video;
   parts.join.disabled = !clip.after;
   player.show(clip);
   line.show(clip);
   side.show(clip);
+  drawPlace();
+}
+
+function cover(isOver) {
+  // What lies behind is out of reach, also by Tab.
+  $("viewer").hidden = !isOver;
+  document.body.classList.toggle("viewing", isOver);
+  for (const node of BEHIND) for (const one of document.querySelectorAll(node)) one.inert = isOver;
+  (isOver ? $("viewer") : $("grid")).focus({ preventScroll: true });
 }
 
 export async function reload() {
@@ -167,25 +247,29 @@ export async function close() {
   if (!isOpen()) return;
   opening++;
   await side.flush();
+  if (document.fullscreenElement) await document.exitFullscreen().catch(() => {});
+  const left = openMarks();
   player.stop();
   clip = null;
-  $("viewer").hidden = true;
-  document.body.classList.remove("viewing");
-  history.replaceState(null, "", location.search || "/");
-  $("grid").focus();
+  history.replaceState(history.state, "", location.search || "/");
+  cover(false);
   handlers.onClose();
+  if (left) toast(left);
 }
 
 // ---- other spans -------------------------------------------------------------------------------
 
-async function respan(clips, spans, told) {
+async function respan(clips, spans, told, values = {}) {
   await side.flush();
+  const asked = clip;
   state.busy++; // or the news of our own change would find this clip gone and close it
   try {
-    const done = await post("/api/respan", { clips, spans });
+    const done = await post("/api/respan", { clips, spans, values, query: state.query.query });
     cache.clear();
-    toast(told);
-    await handlers.onRespan(done.clips, clips);
+    player.forgetMarks(asked);
+    respanned = asked;
+    await handlers.onRespan(done, clips, values);
+    if (told) say(told);
   } catch (error) {
     toast(error.message, true);
   } finally {
@@ -193,20 +277,23 @@ async function respan(clips, spans, told) {
   }
 }
 
-export function trim() {
-  if (!player.isTrimmed()) return toast("set in (i) or out (o) first");
+export const isTrimmed = () => isOpen() && player.isTrimmed();
+
+export function trim(values = {}) {
+  // With a verdict, both are one step for undo.
+  if (!player.isTrimmed()) return say("set in (i) or out (o) first");
   const { marks, ptsOf } = player;
-  return respan([clip.clip], [[ptsOf(marks.in), ptsOf(marks.out)]], "trimmed; z takes it back");
+  return respan([clip.clip], [[ptsOf(marks.in), ptsOf(marks.out)]], values.verdict ? "" : "trimmed (z)", values);
 }
 
 export function split() {
   const at = player.ptsOf(player.frameNow());
-  if (at <= clip.in_pts || at >= clip.out_pts) return toast("go to a frame inside the clip first");
-  return respan([clip.clip], [[clip.in_pts, at], [at, clip.out_pts]], "divided; z takes it back");
+  if (at <= clip.in_pts || at >= clip.out_pts) return say("go to a frame inside the clip first");
+  return respan([clip.clip], [[clip.in_pts, at], [at, clip.out_pts]], "divided (z)");
 }
 
 export async function join() {
-  if (!clip.after) return toast("there is no clip after this one in its video");
+  if (!clip.after) return say("there is no clip after this one in its video");
   const next = await load(clip.after);
-  return respan([clip.clip, next.clip], [[clip.in_pts, next.out_pts]], "joined; z takes it back");
+  return respan([clip.clip, next.clip], [[clip.in_pts, next.out_pts]], "joined (z)");
 }
