@@ -28,12 +28,18 @@ demo: $(READY)  ## Run the main job on sample footage: clips in demo/exports/mai
 test: $(READY) check browser  ## Run every check and every test
 	$(BIN)/python -m pytest -n auto
 
-browser:  # For the tests of the review page, which are skipped where none can be had.
-	@command -v chromium chromium-browser google-chrome >/dev/null || { \
-		echo "installing Chromium for the tests of the review page"; \
-		as=$$(test "$$(id -u)" = 0 || echo sudo -n); \
-		{ $$as apt-get update && $$as apt-get install --yes --no-install-recommends chromium; } \
-			>/dev/null 2>&1 </dev/null || echo "there is none to be had: they are skipped"; }
+browser:  # For the tests of the review page; those of a browser that cannot be had are skipped.
+	@has() { for name; do command -v "$$name" >/dev/null && return; done; false; }; want=; \
+	has chromium chromium-browser google-chrome || want=chromium; \
+	has firefox-esr firefox || want="$$want firefox-esr"; \
+	ls /usr/lib/*/libavcodec.so.* >/dev/null 2>&1 || want="$$want libavcodec-extra"; \
+	test -z "$$want" && exit; \
+	echo "installing for the tests of the review page: $$want"; \
+	as=$$(test "$$(id -u)" = 0 || echo sudo -n); \
+	$$as apt-get update >/dev/null 2>&1 </dev/null; \
+	for one in $$want; do \
+		$$as apt-get install --yes --no-install-recommends $$one >/dev/null 2>&1 </dev/null || \
+			echo "$$one is not to be had: what needs it is skipped"; done
 
 check: $(READY)  ## Lint, format and types; changes nothing
 	$(BIN)/ruff check .
