@@ -1,7 +1,10 @@
 """How quick the review page is: at 100,000 clips in a browser, at a million in its columns."""
 
 import itertools
+import os
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,17 +12,27 @@ import numpy as np
 
 from benchmarks.measuring import write_results
 from rushes.project import Project
-from rushes.records import Clip
+from rushes.records import Clip, Video
 from rushes.reviewing.columns import Columns
 from rushes.reviewing.desk import Desk, parse_rules
+from rushes.scan import PROBE_FIELDS
 from rushes.testing import Take, make_video
 from tests.web.browsing import CHROMIUM, Server, browser
 
-CLIPS = 100_000
-VIDEOS = 4
-FRAMES = 250
+FILMS = 4
+VIDEOS = 2000
+PER_VIDEO = 50
+CLIPS = VIDEOS * PER_VIDEO
 MANY = 1_000_000
-BARS_MS = {"first paint": 1000.0, "a filter over a million clips": 50.0}
+BURST_S = 10
+PER_SECOND = 30
+BARS_MS = {
+    "first paint": 1000.0,
+    "a filter over a million clips": 50.0,
+    "a verdict on all clips": 2000.0,
+    "one more video of 50 clips": 150.0,
+    "500 new scores": 150.0,
+}
 RECIPE = """
 [scan]
 use = ["change", "still", "motion"]
@@ -39,6 +52,9 @@ def main(scratch: Path) -> None:
     filled(folder, scratch)
     figures["start_s"] = start(folder)
     figures["browser_ms"] = in_browser(folder) if CHROMIUM else {}
+    figures["at_once_ms"] = at_once(folder) if CHROMIUM else {}
+    figures["taken_in_ms"] = taken_in(folder)
+    figures["burst"] = burst(folder) if CHROMIUM else {}
     print(write_results("review", told(figures), figures).read_text())
 
 
@@ -77,34 +93,68 @@ def timed_ms(ask: Any, times: int = 9) -> float:
 
 
 def filled(folder: Path, scratch: Path) -> None:
-    """Make a project of a few videos that are cut into a hundred thousand overlapping clips."""
+    """Make a project of 2,000 videos of 50 clips; the videos are copies of a few films."""
     films = scratch / "films"
     films.mkdir()
-    for number in range(VIDEOS):
+    for number in range(FILMS):
         takes = [Take(frames=50, seed=10 * number + at, pan_px=(at, 1)) for at in range(5)]
         make_video(films / f"film {number}.mp4", takes, fps=25)
     with Project.open(folder, create=True, workers=0):
         (folder / "recipe.toml").write_text(RECIPE)
-    rng = np.random.default_rng(1)
     with Project.open(folder, workers=0) as project:
         project.run([films], only=["ingest", "scan"])
-        catalog, prints = project._catalog, project.recipe_now.fingerprints
-        for no, video in catalog.videos().items():
-            pts = project.review()._footage.signals("change", no).pts.tolist()
-            pairs = itertools.combinations(range(0, FRAMES, 1), 2)
-            clips = [
-                Clip(video_id=video.id, in_pts=pts[a], out_pts=pts[b], frames=b - a)
-                for a, b in itertools.islice(pairs, CLIPS // VIDEOS)
-            ]
-            catalog.commit_cuts(no, prints.cut, [], clips, shots=len(clips), shots_too_short=0)
-        numbers = list(catalog.clips(prints.cut))
-        for name, scorer in project.recipe_now.stages("score").items():
+        films_in = [Film(project, no) for no in project._catalog.videos()]
+        for film in films_in:
+            film.cut(film.no, film.video)
+        for copy, film in itertools.product(range(1, VIDEOS // FILMS), films_in):
+            film.add_copy(copy)
+        score(project, list(project._catalog.clips(project.recipe_now.fingerprints.cut)))
+
+
+class Film:
+    """A video of a project, of which there can be copies; each is cut into clips."""
+
+    def __init__(self, project: Project, no: int) -> None:
+        self._catalog, self._prints = project._catalog, project.recipe_now.fingerprints
+        self.no, self.video = no, self._catalog.videos()[no]
+        self._scanned, _ = self._catalog.scans()[no]
+        self._rows = {
+            f"probe/{name}": (PROBE_FIELDS, print_, rows[no])
+            for name, print_ in self._prints.probes.items()
+            for rows in [self._catalog.rows(f"probe/{name}", PROBE_FIELDS, print_)]
+        }
+
+    def add_copy(self, copy: int) -> None:
+        """Add a video that shows what this one does, as ingest, scan and cut would."""
+        name = f"{copy} {self.video.given}"
+        video = replace(self.video, id=f"{copy:08x}{self.no:08x}", given=name)
+        no = self._catalog.add_file(f"/{name}", 1, 1, video) or 0
+        self._catalog.commit_scan(no, self._scanned, self._rows, video.path, None)
+        self.cut(no, video)
+
+    def cut(self, no: int, video: Video) -> None:
+        """Cut a video into clips of five frames."""
+        step = (video.end_pts - video.start_pts) // PER_VIDEO
+        clips = [
+            Clip(video_id=video.id, in_pts=at, out_pts=at + step, frames=5)
+            for at in range(video.start_pts, video.start_pts + step * PER_VIDEO, step)
+        ]
+        counts = {"shots": PER_VIDEO, "shots_too_short": 0}
+        self._catalog.commit_cuts(no, self._prints.cut, [], clips, **counts)
+
+
+def score(project: Project, numbers: list[int], only: str = "") -> None:
+    """Give clips scores by chance."""
+    rng = np.random.default_rng(len(numbers))
+    for name, scorer in project.recipe_now.stages("score").items():
+        if only in ("", name):
             values = {f.name: rng.gamma(2, 5, len(numbers)).round(4) for f in scorer.fields}
             rows = {
                 no: {field: float(column[at]) for field, column in values.items()}
                 for at, no in enumerate(numbers)
             }
-            catalog.commit_rows(f"scorer/{name}", scorer.fields, prints.scorers[name], rows)
+            print_ = project.recipe_now.fingerprints.scorers[name]
+            project._catalog.commit_rows(f"scorer/{name}", scorer.fields, print_, rows)
 
 
 def start(folder: Path) -> float:
@@ -115,6 +165,30 @@ def start(folder: Path) -> float:
         took_s = time.perf_counter() - began
         assert len(desk.board) == CLIPS
     return round(took_s, 2)
+
+
+def taken_in(folder: Path) -> dict[str, float]:
+    """Return how long the board needs for what others do, in ms: the middle of several."""
+    with Project.open(folder, workers=0) as project, Project.open(folder, workers=0) as other:
+        board = project.review().board
+        catalog, prints = other._catalog, other.recipe_now.fingerprints
+        film, copies = Film(other, next(iter(catalog.videos()))), itertools.count(10**6)
+
+        def took_ms(change: Callable[[], Any]) -> float:
+            took = []
+            for _ in range(5):
+                change()
+                began = time.perf_counter()
+                assert board.follow()
+                took.append(1000 * (time.perf_counter() - began))
+            return round(sorted(took)[2], 1)
+
+        some = list(catalog.clips(prints.cut))[1000:1500]
+        return {
+            "one more video of 50 clips": took_ms(lambda: film.add_copy(next(copies))),
+            "500 new scores": took_ms(lambda: score(other, some, "motion")),
+            "a verdict": took_ms(lambda: other.verdict("keep", board.ids[:1], who="bob")),
+        }
 
 
 _SLIDE = """async () => {
@@ -133,6 +207,31 @@ _SLIDE = """async () => {
     took.push(performance.now() - began);
   }
   return took.sort((a, b) => a - b);
+}"""
+_DECIDE = """async (values) => {
+  const { get, post } = await import("/page/api.js");
+  const found = await post("/api/query", { rules: [], sort: "", group: "" });
+  const clips = await get(`/api/ids?query=${found.query}`);
+  const took = {};
+  const time = async (what, path, body) => {
+    const began = performance.now();
+    await post(path, body);
+    took[what] = Math.round(performance.now() - began);
+  };
+  await time("a verdict on all clips", "/api/decide", { clips, values: { verdict: "keep" } });
+  await time("undo", "/api/undo");
+  await time("redo", "/api/redo");
+  await time("a tag on all clips", "/api/decide", { clips, values: { tags: { add: ["sea"] } } });
+  await time("undo of the tag", "/api/undo");
+  return took;
+}"""
+_ONE = """async () => {
+  const { get, post } = await import("/page/api.js");
+  const found = await post("/api/query", { rules: [], sort: "", group: "" });
+  const clips = await get(`/api/ids?query=${found.query}&first=7&count=1`);
+  const began = performance.now();
+  await post("/api/decide", { clips, values: { stars: 3 } });
+  return performance.now() - began;
 }"""
 _PAINTS = """() => {
   const paint = performance.getEntriesByName('first-contentful-paint')[0].startTime;
@@ -195,18 +294,73 @@ def in_browser(folder: Path) -> dict[str, float]:
     }
 
 
+def at_once(folder: Path) -> dict[str, float]:
+    """Return what a person waits for who decides about all clips at once, in ms."""
+    server = Server(folder)
+    try:
+        with browser() as chromium:
+            page = chromium.new_page()
+            page.goto(server.link)
+            found: dict[str, float] = page.evaluate(_DECIDE)
+            return found
+    finally:
+        server.stop()
+
+
+def burst(folder: Path) -> dict[str, float]:
+    """Return what a server with an open page costs while many videos a second are cut."""
+    server = Server(folder)
+    try:
+        with browser() as chromium, Project.open(folder, workers=0) as project:
+            page = chromium.new_page()
+            page.goto(server.link)
+            page.wait_for_selector(".card")
+            film = Film(project, next(iter(project._catalog.videos())))
+            verdicts_ms = []
+            cpu_s, began = server_cpu_s(server), time.monotonic()
+            for count in range(BURST_S * PER_SECOND):
+                film.add_copy(2 * 10**6 + count)
+                if count % PER_SECOND == 0:
+                    verdicts_ms.append(page.evaluate(_ONE))
+                time.sleep(max(0.0, began + count / PER_SECOND - time.monotonic()))
+            wall_s = time.monotonic() - began
+            share = (server_cpu_s(server) - cpu_s) / wall_s
+            return {
+                "videos a second": round(BURST_S * PER_SECOND / wall_s, 1),
+                "share of a core": round(share, 2),
+                "a verdict meanwhile, the slowest of 10, ms": round(max(verdicts_ms)),
+            }
+    finally:
+        server.stop()
+
+
+def server_cpu_s(server: Server) -> float:
+    """Return what a server's process has used of a core so far."""
+    fields = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def told(figures: dict[str, Any]) -> str:
     """Return the figures as Markdown."""
     lines = [f"{CLIPS:,} clips in headless Chromium, the server on the same machine:", ""]
-    lines += ["| what | ms |", "|---|---|"]
-    lines += [f"| {what} | {ms} |" for what, ms in figures["browser_ms"].items()]
-    lines += ["", f"The server lays {CLIPS:,} clips out in {figures['start_s']} s.", ""]
-    lines += [f"{MANY:,} clips, in the server's arrays:", "", "| what | ms |", "|---|---|"]
-    lines += [f"| {what} | {ms} |" for what, ms in figures["million_ms"].items()]
-    everything = figures["browser_ms"] | figures["million_ms"]
-    lines += [""]
+    lines += table(figures["browser_ms"] | figures["at_once_ms"])
+    lines += [f"The server lays {CLIPS:,} clips out in {figures['start_s']} s. ", ""]
+    lines += ["What others do meanwhile, taken in by the server:", ""]
+    lines += table(figures["taken_in_ms"])
+    if figures["burst"]:
+        lines += [f"A page is open while {PER_SECOND} videos a second are cut, 50 clips each:", ""]
+        lines += table(figures["burst"], "")
+    lines += [f"{MANY:,} clips, in the server's arrays:", "", *table(figures["million_ms"])]
+    everything: dict[str, float] = {}
+    for some in ("browser_ms", "at_once_ms", "taken_in_ms", "million_ms"):
+        everything |= figures[some]
     for what, bar_ms in BARS_MS.items():
         if what in everything:
             met = "met" if everything[what] < bar_ms else "MISSED"
             lines.append(f"Bar: {what} < {bar_ms:.0f} ms: {met} ({everything[what]}).")
     return "\n".join(lines) + "\n"
+
+
+def table(figures: dict[str, float], unit: str = "ms") -> list[str]:
+    """Return figures as lines of Markdown."""
+    return [f"| what | {unit} |", "|---|---|", *(f"| {w} | {n} |" for w, n in figures.items()), ""]

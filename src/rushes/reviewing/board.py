@@ -82,7 +82,7 @@ class Board:
         """Take in what has changed in the catalog, by whomever; return whether anything has.
 
         Args:
-            share: At most this share of the time goes into taking in what scans and scores bring:
+            share: At most this share of a core goes into taking in what scans and scores bring:
                 there may be more to come after this. What people decide is taken in always.
         """
         with self._following:
@@ -93,10 +93,10 @@ class Board:
             if share < 1 and time.monotonic() < self._rest_until and not are_others:
                 return bool(kinds)
             if parts:
-                began = time.monotonic()
+                began_s = time.thread_time()
                 self._take(parts, now)
-                took_s = time.monotonic() - began
-                self._rest_until = began + min(took_s / share, MOST_REST_S)
+                rest_s = (time.thread_time() - began_s) * (1 / share - 1)
+                self._rest_until = time.monotonic() + min(rest_s, MOST_REST_S)
             if parts & {WORDS}:
                 with self.lock:
                     self.revision += 1

@@ -29,7 +29,7 @@ EDITED = "main"
 CONTEXT_S = 5.0
 """So much of the source around a clip is shown with it, so that it can be made longer."""
 SHARE = 0.1
-"""So much of the time may go into taking in what a scan or new scores bring; see `Board`."""
+"""So much of a core may go into taking in what a scan or new scores bring; see `Board`."""
 
 
 class Desk:
