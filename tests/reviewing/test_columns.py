@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from rushes.errors import RecipeError
-from rushes.reviewing.columns import NONE, Columns, histogram
+from rushes.reviewing.columns import NONE, Columns
 from rushes.reviewing.desk import parse_rules
 
 NAN = np.nan
@@ -113,18 +113,6 @@ def test_the_clips_beside_a_threshold_are_the_nearest_that_others_let_through(co
     assert (below.tolist(), above.tolist()) == ([0], [3])
     below, above = columns.beside("motion.speed", 15, parse_rules(["camera.label = pan"]))
     assert (below.tolist(), above.tolist()) == ([0, 4], [2])
-
-
-def test_histograms_of_nothing_one_value_and_outliers():
-    empty = histogram(np.array([NAN, NAN]))
-    assert (sum(empty.counts), empty.missing) == (0, 2)
-    one = histogram(np.array([3.0, 3.0]))
-    assert (sum(one.counts), one.low, one.high, one.least) == (2, 2.5, 3.5, 3.0)
-    values = np.append(np.linspace(0, 1, 1000), 1e9)
-    found = histogram(values)
-    assert sum(found.counts) == 1001
-    assert found.high < 2 and found.most == 1e9
-    assert found.quantiles[100] == pytest.approx(np.median(values))
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,10 @@ import numpy as np
 
 from rushes.errors import RecipeError
 from rushes.registry import nearest
+from rushes.reviewing.histogram import Histogram, histogram
 from rushes.rules import Rule
 from rushes.select import column_of, is_missing
 
-BINS = 64
-"""Bars of a histogram."""
-QUANTILES = 200
-"""Steps of the quantiles of a histogram."""
 MASKS_KEPT = 32
 """So many answers to single rules are kept: while one slider moves, the others stand."""
 VALUES_TOLD = 5000
@@ -50,21 +47,6 @@ class Values:
     distinct: int
     """How many values there are; not all are told where they are very many."""
     missing: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Histogram:
-    """How a column's values are spread."""
-
-    low: float
-    high: float
-    """Ends of the bars; the outermost half percent on either side is in the last bars."""
-    counts: tuple[int, ...]
-    least: float
-    most: float
-    missing: int
-    quantiles: tuple[float, ...]
-    """From the least value to the most, in steps of half a percent of the clips that have one."""
 
 
 class Columns:
@@ -323,37 +305,3 @@ def _label(column: str, value: object) -> str:
     if column == "dedup.group" and value == 0:
         return _NO_COPY
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def histogram(values: np.ndarray) -> Histogram:
-    """Return how values (float64, NaN where missing) are spread."""
-    present = np.sort(values[~np.isnan(values)])
-    if not len(present):
-        return Histogram(
-            low=0.0,
-            high=1.0,
-            counts=(0,) * BINS,
-            least=0.0,
-            most=1.0,
-            missing=len(values),
-            quantiles=(0.0,) * (QUANTILES + 1),
-        )
-    # Of a sorted array each quantile is a look-up.
-    places = np.linspace(0, len(present) - 1, QUANTILES + 1)
-    quantiles = np.interp(places, np.arange(len(present)), present).tolist()
-    least, most = float(present[0]), float(present[-1])
-    low, high = quantiles[1], quantiles[-2]
-    if low == high:
-        low, high = least, most
-    if low == high:
-        low, high = low - 0.5, high + 0.5
-    counts, _ = np.histogram(np.clip(present, low, high), BINS, (low, high))
-    return Histogram(
-        low=low,
-        high=high,
-        counts=tuple(counts.tolist()),
-        least=least,
-        most=most,
-        missing=len(values) - len(present),
-        quantiles=tuple(quantiles),
-    )

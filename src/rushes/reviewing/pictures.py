@@ -9,13 +9,11 @@ import numpy as np
 
 from rushes.records import Row
 from rushes.reviewing.board import Board
-from rushes.reviewing.columns import Columns, histogram
+from rushes.reviewing.histogram import histogram
 
 MOST_ROWS = 12
 """Rows of a chart; what is rarer is counted together."""
 MOST_DOTS = 1500
-_SKEWED = 8.0
-"""Positive numbers whose 95th percentile is so many times the 5th are drawn by their logarithm."""
 
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _DULL = {"the", "and", "with", "for", "from", "that", "this", "are", "was", "has", "his", "her",
@@ -82,24 +80,12 @@ def _scatter(board: Board, passing: np.ndarray) -> Row | None:
     if not len(rows):
         return None
     some = rows[np.linspace(0, len(rows) - 1, min(len(rows), MOST_DOTS)).astype(int)]
+    axes = [{"name": name, **asdict(histogram(columns[name][rows]).axis)} for name in (across, up)]
     return {
-        "x": _axis(columns, across, there),
-        "y": _axis(columns, up, there),
+        "x": axes[0],
+        "y": axes[1],
         "points": [
             {"clip": board.ids[at], "x": float(columns[across][at]), "y": float(columns[up][at])}
             for at in some.tolist()
         ],
-    }
-
-
-def _axis(columns: Columns, name: str, there: np.ndarray) -> Row:
-    """Return an axis: its ends leave out the outermost half percent, which is drawn at them."""
-    values = columns[name][there]
-    least, low, high, most = np.quantile(values, (0.005, 0.05, 0.95, 0.995)).tolist()
-    is_log = low > 0 and high > _SKEWED * low
-    return {
-        "name": name,
-        "low": max(least, low / 4) if is_log else least,  # a logarithm has no 0 to begin at
-        "high": most,
-        "is_log": is_log,
     }

@@ -5,6 +5,7 @@ import { crossing } from "./crossing.js";
 import { showDialog } from "./dialogs.js";
 import { $, el, hours, name, number, svg } from "./dom.js";
 import { coverageMap } from "./map.js";
+import { scale } from "./scale.js";
 import { rules } from "./state.js";
 
 const WIDTH = 320;
@@ -68,8 +69,8 @@ function bars(histogram, unit) {
         x: at * wide, y: HEIGHT - height, width: Math.max(0.5, wide - 1), height, class: "bar",
       });
     }),
-    svg("text", { x: 0, y: HEIGHT + 14 }, `${number(histogram.low)} ${unit}`),
-    svg("text", { x: WIDTH, y: HEIGHT + 14, "text-anchor": "end" }, `${number(histogram.high)} ${unit}`),
+    svg("text", { x: 0, y: HEIGHT + 14 }, `${number(histogram.axis.low)} ${unit}`),
+    svg("text", { x: WIDTH, y: HEIGHT + 14, "text-anchor": "end" }, `${number(histogram.axis.high)} ${unit}${said(histogram.axis)}`),
   );
 }
 
@@ -94,21 +95,15 @@ function rows(title, about, found) {
   return [figure(title, about, el("table", {}, ...found.map(line)))];
 }
 
+const said = (axis) => (axis.is_log ? ", logarithmic" : "");
+
 function dots({ x, y, points }) {
-  const along = ({ low, high, is_log: isLog }, size) => {
-    const scale = isLog ? Math.log : (value) => value;
-    const [from, to] = [scale(low), scale(high)];
-    return (value) => {
-      const share = (scale(isLog ? Math.max(value, low) : value) - from) / (to - from || 1);
-      return Math.min(1, Math.max(0, share)) * size;
-    };
-  };
-  const [atX, atY] = [along(x, WIDTH), along(y, HEIGHT)];
-  const ends = (axis) => `${axis.name} ${number(axis.low)} … ${number(axis.high)}${axis.is_log ? ", logarithmic" : ""}`;
+  const [atX, atY] = [scale(x).place, scale(y).place];
+  const ends = (axis) => `${axis.name} ${number(axis.low)} … ${number(axis.high)}${said(axis)}`;
   const dot = (point) => {
     const node = svg(
       "circle",
-      { cx: atX(point.x), cy: HEIGHT - atY(point.y), r: points.length > 300 ? 2.5 : 4, class: "dot" },
+      { cx: atX(point.x) * WIDTH, cy: (1 - atY(point.y)) * HEIGHT, r: points.length > 300 ? 2.5 : 4, class: "dot" },
       svg("title", {}, `${x.name} ${number(point.x)}, ${y.name} ${number(point.y)}`),
     );
     node.addEventListener("click", () => go.open(point.clip));

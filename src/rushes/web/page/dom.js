@@ -26,9 +26,16 @@ export function svg(tag, attributes, ...children) {
 }
 
 export function options(select, pairs, chosen) {
-  select.replaceChildren(
-    ...pairs.map(([value, text]) => el("option", { value, selected: value === chosen }, text)),
-  );
+  // Columns of one stage stand together: "motion.speed" under "motion".
+  const parts = new Map();
+  for (const [value, text] of pairs) {
+    const [, stage] = value.match(/^-?(\w+)\./) || ["", ""];
+    if (!parts.has(stage)) parts.set(stage, []);
+    parts.get(stage).push(el("option", { value, selected: value === chosen }, text));
+  }
+  const own = parts.get("") || [];
+  parts.delete("");
+  select.replaceChildren(...own, ...[...parts].map(([label, some]) => el("optgroup", { label }, ...some)));
 }
 
 let toastTimer = 0;

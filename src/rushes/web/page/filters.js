@@ -62,7 +62,7 @@ async function filterBox(name) {
   const told = el("p", { class: "told" });
   const box = { told, missing: 0 };
   shown.set(name, box);
-  const handlers = { onMove: () => recount(false), onSettle: settle, onOpen };
+  const handlers = { onMove: moved, onSettle: settle, onOpen };
   const kind = kindOf(name);
   const asked = `column=${encodeURIComponent(name)}`;
   let content = { parts: [] };
@@ -107,6 +107,15 @@ async function filterBox(name) {
     told,
     content.strip,
   );
+}
+
+const FOLLOWING_MS = 350; // the grid has pictures to fetch, and a browser lets an address change so often
+
+const followHand = throttled(() => onChange(), FOLLOWING_MS);
+
+function moved() {
+  recount(false);
+  followHand();
 }
 
 function settle() {

@@ -2,6 +2,7 @@
 
 import { post, stillUrl } from "./api.js";
 import { el, number, throttled, toast } from "./dom.js";
+import { scale } from "./scale.js";
 import { column, rules, state } from "./state.js";
 
 const STEPS = 500;
@@ -41,6 +42,7 @@ export function slider(name, histogram, { onMove, onSettle, onOpen }) {
       class: "value",
       inputMode: "decimal",
       "aria-label": `${end === "low" ? "Least" : "Most"} ${name}, as a number`,
+      title: "a number, or a share to leave out, such as 10%",
       autocomplete: "off",
       onchange: (event) => type(end, event.target.value),
       onkeydown: (event) => event.key === "Enter" && event.target.blur(),
@@ -65,11 +67,13 @@ export function slider(name, histogram, { onMove, onSettle, onOpen }) {
     ),
     el("button", { class: "quiet", onclick: open, title: "let all through" }, "all"),
   );
-  const span = histogram.high - histogram.low;
-  const toStep = (value) => Math.round(((value - histogram.low) / span) * STEPS);
+  const along = scale(histogram.axis);
+  const toStep = (value) => Math.round(along.place(value) * STEPS);
   const toValue = (step) => {
-    const digits = Math.max(0, 3 - Math.floor(Math.log10(span)));
-    return +(histogram.low + (step / STEPS) * span).toFixed(Math.min(8, digits));
+    // So many digits that two steps are two values, and no more.
+    const value = along.value(step / STEPS);
+    const apart = Math.abs(along.value((step + 1) / STEPS) - value);
+    return +value.toFixed(Math.min(8, Math.max(0, Math.ceil(-Math.log10(apart)))));
   };
 
   function ends() {
@@ -84,8 +88,8 @@ export function slider(name, histogram, { onMove, onSettle, onOpen }) {
 
   function draw() {
     const [from, to] = ends();
-    low.value = from === null ? 0 : Math.max(0, Math.min(STEPS, toStep(from)));
-    high.value = to === null ? STEPS : Math.max(0, Math.min(STEPS, toStep(to)));
+    low.value = from === null ? 0 : toStep(from);
+    high.value = to === null ? STEPS : toStep(to);
     least.value = from === null ? "" : number(from);
     most.value = to === null ? "" : number(to);
     least.placeholder = number(histogram.least);
@@ -99,7 +103,7 @@ export function slider(name, histogram, { onMove, onSettle, onOpen }) {
     const tallest = Math.max(...histogram.counts, 1);
     context.clearRect(0, 0, canvas.width, canvas.height);
     histogram.counts.forEach((count, at) => {
-      const [least, most] = [at, at + 1].map((edge) => histogram.low + (edge / bars) * span);
+      const [least, most] = [at, at + 1].map((edge) => along.value(edge / bars));
       const passes = (from === null || most >= from) && (to === null || least <= to);
       context.fillStyle = passes ? inside : outside;
       const height = count ? Math.max(2, Math.sqrt(count / tallest) * canvas.height) : 0;
@@ -123,9 +127,16 @@ export function slider(name, histogram, { onMove, onSettle, onOpen }) {
   }
 
   function type(end, text) {
+    const share = text.match(/^\s*([\d.]+)\s*%\s*$/)?.[1];
+    if (share !== undefined && +share < 100) {
+      // "10%" leaves out a tenth, at the end where it is typed.
+      change({ low: null, high: null, percent: `${end === "low" ? "top" : "bottom"} ${+(100 - share).toFixed(6)}%` });
+      draw();
+      return onSettle();
+    }
     const value = text.trim() === "" ? null : Number(text.replace(",", "."));
     if (Number.isNaN(value)) {
-      toast(`${text} is no number`, true);
+      toast(`${text} is no number; 10% leaves out a tenth`, true);
     } else {
       const [low, high] = ends();
       change({ low, high, [end]: value });
@@ -171,7 +182,7 @@ export function slider(name, histogram, { onMove, onSettle, onOpen }) {
   draw();
   return {
     parts: [
-      el("div", { class: "track" }, canvas, low, high),
+      el("div", { class: "track", title: along.isLog ? "logarithmic: equal ways are equal ratios" : "" }, canvas, low, high),
       el("div", { class: "ends" }, least, presets, most),
     ],
     strip,
