@@ -16,11 +16,9 @@ def desk(project):
         def decide(self, *clips, who="ann", **values):
             return deciding.decide(self.catalog, clips, values, who=who, source="page")
 
-        def respan(self, clips, spans, who="ann"):
-            recipe = project.recipe_now
-            return deciding.respan(
-                self.catalog, recipe, self.folder, clips, spans, who=who, source="page"
-            )
+        def respan(self, clips, spans, who="ann", **values):
+            recipe, given = project.recipe_now, {"who": who, "source": "page", "values": values}
+            return deciding.respan(self.catalog, recipe, self.folder, clips, spans, **given)
 
         def undo(self, who="ann", redo=False):
             action = deciding.take_back(self.catalog, who=who, source="page", redo=redo)
@@ -107,6 +105,19 @@ def test_a_split_takes_the_verdict_along_and_is_undone(desk):
     assert desk.clips() == before
     desk.undo(redo=True)
     assert desk.ids()[:2] == [one.id, two.id]
+
+
+def test_a_trim_and_its_verdict_are_one_step(desk):
+    clip = desk.clips()[0]
+    desk.decide(clip.id, verdict="drop", reason="too long")
+    span = (clip.in_pts, clip.out_pts - 2000)
+    with pytest.raises(RecipeError, match="verdict cannot be 'maybe'"):
+        desk.respan([clip.id], [span], verdict="maybe")
+    (trimmed,) = desk.respan([clip.id], [span], verdict="keep")
+    assert (desk.state(trimmed.id).verdict, desk.state(trimmed.id).reason) == ("keep", "too long")
+    desk.undo()
+    assert desk.ids()[0] == clip.id and desk.state(trimmed.id) is None
+    assert desk.state(clip.id).verdict == "drop"
 
 
 def test_a_trim_snaps_to_frames_and_a_merge_joins(desk):
