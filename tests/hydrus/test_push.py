@@ -41,7 +41,16 @@ def test_a_second_push_sends_and_stores_nothing(bench, fake):
 
 
 def test_whatever_hydrus_makes_of_a_tag_it_comes_to_rest(bench, fake):
-    tags = ["Boat : Big", "long " * 300, "Straße:  GRÜN 船", "a:b:c", ":weird:", "x:-y", "ns:"]
+    tags = [
+        "Boat : Big",
+        "Ship :Small",
+        "long " * 300,
+        "Straße:  GRÜN 船",
+        "a:b:c",
+        ":weird:",
+        "x:-y",
+        "ns:",
+    ]
     bench.decide(bench.clips[0], tags={"add": tags})
     bench.push()
     assert bench.push().tags == 0
