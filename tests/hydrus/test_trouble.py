@@ -33,6 +33,8 @@ def few(bench):
     bench.push()
     bench.undisturbed = bench.fake.state()
     bench.calls = len(bench.fake.calls)
+    paths = [path for path, _ in bench.fake.calls]
+    bench.first_import = paths.index("/add_files/add_file") + 1
     bench.begun = bench.catalog.verdicts.since()
     return bench
 
@@ -216,7 +218,7 @@ def test_waiting_is_said_once_and_so_is_its_end(few, monkeypatch):
 def test_an_import_that_outlasts_patience_is_made_again(few, monkeypatch):
     start_anew(few, "slow")
     monkeypatch.setattr(connection, "TIMEOUT_S", 0.3)
-    few.fake.on_call = lambda number: time.sleep(0.5) if number == 5 else None
+    few.fake.on_call = lambda number: number == few.first_import and time.sleep(0.5)
     few.push()
     few.fake.on_call = None
     assert few.fake.state() == few.undisturbed
@@ -224,12 +226,11 @@ def test_an_import_that_outlasts_patience_is_made_again(few, monkeypatch):
 
 def test_ctrl_c_does_not_wait_for_a_client_that_is_not_there(few, monkeypatch):
     start_anew(few, "ctrl-c")
-    monkeypatch.setattr(connection, "WAITS_S", (60,))
-    first_import = 5
+    monkeypatch.setattr(connection, "WAITS_S", (40,))
     stop = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
 
     def go_away(number):
-        if number == first_import:
+        if number == few.first_import:
             few.fake.stop()
             stop.start()
 
