@@ -9,7 +9,7 @@ import pytest
 
 from rushes.project import Project
 from rushes.testing import Take, make_video
-from tests.web.browsing import needs_browser, serving, visiting
+from tests.web.browsing import needs_browser, serving, until, visiting
 
 pytestmark = [pytest.mark.browser, needs_browser]
 
@@ -91,7 +91,7 @@ def test_scoring_shows_how_far_it_is_is_stopped_and_finished(chromium, plugged):
         page = visit()
         start(page, "Score")
         bar = page.locator("#progress")
-        bar.get_by_text(re.compile(r"score: 64 %, [\d.]+ s left")).wait_for()
+        bar.get_by_text(re.compile(r"score: 32 of 50 clips, [\d.]+ s left")).wait_for()
         start(page, "Scan")
         page.get_by_text("score is running: wait for it, or stop it first").wait_for()
         page.keyboard.press("Escape")
@@ -120,7 +120,8 @@ def test_an_empty_project_says_what_to_do_and_follows_what_others_do(chromium, t
         with Project.open(folder, workers=0) as project:
             project.run([films], only=["ingest", "scan", "cut"])
         page.locator("#counts").get_by_text("2 of 2 clips").wait_for()
-        assert page.locator(".card[data-clip]").count() == 2 and page.locator("#empty").is_hidden()
+        assert until(lambda: page.locator(".card[data-clip]").count() == 2)
+        assert page.locator("#empty").is_hidden()
         make_video(films / "two.mp4", [Take(frames=12, seed=3)])
         with Project.open(folder, workers=0) as project:
             project.ingest([films])
