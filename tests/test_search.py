@@ -53,6 +53,17 @@ def test_a_clip_found_by_caption_and_name_comes_first(project):
     assert project.search("two")[0]["found_by"] == ["caption", "file name"]
 
 
+def test_words_of_tags_are_found(project):
+    first, second, *_ = (row["clip"] for row in project.ls("clips"))
+    desk = project.review()
+    desk.decide([first], {"tags": {"add": ["Red_Fox"]}}, "ann")
+    desk.decide([second, first], {"tags": {"add": ["snow field"]}}, "ann")
+    assert [row["clip"] for row in project.search("fox snow")] == [first, second]
+    assert project.search("fiel*")[0]["found_by"] == ["tag"]
+    desk.decide([first], {"tags": {"remove": ["Red_Fox"]}}, "ann")
+    assert project.search("fox") == []
+
+
 def test_like_finds_the_clips_that_look_alike_without_any_model(project):
     clips = {row["clip"]: row for row in project.ls("clips")}
     asked = next(clip for clip, row in clips.items() if row["video"].endswith("one.mp4"))

@@ -14,6 +14,7 @@ from rushes.dedup import OUTCOME, outcome_fingerprint
 from rushes.recipe import Recipe
 from rushes.records import Clip, Decided, Field, Video
 from rushes.splits import sides
+from rushes.verdicts import tags_of
 
 FEW = 5000
 """Of more clips than these it is quicker to read all rows of a stage."""
@@ -35,7 +36,8 @@ class ClipTable:
     in_pts: np.ndarray
     out_pts: np.ndarray
     columns: dict[str, np.ndarray]
-    """What rules can ask of them: float64 with NaN or object with None where missing."""
+    """What rules can ask of them: float64 with NaN or object with None where missing; of `tags`,
+    object with a tuple of all."""
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -171,6 +173,9 @@ def decided_columns(decided: Sequence[Decided | None]) -> dict[str, np.ndarray]:
     return {
         "verdict": np.array([(now and now.verdict) or "undecided" for now in decided], object),
         "stars": np.array([now and now.stars for now in decided], float),
+        "tags": np.fromiter(
+            (tuple(tags_of((), now)) if now else () for now in decided), object, len(decided)
+        ),
     }
 
 

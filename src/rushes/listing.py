@@ -198,8 +198,11 @@ def _as_columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
     columns = {}
     for name in rows[0]:
         values = [row[name] for row in rows]
-        is_number = all(v is None or isinstance(v, int | float) for v in values)
-        columns[name] = np.array(values, float if is_number else object)
+        if all(v is None or isinstance(v, int | float) for v in values):
+            columns[name] = np.array(values, float)
+        else:  # NumPy would make a table of lists
+            each = (tuple(v) if isinstance(v, list) else v for v in values)
+            columns[name] = np.fromiter(each, object, len(values))
     return columns
 
 

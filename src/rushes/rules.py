@@ -115,15 +115,16 @@ class Rule:
         """Return a mask (bool, 1-D): which of `values` keep the rule; a missing value never does.
 
         Call it on a `resolved` rule. `values` is float64 with NaN for missing, or object with
-        None for missing. A quota is kept by all values that are there: only all clips together
-        can break it.
+        None for missing. A tuple, such as a clip's tags, is equal to each of its members: "= sea"
+        keeps what has that tag, "!= sea" what does not have it. A quota is kept by all values that
+        are there: only all clips together can break it.
         """
         if self.is_quota:
             return np.array([value is not None and value == value for value in values], bool)
         if self.operator in ("=", "!="):
             named = {_plain(value) for value in self.values}
             is_there = np.array([value is not None and value == value for value in values], bool)
-            is_equal = np.array([_plain(value) in named for value in values], bool)
+            is_equal = np.array([not named.isdisjoint(_held(value)) for value in values], bool)
             return np.asarray(is_there & (is_equal if self.operator == "=" else ~is_equal))
         self._check_numbers(values)
         numbers = values.astype(float)
@@ -135,7 +136,7 @@ class Rule:
         return np.asarray(compare(numbers, float(self.low)))
 
     def _check_numbers(self, values: np.ndarray) -> None:
-        if values.dtype == object and any(isinstance(value, str) for value in values):
+        if values.dtype == object and any(isinstance(value, str | tuple) for value in values):
             raise RecipeError(f"{self.column} is text; compare it with = or !=, not in {self}")
 
 
@@ -255,6 +256,11 @@ def _written(value: float | str) -> str:
         and not re.search(r"\sand\s", value, re.IGNORECASE)
     )
     return value if is_plain else "'" + value.replace("'", "''") + "'"
+
+
+def _held(value: Any) -> set[str]:
+    """Return what a value is equal to: itself, or each of several, such as a clip's tags."""
+    return {_plain(one) for one in value} if isinstance(value, tuple) else {_plain(value)}
 
 
 def _plain(value: Any) -> str:

@@ -1,10 +1,11 @@
 """Clips by words, and clips that look like another.
 
-Words are looked for in captions and in file names, and, where a scorer with a text tower has been
-at work, in the pictures themselves. Several such lists become one by reciprocal rank fusion: what
-is near the top of several lists comes first, and no scale of one has to fit that of another.
+Words are looked for in captions, tags and file names, and, where a scorer with a text tower has
+been at work, in the pictures themselves. Several such lists become one by reciprocal rank fusion:
+what is near the top of several lists comes first, and no scale of one has to fit that of another.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,7 @@ def search(
     similar: Mapping[int, float] = {}
     if text and text.strip():
         orders["caption"] = catalog.captions.search(text, cut, most)
+        orders["tag"] = _tagged(catalog, cut, text, most)
         orders["file name"] = catalog.captions.search_names(text, cut, most)
         known = space(catalog, recipe, WITH_WORDS) if encode is not None else None
         if known is not None and encode is not None:
@@ -99,6 +101,26 @@ def clip_named(catalog: Catalog, recipe: Recipe, name: str) -> int:
         raise RecipeError(f"no clip has an id that begins with {name!r}; see: rushes ls clips")
     some = ", ".join(list(found)[:3])
     raise RecipeError(f"{len(found)} clips begin with {name!r}: {some} …; give more of the id")
+
+
+def _tagged(catalog: Catalog, cut: str, text: str, most: int) -> list[int]:
+    """Return the clips whose tags have most of the words, these first."""
+    wanted = text.casefold().split()
+    found: dict[str, int] = {}
+    for clip, now in catalog.verdicts.standing().items():
+        words = {word for tag in now.tags_added for word in re.split(r"[\W_]+", tag.casefold())}
+        hits = sum(_is_among(word, words) for word in wanted)
+        if hits:
+            found[clip] = hits
+    numbers = catalog.clip_numbers("", cut) if found else {}
+    ordered = sorted((clip for clip in found if clip in numbers), key=lambda clip: -found[clip])
+    return [numbers[clip] for clip in ordered[:most]]
+
+
+def _is_among(word: str, words: set[str]) -> bool:
+    if word.endswith("*"):
+        return any(one.startswith(word[:-1]) for one in words)
+    return word in words
 
 
 def _nearest(numbers: np.ndarray, similarities: np.ndarray, most: int) -> dict[int, float]:

@@ -167,7 +167,7 @@ class Board:
         with self.lock:
             for name, values in columns.items():
                 self.columns.put(name, places, values.tolist())
-            if stage.key == COPIES:
+            if stage.key == COPIES:  # the arrays of the columns are those of the table
                 sides = split_column(self.clips, self._recipe).tolist()
                 self.columns.put("split", range(len(sides)), sides)
             self.revision += 1
@@ -261,6 +261,7 @@ class Board:
                 {
                     "name": name,
                     "is_number": values.dtype != object,
+                    "has_many": name == "tags",
                     "unit": field.unit or ("s" if name.endswith("_s") else ""),
                     "higher_is_better": field.higher_is_better,
                     "about": field.about,

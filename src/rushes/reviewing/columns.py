@@ -1,6 +1,6 @@
 """What is known of clips as arrays, answered about in milliseconds at a million clips."""
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -50,7 +50,7 @@ class Values:
 
 
 class Columns:
-    """One array a column: float64 with NaN, or text with None, where a value is missing."""
+    """One array a column: float64 with NaN, text with None where a value is missing, or tuples."""
 
     def __init__(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Take over arrays, all of one length; change them through `put` only."""
@@ -121,7 +121,7 @@ class Columns:
     def _equal(self, rule: Rule) -> np.ndarray:
         """Decide for each value that occurs, and not for each clip."""
         codes, known = self._codes(rule.column)
-        values = np.array(list(known), object)
+        values = np.fromiter(known, object, len(known))  # tuples stay what they are
         passing = rule.passes(values) if len(values) else np.zeros(0, bool)
         return np.asarray(passing[codes])
 
@@ -156,14 +156,14 @@ class Columns:
             raise RecipeError(f"there is no column {name!r}{nearest(name, list(self.arrays))}")
         codes, known = self._codes(name)
         counts = np.bincount(codes, minlength=len(known)).tolist()
-        there = [
-            (f"{value:.12g}" if isinstance(value, float) else str(value), counts[code])
-            for value, code in known.items()
-            if counts[code] and value is not None and value == value
-        ]
-        there.sort(key=lambda pair: (-pair[1], pair[0]))
+        there: Counter[str] = Counter()
+        for value, code in known.items():
+            for one in value if isinstance(value, tuple) else (value,):
+                if counts[code] and one is not None and one == one:
+                    there[f"{one:.12g}" if isinstance(one, float) else str(one)] += counts[code]
+        listed = sorted(there.items(), key=lambda pair: (-pair[1], pair[0]))
         return Values(
-            counts=tuple(there[:VALUES_TOLD]), distinct=len(there), missing=self.missing(name)
+            counts=tuple(listed[:VALUES_TOLD]), distinct=len(listed), missing=self.missing(name)
         )
 
     def missing(self, name: str) -> int:
@@ -304,4 +304,6 @@ def _label(column: str, value: object) -> str:
         return NONE
     if column == "dedup.group" and value == 0:
         return _NO_COPY
+    if isinstance(value, tuple):
+        return ", ".join(value) or NONE
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -61,21 +61,23 @@ def _parts(columns: Columns, name: str, known: Sequence[str] = ()) -> tuple[list
     where they are when filters move.
     """
     if name in columns and columns[name].dtype == object:
-        return _texts(name, columns[name].tolist(), known)
-    values = columns.numbers_of(name)
-    present = values[~np.isnan(values)]
+        values = columns[name].tolist()
+        joined = [", ".join(one) or None if isinstance(one, tuple) else one for one in values]
+        return _texts(name, joined, known)
+    numbers = columns.numbers_of(name)
+    present = numbers[~np.isnan(numbers)]
     distinct = np.unique(present)
     if len(distinct) <= _PARTS:
         parts = [{"label": f"{value:g}", "rule": f"{name} = {value:g}"} for value in distinct]
-        which = np.searchsorted(distinct, values)
-        return parts, np.where(np.isnan(values), -1, which)
+        which = np.searchsorted(distinct, numbers)
+        return parts, np.where(np.isnan(numbers), -1, which)
     edges = _round_edges(np.quantile(present, np.linspace(0, 1, _PARTS + 1)[1:-1]))
     parts = [
         {"label": _between(low, high), "rule": _rule(name, low, high)}
         for low, high in pairwise([None, *edges, None])
     ]
-    which = np.searchsorted(np.array(edges), values, side="right")
-    return parts, np.where(np.isnan(values), -1, which)
+    which = np.searchsorted(np.array(edges), numbers, side="right")
+    return parts, np.where(np.isnan(numbers), -1, which)
 
 
 def _texts(

@@ -13,7 +13,8 @@ export function chips(name, found, { onSettle }) {
   for (const value of filter.values) if (!counts.has(value)) counts.set(value, 0);
   const values = [...counts.keys()];
   const labels = labelled(name, values);
-  const box = el("div", { class: "chips", role: "group", "aria-label": `Values of ${name} that pass`, onclick: press });
+  const hasMany = Boolean(column(name)?.has_many);
+  const box = el("div", { class: hasMany ? "chips named" : "chips", role: "group", "aria-label": `Values of ${name} that pass`, onclick: press });
   const find = el("input", {
     type: "search",
     class: "find",
@@ -31,6 +32,21 @@ export function chips(name, found, { onSettle }) {
 
   const passes = (value) => filter.values.has(value) !== filter.isNot;
 
+  // Of a column that can hold several values, such as tags, one names those that a clip has to
+  // have one of, or none of: the rest of the values is not the other side.
+  const isOn = (value) => (hasMany ? filter.values.has(value) : passes(value));
+  let isWithout = hasMany && filter.isNot && filter.values.size > 0;
+  const side = (text, leavesOut) =>
+    el("button", {
+      class: "quiet",
+      "aria-pressed": isWithout === leavesOut,
+      onclick: () => {
+        isWithout = leavesOut;
+        settle();
+      },
+    }, text);
+  const sides = hasMany ? [side("with", false), side("without", true)] : [];
+
   function set(value, isIn) {
     if (isIn !== filter.isNot) filter.values.add(value);
     else filter.values.delete(value);
@@ -39,19 +55,23 @@ export function chips(name, found, { onSettle }) {
   function settle() {
     // The shorter way to say it is the one that is kept and written. It takes knowing all values.
     const rest = values.filter((value) => !filter.values.has(value));
-    if (rest.length < filter.values.size && values.length >= found.distinct) {
+    if (hasMany) {
+      filter.isNot = isWithout || !filter.values.size; // nothing named: all pass
+      sides.forEach((one, at) => one.setAttribute("aria-pressed", isWithout === Boolean(at)));
+    } else if (rest.length < filter.values.size && values.length >= found.distinct) {
       filter.values = new Set(rest);
       filter.isNot = !filter.isNot;
     }
     delete filter.exact;
-    for (const chip of box.querySelectorAll(".chip")) chip.setAttribute("aria-pressed", passes(shown[chip.dataset.at]));
+    for (const chip of box.querySelectorAll(".chip")) chip.setAttribute("aria-pressed", isOn(shown[chip.dataset.at]));
     onSettle();
   }
 
   function press(event) {
     const value = shown[event.target.closest(".chip")?.dataset.at];
     if (value === undefined) return;
-    set(value, !passes(value));
+    if (!hasMany) set(value, !passes(value));
+    else if (!filter.values.delete(value)) filter.values.add(value);
     settle();
   }
 
@@ -77,7 +97,7 @@ export function chips(name, found, { onSettle }) {
       ...shown.slice(0, MANY).map((value, at) =>
         el(
           "button",
-          { class: "chip", title: value, dataset: { at }, "aria-pressed": passes(value) },
+          { class: "chip", title: value, dataset: { at }, "aria-pressed": isOn(value) },
           el("span", {}, labels.get(value)),
           el("small", {}, counts.get(value).toLocaleString("en")),
         ),
@@ -92,7 +112,7 @@ export function chips(name, found, { onSettle }) {
   }
 
   draw();
-  return { parts: [find, box, el("div", { class: "choose" }, all, none, more)] };
+  return { parts: [find, box, el("div", { class: "choose" }, ...(hasMany ? sides : [all, none]), more)] };
 }
 
 function labelled(name, values) {
