@@ -226,8 +226,7 @@ class Desk:
         return in_force.get(self.board.numbers[at], "")
 
     def _neighbour(self, at: int, step: int) -> str | None:
-        board = self.board
-        other = at + step
+        board, other = self.board, at + step
         is_there = 0 <= other < len(board) and board.video_no[other] == board.video_no[at]
         return board.ids[other] if is_there else None
 
