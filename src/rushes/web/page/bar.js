@@ -51,7 +51,7 @@ export function show() {
   const groups = state.columns
     .filter((one) => !one.is_number || /\.(cluster|group)$/.test(one.name))
     .map(({ name }) => [name, CALLED[name] || name]);
-  options($("group"), [["", "–"], ...groups], state.group);
+  options($("group"), [["", "no groups"], ...groups], state.group);
   $("text").value = state.text;
   const only = $("only");
   only.hidden = !state.only;

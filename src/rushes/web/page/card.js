@@ -26,7 +26,12 @@ export function fillCard(card, found) {
       "footer",
       {},
       el("span", { class: "title" }, found.caption || name(found.video)),
-      el("span", { class: "time" }, `${seconds(found.in_s)} · ${found.duration_s.toFixed(1)} s`, shown(found)),
+      el(
+        "span",
+        { class: "time" },
+        el("span", {}, `${seconds(found.in_s)} · ${found.duration_s.toFixed(1)} s`),
+        shown(found),
+      ),
     ),
   );
 }

@@ -17,7 +17,7 @@ export function setUp() {
     if (!target.closest?.("button") || target.closest("dialog")) return;
     event.preventDefault();
     // Text that is typed somewhere is stored when its field is left.
-    if (document.activeElement?.matches("input, textarea, select, button")) home();
+    if (document.activeElement?.matches("body, input, textarea, select, button")) home();
   });
   addEventListener("keydown", ({ target }) => target.matches?.("select") && isPointed.delete(target), true);
   addEventListener("change", ({ target }) => {

@@ -48,7 +48,7 @@ function fill(head, part) {
       "button",
       { class: "quiet", tabIndex: -1, title: `${title}\nSelect these`.trim(), onclick: () => pickGroup(part.first, part.count) },
       el("b", {}, what),
-      more,
+      ` ${more}`,
     ),
     ...copies.actions(part),
   );

@@ -33,7 +33,7 @@ function draw() {
   const button = $("people");
   button.hidden = !counts.size;
   const each = [...counts].map(([who, count]) => `${who} · ${count}`);
-  button.textContent = [...each, ...(me() === "me" ? ["your name?"] : [])].join(", ");
+  button.textContent = [...each, ...(me() === "me" ? ["your name?"] : [])].join(" · ");
   button.title = "What others decided since you opened the page";
 }
 

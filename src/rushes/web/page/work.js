@@ -53,11 +53,12 @@ export const nameField = () =>
   }));
 
 export function show() {
-  const button = (verb) => el("button", { dataset: { verb }, onclick: () => start(verb) }, VERBS[verb] || verb);
+  const button = (verb) =>
+    el("span", { dataset: { verb } }, el("button", { onclick: () => start(verb) }, VERBS[verb] || verb), el("small"));
   showDialog(
     "Work",
     el("p", {}, "What is out of date is done; what is finished is kept if you stop it."),
-    el("div", { class: "buttons" }, ...state.verbs.map(button)),
+    el("div", { class: "buttons verbs" }, ...state.verbs.map(button)),
     state.isWorking ? el("p", {}, `${$("progress").querySelector("span").textContent} `, el("button", { onclick: stop }, "Stop")) : "",
     ...state.notes.map((note) => el("p", { class: "hint" }, note)),
     nameField(),
@@ -68,8 +69,7 @@ export function show() {
 
 async function showWaiting() {
   for (const [verb, count] of Object.entries(await get("/api/waiting"))) {
-    const button = document.querySelector(`dialog [data-verb="${verb}"]`);
-    button?.append(el("small", {}, count ? ` ${count.toLocaleString("en")}` : " nothing new"));
-    button?.classList.toggle("idle", !count);
+    const said = document.querySelector(`dialog [data-verb="${verb}"] small`);
+    if (said) said.textContent = count ? `${count.toLocaleString("en")} to do` : "nothing new";
   }
 }
