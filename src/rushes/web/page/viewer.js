@@ -241,6 +241,7 @@ export async function reload() {
   parts.join.disabled = !clip.after;
   player.take(clip);
   side.update(clip);
+  drawPlace();
 }
 
 export async function close() {
