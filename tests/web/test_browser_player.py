@@ -140,7 +140,7 @@ def test_shuttle_steps_and_ends_are_exact_where_frames_last_unequally(page, reel
     wait_for(page, "() => window.seen.at(-1) === 1")
     shows(page, 0)
     backwards = page.evaluate("() => { const all = seen; seen = null; return all; }")
-    assert backwards == sorted(backwards, reverse=True) and len(backwards) > 8
+    assert backwards == sorted(backwards, reverse=True) and len(backwards) > 2
 
 
 def test_a_trim_by_the_handles_lands_on_exact_frames(page, reels):
@@ -168,7 +168,7 @@ def test_a_trim_by_the_handles_lands_on_exact_frames(page, reels):
     # Around and around, from in to out.
     wait_for(page, "() => seen.filter((at, i) => i && at < seen[i - 1]).length > 1")
     seen = page.evaluate("() => { const all = seen; seen = null; return all; }")
-    assert set(seen) <= set(range(1, FRAMES - 12)) and len(set(seen)) > 8
+    assert set(seen) <= set(range(1, FRAMES - 12)) and len(set(seen)) > 2
     press("k")
     press("Shift+T")
     wait_for(page, "clip => location.hash !== '#' + clip", first)
