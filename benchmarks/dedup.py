@@ -149,7 +149,7 @@ def _pairs(project: Project) -> list[tuple[str, str]]:
 
     recipe, catalog = project.recipe_now, project._catalog
     ids = {no: clip.id for no, (_, clip) in catalog.clips(recipe.fingerprints.cut).items()}
-    rows = catalog.rows("dedup/pairs", PAIRS, prints_of(recipe)["pairs"])
+    rows = catalog.stages.rows("dedup/pairs", PAIRS, prints_of(recipe)["pairs"])
     found = {tuple(pair[:2]) for row in rows.values() for pair in json.loads(row["pairs"])}
     return sorted((ids[a], ids[b]) for a, b in found)
 

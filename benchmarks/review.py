@@ -121,7 +121,7 @@ class Film:
         self._rows = {
             f"probe/{name}": (PROBE_FIELDS, print_, rows[no])
             for name, print_ in self._prints.probes.items()
-            for rows in [self._catalog.rows(f"probe/{name}", PROBE_FIELDS, print_)]
+            for rows in [self._catalog.stages.rows(f"probe/{name}", PROBE_FIELDS, print_)]
         }
 
     def add_copy(self, copy: int) -> None:
@@ -154,7 +154,7 @@ def score(project: Project, numbers: list[int], only: str = "") -> None:
                 for at, no in enumerate(numbers)
             }
             print_ = project.recipe_now.fingerprints.scorers[name]
-            project._catalog.commit_rows(f"scorer/{name}", scorer.fields, print_, rows)
+            project._catalog.stages.commit(f"scorer/{name}", scorer.fields, print_, rows)
 
 
 def spent_ms(work: Callable[[], Any]) -> tuple[float, float]:

@@ -110,7 +110,7 @@ def make(folder: Path) -> None:
                 no: {"vector": vector.astype(np.float16)}
                 for no, vector in zip(numbers[here], vectors, strict=True)
             }
-            catalog.commit_rows("scorer/embedding", fields, print_, rows)
+            catalog.stages.commit("scorer/embedding", fields, print_, rows)
         drawn = rng.integers(0, 2000, (CLIPS, 9))
         texts = {
             no: ("made", " ".join([f"topic{kind}", *(words[word] for word in some)]))

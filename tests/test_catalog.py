@@ -140,58 +140,62 @@ def test_the_same_bytes_are_one_video(catalog, tmp_path):
 
 
 def test_failures_replace_each_other_and_clear(catalog):
-    catalog.commit_failure(a_failure(message="first"))
-    catalog.commit_failure(a_failure(message="second"))
-    catalog.commit_failure(a_failure(item="y"))
-    catalog.commit_failure(a_failure(stage="cut"))
-    assert len(catalog.failures()) == 3
-    assert [f.message for f in catalog.failures() if f == a_failure(message="second")] == ["second"]
-    catalog.clear_failures("scan", ["x", "never failed"])
-    assert {(f.stage, f.item) for f in catalog.failures()} == {("scan", "y"), ("cut", "x")}
+    catalog.failures.add(a_failure(message="first"))
+    catalog.failures.add(a_failure(message="second"))
+    catalog.failures.add(a_failure(item="y"))
+    catalog.failures.add(a_failure(stage="cut"))
+    assert len(catalog.failures.all()) == 3
+    assert [f.message for f in catalog.failures.all() if f == a_failure(message="second")] == [
+        "second"
+    ]
+    catalog.failures.clear("scan", ["x", "never failed"])
+    assert {(f.stage, f.item) for f in catalog.failures.all()} == {("scan", "y"), ("cut", "x")}
 
 
 def test_reading_a_file_clears_its_failure(catalog):
-    catalog.commit_failure(a_failure(item="/films/1.mp4", stage="ingest"))
+    catalog.failures.add(a_failure(item="/films/1.mp4", stage="ingest"))
     catalog.add_file("/films/1.mp4", 1, 1, a_video())
-    assert catalog.failures() == []
+    assert catalog.failures.all() == []
 
 
 def test_a_scan_clears_its_failure_or_leaves_a_complaint(catalog):
     no = catalog.add_file("/films/1.mp4", 1, 1, a_video())
     scanned = Scanned(frames=24, damaged_pts=(3, 5), frames_dropped=1, packets_lost=2)
-    catalog.commit_failure(a_failure(item="/films/1.mp4"))
+    catalog.failures.add(a_failure(item="/films/1.mp4"))
     catalog.commit_scan(no, scanned, {}, "/films/1.mp4", None)
-    assert catalog.failures() == []
+    assert catalog.failures.all() == []
     assert catalog.scans() == {no: (scanned, 1)}
     complaint = a_failure(item="/films/1.mp4", message="2 frames are damaged")
     catalog.commit_scan(no, scanned, {}, "/films/1.mp4", complaint)
-    assert catalog.failures() == [complaint]
+    assert catalog.failures.all() == [complaint]
     assert catalog.scans()[no][1] == 2  # decoded twice, and it says so
 
 
 def test_rows_of_another_fingerprint_are_pending_again(with_clips):
     catalog = with_clips
     numbers = list(catalog.clips("print"))
-    assert catalog.pending("scorer/t_motion", FIELDS, "a", "print") == numbers
-    catalog.commit_rows("scorer/t_motion", FIELDS, "a", {numbers[0]: {"speed": 1.5, "count": 2}})
-    assert catalog.pending("scorer/t_motion", FIELDS, "a", "print") == numbers[1:]
-    assert catalog.pending("scorer/t_motion", FIELDS, "b", "print") == numbers
-    assert catalog.pending("scorer/t_motion", FIELDS, "a", "other cut") == []
-    assert catalog.rows("scorer/t_motion", FIELDS, "a") == {numbers[0]: {"speed": 1.5, "count": 2}}
-    catalog.commit_rows("scorer/t_motion", FIELDS, "a", {numbers[0]: {"speed": 9.0, "count": 2}})
-    assert catalog.rows("scorer/t_motion", FIELDS, "a")[numbers[0]]["speed"] == 9.0
-    catalog.commit_rows("scorer/t_motion", FIELDS, "a", {})
+    assert catalog.stages.pending("scorer/t_motion", FIELDS, "a", "print") == numbers
+    catalog.stages.commit("scorer/t_motion", FIELDS, "a", {numbers[0]: {"speed": 1.5, "count": 2}})
+    assert catalog.stages.pending("scorer/t_motion", FIELDS, "a", "print") == numbers[1:]
+    assert catalog.stages.pending("scorer/t_motion", FIELDS, "b", "print") == numbers
+    assert catalog.stages.pending("scorer/t_motion", FIELDS, "a", "other cut") == []
+    assert catalog.stages.rows("scorer/t_motion", FIELDS, "a") == {
+        numbers[0]: {"speed": 1.5, "count": 2}
+    }
+    catalog.stages.commit("scorer/t_motion", FIELDS, "a", {numbers[0]: {"speed": 9.0, "count": 2}})
+    assert catalog.stages.rows("scorer/t_motion", FIELDS, "a")[numbers[0]]["speed"] == 9.0
+    catalog.stages.commit("scorer/t_motion", FIELDS, "a", {})
 
 
 def test_a_table_is_widened_when_its_stage_declares_another_field(path):
     first = Catalog(path)
-    first.commit_rows("scorer/t_wide", FIELDS[:1], "a", {1: {"speed": 2.0}})
+    first.stages.commit("scorer/t_wide", FIELDS[:1], "a", {1: {"speed": 2.0}})
     first.close()
     schema.metadata.remove(schema.metadata.tables["scorer_t_wide"])  # as in another process
     second = Catalog(path)
-    second.commit_rows("scorer/t_wide", FIELDS, "b", {1: {"speed": 3.0, "count": 4}})
-    assert second.rows("scorer/t_wide", FIELDS, "b") == {1: {"speed": 3.0, "count": 4}}
-    assert second.rows("scorer/t_wide", FIELDS, "a") == {1: {"speed": 2.0, "count": None}}
+    second.stages.commit("scorer/t_wide", FIELDS, "b", {1: {"speed": 3.0, "count": 4}})
+    assert second.stages.rows("scorer/t_wide", FIELDS, "b") == {1: {"speed": 3.0, "count": 4}}
+    assert second.stages.rows("scorer/t_wide", FIELDS, "a") == {1: {"speed": 2.0, "count": None}}
     second.close()
     schema.metadata.remove(schema.metadata.tables["scorer_t_wide"])
 

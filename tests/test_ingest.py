@@ -42,7 +42,7 @@ def video(tmp_path_factory):
 
 
 def failures(catalog):
-    return {Path(failure.item).name: failure for failure in catalog.failures()}
+    return {Path(failure.item).name: failure for failure in catalog.failures.all()}
 
 
 def test_videos_are_found_in_all_folders(take_in, catalog, folder, video):

@@ -213,7 +213,7 @@ def test_a_video_of_one_shot_and_a_cut_at_its_very_edge(tmp_path):
     with cut_project(tmp_path / "p", tmp_path / "films.mp4") as project:
         assert Page(project.report().path).has("No cut was found: the video is one shot.")
         (no, video), = project._catalog.videos().items()  # fmt: skip
-        (row,) = project._catalog.rows(
+        (row,) = project._catalog.stages.rows(
             "probe/change", report.PROBE_FIELDS, project.recipe_now.fingerprints.probes["change"]
         ).values()
         edge = Cut(kind="fade", start_pts=video.start_pts, pts=video.end_pts, confidence=0.5,

@@ -92,7 +92,7 @@ def test_copies_in_selections_on_both_sides_are_a_leak(halved):
     copies = {"group": 7, "copies": 1, "keep": 1, "of": "", "alike": None, "alike_keep": None}
     rows = {numbers[clip]: copies for clip in (train[0], validation[0])}
     fingerprint = outcome_fingerprint(halved.recipe_now)
-    halved._catalog.commit_rows("dedup/outcome", OUTCOME, fingerprint, rows)
+    halved._catalog.stages.commit("dedup/outcome", OUTCOME, fingerprint, rows)
     lines = halved.status()["split"]
     assert f"LEAK: {train[0]} (train) and {validation[0]} (validation)" in lines
     assert lines[-1].startswith("freeze the selections anew")

@@ -34,12 +34,12 @@ def caption_clips(catalog: Catalog, recipe: Recipe) -> Report:
     videos = catalog.videos()
     said = _said(recipe, clips, videos)
     failing = {(f"captioner/{name}", path) for name, path in said.failures}
-    for failure in catalog.failures():
+    for failure in catalog.failures.all():
         is_mine = failure.stage.startswith("captioner/")
         if is_mine and (failure.stage, failure.item) not in failing:
-            catalog.clear_failures(failure.stage, [failure.item])
+            catalog.failures.clear(failure.stage, [failure.item])
     for (name, path), error in said.failures.items():
-        catalog.commit_failure(_failure(name, path, error))
+        catalog.failures.add(_failure(name, path, error))
     changed = catalog.captions.settle(said.texts, clips, said.others)
     failed_clips = _clips_of({path for _, path in said.failures}, clips, videos)
     return Report(

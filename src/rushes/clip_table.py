@@ -66,7 +66,7 @@ class Measured:
     def columns(self, catalog: Catalog, numbers: Sequence[int]) -> dict[str, np.ndarray]:
         """Return what it says of the clips of these numbers; one without a row has no value."""
         few = numbers if len(numbers) <= FEW else None
-        items, *values = catalog.columns(self.key, self.fields, self.fingerprint, few)
+        items, *values = catalog.stages.columns(self.key, self.fields, self.fingerprint, few)
         _, at, row_at = np.intersect1d(
             np.array(numbers, np.int64), np.array(items, np.int64), True, return_indices=True
         )

@@ -185,7 +185,7 @@ def cut_videos(
         {name for d in detectors for name in probes_of(d, recipe.stages("scan"))} or {"change"}
     )
     rows = {
-        name: catalog.rows(f"probe/{name}", PROBE_FIELDS, recipe.fingerprints.probes[name])
+        name: catalog.stages.rows(f"probe/{name}", PROBE_FIELDS, recipe.fingerprints.probes[name])
         for name in needs
     }
     scans = catalog.scans()
@@ -210,7 +210,7 @@ def cut_videos(
         if done.result is None:
             error = done.error or ItemError("no result")
             failed += 1
-            catalog.commit_failure(
+            catalog.failures.add(
                 Failure(
                     stage="cut",
                     item=done.job.name,
@@ -229,7 +229,7 @@ def cut_videos(
             shots=result.shots,
             shots_too_short=result.shots_too_short,
         )
-        catalog.clear_failures("cut", [done.job.name])
+        catalog.failures.clear("cut", [done.job.name])
     return Report(
         verb="cut",
         pending=len(ready),

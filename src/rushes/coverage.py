@@ -67,7 +67,7 @@ def fingerprint(recipe: Recipe) -> str:
 
 def clustered(catalog: Catalog, recipe: Recipe) -> dict[int, Row]:
     """Return clip number → its cluster, as far as `cover` was run; rows of `FIELDS`."""
-    return catalog.rows(KEY, FIELDS, fingerprint(recipe))
+    return catalog.stages.rows(KEY, FIELDS, fingerprint(recipe))
 
 
 def is_current(catalog: Catalog, recipe: Recipe) -> bool:
@@ -101,7 +101,7 @@ def cover(catalog: Catalog, recipe: Recipe) -> None:
         int(no): {"cluster": int(cluster), "nearness": round(float(near), 4)}
         for no, cluster, near in zip(found.numbers, label[which], nearness, strict=True)
     }
-    catalog.replace_rows(KEY, FIELDS, fingerprint(recipe), rows)
+    catalog.stages.replace(KEY, FIELDS, fingerprint(recipe), rows)
 
 
 def _assigned(found: Space, middles_KD: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -215,7 +215,7 @@ def _labels(
     for name, scorer in recipe.stages("score").items():
         if any(field.name == "label" and field.dtype == "text" for field in scorer.fields):
             print_ = recipe.fingerprints.scorers[name]
-            for no, row in catalog.rows(f"scorer/{name}", scorer.fields, print_).items():
+            for no, row in catalog.stages.rows(f"scorer/{name}", scorer.fields, print_).items():
                 found.setdefault(no, []).append(row["label"])
     decided = catalog.verdicts.standing()
     for no, (_, clip) in clips.items():

@@ -177,7 +177,7 @@ def _as_given(decided: Decided) -> list[tuple[VerdictKind, Any]]:
 
 def _frame_times(catalog: Catalog, recipe: Recipe, folder: Path, video_no: int) -> np.ndarray:
     prints = recipe.fingerprints.probes
-    rows = catalog.rows("probe/change", PROBE_FIELDS, prints["change"])
+    rows = catalog.stages.rows("probe/change", PROBE_FIELDS, prints["change"])
     signals = read_signals(folder / rows[video_no]["signals"])
     return np.append(signals.pts, signals.end_pts)
 

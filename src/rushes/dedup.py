@@ -81,7 +81,7 @@ class DedupReport:
 def undone(catalog: Catalog, recipe: Recipe) -> int:
     """Return how many clips have not been compared yet."""
     prints = prints_of(recipe)
-    return len(catalog.pending("dedup/outcome", OUTCOME, prints["outcome"], prints["cut"]))
+    return len(catalog.stages.pending("dedup/outcome", OUTCOME, prints["outcome"], prints["cut"]))
 
 
 def find_copies(catalog: Catalog, runner: Runner, recipe: Recipe, folder: Path) -> DedupReport:
@@ -102,18 +102,20 @@ def find_copies(catalog: Catalog, runner: Runner, recipe: Recipe, folder: Path) 
     prints = prints_of(recipe)
     failed = _look_at_videos(catalog, runner, recipe, folder)
     places = _places(catalog, recipe, folder)
-    new = set(catalog.pending("dedup/pairs", PAIRS, prints["pairs"], prints["cut"])) & set(places)
+    new = set(catalog.stages.pending("dedup/pairs", PAIRS, prints["pairs"], prints["cut"])) & set(
+        places
+    )
     if new:
         failed += _compare_clips(catalog, runner, prints["pairs"], places, new)
     old = outcome(catalog, recipe)
-    compared = catalog.rows("dedup/pairs", PAIRS, prints["pairs"])
+    compared = catalog.stages.rows("dedup/pairs", PAIRS, prints["pairs"])
     compared = {no: row for no, row in compared.items() if no in places}
     note = ""
     if "embedding" not in recipe.stages("score"):
         note = 'only copies are looked for, not clips that are alike: add "embedding" to score.use'
     if new or old.keys() != compared.keys() or lacks_likes(catalog, recipe, old):
         rows = decided(catalog, recipe, compared)
-        catalog.commit_rows("dedup/outcome", OUTCOME, prints["outcome"], rows)
+        catalog.stages.commit("dedup/outcome", OUTCOME, prints["outcome"], rows)
     else:
         rows = old
     return _report(catalog, recipe, rows, len(new), failed, note)
@@ -123,12 +125,12 @@ def _look_at_videos(catalog: Catalog, runner: Runner, recipe: Recipe, folder: Pa
     """Have the stills of new videos looked at; return how many failed."""
     prints, fingerprint = recipe.fingerprints, prints_of(recipe)["looked"]
     rows = {
-        name: catalog.rows(f"probe/{name}", PROBE_FIELDS, prints.probes[name])
+        name: catalog.stages.rows(f"probe/{name}", PROBE_FIELDS, prints.probes[name])
         for name in ("still", "border")
         if name in prints.probes
     }
     with_clips = {video_no for video_no, _ in catalog.clips(prints.cut).values()}
-    pending = catalog.pending("dedup/looked", LOOKED, fingerprint, "videos")
+    pending = catalog.stages.pending("dedup/looked", LOOKED, fingerprint, "videos")
     ready = [
         no for no in pending if no in with_clips and all(no in found for found in rows.values())
     ]
@@ -148,20 +150,20 @@ def _look_at_videos(catalog: Catalog, runner: Runner, recipe: Recipe, folder: Pa
     for done in runner.run("look at stills", look_at, jobs, unit="s of video"):
         if done.result is None:
             failed += 1
-            catalog.commit_failure(_failure(done.job.name, done.error))
+            catalog.failures.add(_failure(done.job.name, done.error))
             continue
         name = str(done.job.payload.target.relative_to(folder))
         row = {number_of[done.job.name]: {"file": name, "stills": done.result}}
-        catalog.commit_rows("dedup/looked", LOOKED, fingerprint, row)
-        catalog.clear_failures("dedup", [done.job.name])
+        catalog.stages.commit("dedup/looked", LOOKED, fingerprint, row)
+        catalog.failures.clear("dedup", [done.job.name])
     return failed
 
 
 def _places(catalog: Catalog, recipe: Recipe, folder: Path) -> dict[int, Place]:
     """Return where each clip is whose video was looked at, by the clip's number."""
     prints = recipe.fingerprints
-    looked = catalog.rows("dedup/looked", LOOKED, prints_of(recipe)["looked"])
-    change = catalog.rows("probe/change", PROBE_FIELDS, prints.probes["change"])
+    looked = catalog.stages.rows("dedup/looked", LOOKED, prints_of(recipe)["looked"])
+    change = catalog.stages.rows("probe/change", PROBE_FIELDS, prints.probes["change"])
     return {
         no: Place(
             looks=folder / looked[video_no]["file"],
@@ -198,13 +200,13 @@ def _compare_clips(
         runner.reporter.end()
     pairs_of = _pairs_of(matches, stills, pts_N, numbers, new)
     lonely = {no: {"pairs": "[]"} for no in new - pairs_of.keys()}
-    catalog.commit_rows("dedup/pairs", PAIRS, fingerprint, lonely)
+    catalog.stages.commit("dedup/pairs", PAIRS, fingerprint, lonely)
     failed = 0
     for done in runner.run("compare", compare, list(_jobs(pairs_of, places)), unit="pairs"):
         owners = done.job.name.split()
         if done.result is None:
             failed += 1
-            catalog.commit_failure(_failure(f"clips {done.job.name[:60]}", done.error))
+            catalog.failures.add(_failure(f"clips {done.job.name[:60]}", done.error))
             continue
         found: dict[int, list[Any]] = {int(no): [] for no in owners}
         for first, second, alignment in done.result:
@@ -212,7 +214,7 @@ def _compare_clips(
             if max(alignment.share_a, alignment.share_b) >= LEAST_OVERLAP:
                 found[owner].append([first, second, *kept_of(alignment)])
         rows = {no: {"pairs": json.dumps(pairs)} for no, pairs in found.items()}
-        catalog.commit_rows("dedup/pairs", PAIRS, fingerprint, rows)
+        catalog.stages.commit("dedup/pairs", PAIRS, fingerprint, rows)
     return failed
 
 

@@ -270,10 +270,10 @@ def write_export(
         for done in runner.run("export", encode, work.jobs(), unit="clips"):
             clip = done.job.payload.clip
             if done.error is not None:
-                catalog.commit_failure(_failure(name, clip, done.error))
+                catalog.failures.add(_failure(name, clip, done.error))
                 failed += 1
             else:
-                catalog.clear_failures(f"export/{name}", [clip.id])
+                catalog.failures.clear(f"export/{name}", [clip.id])
                 encoded += 1
             with _explained(work.folder):
                 work.take(clip.id)
@@ -337,7 +337,9 @@ def plan_clips(
     videos = catalog.videos({video_no for _, video_no, _ in clips.values()})
     scores: dict[int, Row] = {}
     for name, scorer in recipe.stages("score").items():
-        rows = catalog.rows(f"scorer/{name}", scorer.fields, recipe.fingerprints.scorers[name])
+        rows = catalog.stages.rows(
+            f"scorer/{name}", scorer.fields, recipe.fingerprints.scorers[name]
+        )
         numbers = [field.name for field in scorer.fields if field.dtype != "vector"]
         for no, row in rows.items():
             scores.setdefault(no, {}).update({f"{name}.{field}": row[field] for field in numbers})

@@ -165,9 +165,9 @@ def ingest(catalog: Catalog, runner: Runner, paths: Sequence[Path], folder: Path
     for path in paths:
         if not path.exists():
             raise RecipeError(f"{path}: there is no such file or folder")
-    for failure in catalog.failures():
+    for failure in catalog.failures.all():
         if failure.stage == "ingest" and not Path(failure.item).exists():
-            catalog.clear_failures("ingest", [failure.item])
+            catalog.failures.clear("ingest", [failure.item])
     known = catalog.files()
     seen = _Seen()
     jobs = []
@@ -176,13 +176,13 @@ def ingest(catalog: Catalog, runner: Runner, paths: Sequence[Path], folder: Path
             jobs += seen.sort(found, known.get(str(found.path)))
         else:
             path, error = found
-            catalog.commit_failure(_failure(path, MediaError(f"{path}: {error.strerror}")))
+            catalog.failures.add(_failure(path, MediaError(f"{path}: {error.strerror}")))
             seen.failed += 1
     before = catalog.videos()
     for done in runner.run("ingest", identify, jobs, unit="MB"):
         file = done.job.payload
         if done.error is not None:
-            catalog.commit_failure(_failure(file.path, done.error))
+            catalog.failures.add(_failure(file.path, done.error))
             seen.failed += 1
             continue
         number = catalog.add_file(str(file.path), file.size_bytes, file.mtime_ns, done.result)
@@ -250,10 +250,10 @@ def _note_empty_paths(catalog: Catalog, paths: Sequence[Path], seen: dict[str, i
     for path in paths:
         root = located(path)
         if any(Path(file).is_relative_to(root) for file in seen):
-            catalog.clear_failures("ingest", [str(root)])
+            catalog.failures.clear("ingest", [str(root)])
         elif path.is_dir():
             message = f"{path}: no video in this folder or below it; name the one with your footage"
-            catalog.commit_failure(_failure(root, MediaError(message)))
+            catalog.failures.add(_failure(root, MediaError(message)))
             empty += 1
     return empty
 

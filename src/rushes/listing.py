@@ -80,7 +80,7 @@ def _pictures(catalog: Catalog, recipe: Recipe) -> Iterator[tuple[int, Row]]:
     if scorer is None:
         return
     prints = recipe.fingerprints
-    rows = catalog.rows("scorer/picture", scorer.fields, prints.scorers["picture"])
+    rows = catalog.stages.rows("scorer/picture", scorer.fields, prints.scorers["picture"])
     for no, (video_no, _) in catalog.clips(prints.cut).items():
         if no in rows:
             yield video_no, rows[no]
@@ -108,7 +108,7 @@ def _cuts(catalog: Catalog, recipe: Recipe, folder: Path) -> list[Row]:
 def _shots(catalog: Catalog, recipe: Recipe, folder: Path) -> list[Row]:
     found = catalog.cuts(recipe.fingerprints.cut)
     videos = catalog.videos(found)
-    change = catalog.rows("probe/change", PROBE_FIELDS, recipe.fingerprints.probes["change"])
+    change = catalog.stages.rows("probe/change", PROBE_FIELDS, recipe.fingerprints.probes["change"])
     return [
         {
             "video": videos[no].given,
@@ -160,7 +160,7 @@ def _clips(catalog: Catalog, recipe: Recipe, folder: Path) -> list[Row]:
 
 def _failures(catalog: Catalog, recipe: Recipe, folder: Path) -> list[Row]:
     names = ("stage", "item", "error", "message", "retry")
-    return [{n: getattr(failure, n) for n in names} for failure in catalog.failures()]
+    return [{n: getattr(failure, n) for n in names} for failure in catalog.failures.all()]
 
 
 LISTS: dict[str, Callable[[Catalog, Recipe, Path], list[Row]]] = {

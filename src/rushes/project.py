@@ -327,7 +327,7 @@ class Project(Workspace):
 
     def failures(self) -> list[Failure]:
         """Return all that stands as failed."""
-        return self._catalog.failures()
+        return self._catalog.failures.all()
 
     @staticmethod
     def models(

@@ -149,7 +149,7 @@ def write_report(
     overview = Overview(
         status=status,
         selections=[selection for selection, _ in frozen],
-        failures=catalog.failures(),
+        failures=catalog.failures.all(),
     )
     try:
         # A file name need not be valid text; the page must be.
@@ -232,7 +232,9 @@ def _jobs(
     catalog: Catalog, recipe: Recipe, folder: Path, chosen: Mapping[int, Sequence[Cut]]
 ) -> Iterator[tuple[int, Job[PictureTask]]]:
     prints = recipe.fingerprints
-    rows: dict[int, Row] = catalog.rows("probe/change", PROBE_FIELDS, prints.probes["change"])
+    rows: dict[int, Row] = catalog.stages.rows(
+        "probe/change", PROBE_FIELDS, prints.probes["change"]
+    )
     for no, video in catalog.videos(chosen).items():
         key_pts = catalog.key_pts(no)
         for at in range(0, len(chosen[no]), CUTS_PER_TASK):

@@ -309,7 +309,7 @@ def scan_videos(
         video = done.job.payload.video
         if done.result is None:
             error = done.error or ItemError(f"{video.path}: no result")
-            catalog.commit_failure(_failure(video, error))
+            catalog.failures.add(_failure(video, error))
             failed += 1
             continue
         result = done.result
@@ -340,7 +340,7 @@ def missing_probes(
     # Two listings instead of a question for each of some ten files a video.
     present = {f"{place}/{file.name}" for place in _PLACES for file in (folder / place).glob("*")}
     for name, fingerprint in recipe.fingerprints.probes.items():
-        rows = catalog.rows(f"probe/{name}", PROBE_FIELDS, fingerprint)
+        rows = catalog.stages.rows(f"probe/{name}", PROBE_FIELDS, fingerprint)
         for number in numbers:
             files = [rows[number]["signals"], rows[number]["file"]] if number in rows else []
             # A file that somebody deleted is measured again, like one that was never there.

@@ -92,13 +92,13 @@ def _commit(catalog: Catalog, recipe: Recipe, task: ScoreTask, scores: Scores) -
     for scorer, _ in task.scorers:
         rows = {no: row for no, n, row in scores if n == scorer.name and isinstance(row, dict)}
         key = f"scorer/{scorer.name}"
-        catalog.commit_rows(key, scorer.fields, recipe.fingerprints.scorers[scorer.name], rows)
-        catalog.clear_failures(key, [ids[no] for no in rows])
+        catalog.stages.commit(key, scorer.fields, recipe.fingerprints.scorers[scorer.name], rows)
+        catalog.failures.clear(key, [ids[no] for no in rows])
     failed = set()
     for no, name, row in scores:
         if isinstance(row, ItemError):
             failed.add(no)
-            catalog.commit_failure(_failure(name, ids[no], row))
+            catalog.failures.add(_failure(name, ids[no], row))
     return failed
 
 
@@ -113,7 +113,9 @@ def _lacking(
         captioned = wanted.intersection(catalog.captions.in_force())
     return {
         name: (captioned if uses_caption(scorer) else wanted).intersection(
-            catalog.pending(f"scorer/{name}", scorer.fields, prints.scorers[name], prints.cut)
+            catalog.stages.pending(
+                f"scorer/{name}", scorer.fields, prints.scorers[name], prints.cut
+            )
         )
         for name, scorer in scorers.items()
     }
@@ -134,10 +136,10 @@ def _jobs(
     shards: dict[tuple[str, str], Shards] = {}
     for name in reads:
         key, stage = f"scorer/{name}", recipe.stages("score")[name]
-        read_rows[name] = catalog.rows(key, stage.fields, prints.scorers[name])
+        read_rows[name] = catalog.stages.rows(key, stage.fields, prints.scorers[name])
         for field in stage.fields:
             if field.dtype == "vector":
-                shards[name, field.name] = catalog.shards(key, field, prints.scorers[name])
+                shards[name, field.name] = catalog.stages.shards(key, field, prints.scorers[name])
     lacking = {
         # Without a row of what it reads, a clip has failed already.
         name: numbers.intersection(*(read_rows[read] for read in reads_of(scorers[name])))
@@ -147,7 +149,7 @@ def _jobs(
     if not pending:
         return
     probe_rows = {
-        name: catalog.rows(f"probe/{name}", PROBE_FIELDS, prints.probes[name])
+        name: catalog.stages.rows(f"probe/{name}", PROBE_FIELDS, prints.probes[name])
         for name in {need for scorer in scorers.values() for need in probes_of(scorer, scan)}
     }
     captions = catalog.captions.in_force()

@@ -60,12 +60,12 @@ def space(catalog: Catalog, recipe: Recipe, name: str) -> Space | None:
         return None
     field = next(field for field in scorer.fields if field.dtype == "vector")
     key, print_ = f"scorer/{name}", recipe.fingerprints.scorers[name]
-    numbers, rows = catalog.vector_rows(
+    numbers, rows = catalog.stages.vector_rows(
         key, scorer.fields, field.name, print_, recipe.fingerprints.cut
     )
     if not len(numbers):
         return None
-    shards = catalog.shards(key, field, print_)
+    shards = catalog.stages.shards(key, field, print_)
     return Space(name=name, fingerprint=print_, numbers=numbers, _rows=rows, _shards=shards)
 
 

@@ -65,7 +65,7 @@ def duplicate_groups(catalog: Catalog, recipe: Recipe) -> dict[int, int]:
 
 def outcome(catalog: Catalog, recipe: Recipe) -> dict[int, Row]:
     """Return what `dedup` found by clip number, as `OUTCOME`; empty if it was not run."""
-    return catalog.rows("dedup/outcome", OUTCOME, prints_of(recipe)["outcome"])
+    return catalog.stages.rows("dedup/outcome", OUTCOME, prints_of(recipe)["outcome"])
 
 
 def prints_of(recipe: Recipe) -> dict[str, str]:
@@ -156,12 +156,12 @@ def _likes(
     if scorer is None:
         return {}
     fingerprint = recipe.fingerprints.scorers["embedding"]
-    rows = catalog.rows("scorer/embedding", scorer.fields, fingerprint)
+    rows = catalog.stages.rows("scorer/embedding", scorer.fields, fingerprint)
     with_one = [no for no in numbers if no in rows]
     if not with_one:
         return {}
     field = next(field for field in scorer.fields if field.name == "vector")
-    shards = catalog.shards("scorer/embedding", field, fingerprint)
+    shards = catalog.stages.shards("scorer/embedding", field, fingerprint)
     vectors_ND = clip_vectors(shards.read([rows[no]["vector"] for no in with_one]))
     pairs = near_pairs(vectors_ND, least).tolist()
     links = [
@@ -178,7 +178,7 @@ def lacks_likes(catalog: Catalog, recipe: Recipe, old: Mapping[int, Row]) -> boo
     if scorer is None:
         return False
     fingerprint = recipe.fingerprints.scorers["embedding"]
-    rows = catalog.rows("scorer/embedding", scorer.fields, fingerprint)
+    rows = catalog.stages.rows("scorer/embedding", scorer.fields, fingerprint)
     return any(old[no]["alike"] is None for no in rows if no in old)
 
 

@@ -42,7 +42,7 @@ def totals(catalog: Catalog, recipe: Recipe, folder: Path) -> Row:
         ],
         "pictures": faults(catalog, recipe),
         "split": described(catalog, recipe),
-        "failures": len(catalog.failures()),
+        "failures": len(catalog.failures.all()),
     }
 
 

@@ -78,13 +78,13 @@ class Events:
             for no in self.some(self.clips())
         }
         key = f"scorer/{name}"
-        self.catalog.commit_rows(key, scorer.fields, self.random.choice(prints), rows)
+        self.catalog.stages.commit(key, scorer.fields, self.random.choice(prints), rows)
 
     def on_clusters(self):
         rows = {no: {"cluster": self.random.randint(1, 3), "nearness": 0.5} for no in self.clips()}
         rows = {no: rows[no] for no in self.some(rows, 9)} if self.random.random() < 0.8 else {}
         fingerprint = coverage.fingerprint(self.recipe)
-        self.catalog.replace_rows(coverage.KEY, coverage.FIELDS, fingerprint, rows)
+        self.catalog.stages.replace(coverage.KEY, coverage.FIELDS, fingerprint, rows)
 
     def on_copies(self):
         rows = {
@@ -93,7 +93,7 @@ class Events:
             for no in self.some(self.clips(), 9)
         }  # fmt: skip
         fingerprint = dedup.outcome_fingerprint(self.recipe)
-        self.catalog.commit_rows("dedup/outcome", dedup.OUTCOME, fingerprint, rows)
+        self.catalog.stages.commit("dedup/outcome", dedup.OUTCOME, fingerprint, rows)
 
     def on_a_verdict(self):
         tags = [self.random.choice("abc") for _ in range(2)]
@@ -197,7 +197,7 @@ def test_what_scans_bring_can_wait_but_nothing_that_people_do(halved):
         scorer = events.recipe.stages("score")["motion"]
         rows = {no: {field.name: 77.0 for field in scorer.fields}}
         print_ = events.recipe.fingerprints.scorers["motion"]
-        events.catalog.commit_rows("scorer/motion", scorer.fields, print_, rows)
+        events.catalog.stages.commit("scorer/motion", scorer.fields, print_, rows)
         assert board.follow(share=1e-9) is (no == first)
 
     def speeds():

@@ -12,20 +12,19 @@ from rushes.catalog import schema
 from rushes.catalog.captions import Captions
 from rushes.catalog.changes import Changes, changed
 from rushes.catalog.database import Database, among, columns_of, upsert
+from rushes.catalog.failures import Failures, clear_failure, put_failure
 from rushes.catalog.hydrus import HydrusLedger
 from rushes.catalog.rows import (
     CLIPS,
     add_clips,
     add_video,
-    clear_failure,
     clip_of,
     clips_of,
     numbered_clips,
-    put_failure,
     video_of,
 )
 from rushes.catalog.selections import Selections
-from rushes.catalog.vectors import Shards
+from rushes.catalog.stages import StageTables
 from rushes.catalog.verdicts import Verdicts, restore_spans
 from rushes.records import Clip, Cut, Failure, Field, Row, Scanned, Video
 
@@ -36,13 +35,13 @@ class Catalog:
     def __init__(self, path: Path) -> None:
         """Open or create the catalog at `path`; see `Database` for what can go wrong."""
         self._database = Database(path)
-        self._vectors = path.parent / "vectors"
+        self.stages = StageTables(self._database, path.parent / "vectors")
+        self.failures = Failures(self._database)
         self.selections = Selections(self._database)
         self.captions = Captions(self._database)
         self.verdicts = Verdicts(self._database)
         self.hydrus = HydrusLedger(self._database)
         self.changes = Changes(self._database)
-        self._ready: set[str] = set()  # stage tables known to be there with all their columns
 
     def close(self) -> None:
         """Close the catalog."""
@@ -112,32 +111,7 @@ class Catalog:
             packed = connection.execute(sa.select(column).where(schema.videos.c.no == video_no))
             return np.frombuffer(packed.scalar_one(), "<i8")
 
-    # ---- scans and stages ---------------------------------------------------------------------
-
-    def pending(self, key: str, fields: Sequence[Field], fingerprint: str, of: str) -> list[int]:
-        """Return the numbers of the items of `of` without a row of this fingerprint.
-
-        Args:
-            key: The stage, "scorer/motion".
-            fields: Its declared fields.
-            fingerprint: Rows of other fingerprints do not count.
-            of: "videos", or the fingerprint of the cut whose clips are meant.
-        """
-        table = self._stage_table(key, fields)
-        items = schema.videos.c.no if of == "videos" else schema.clip_sets.c.clip_no
-        done = sa.select(table.c.item_no).where(table.c.fingerprint == fingerprint)
-        statement = sa.select(items).where(items.not_in(done)).order_by(items)
-        if of != "videos":
-            statement = statement.where(schema.clip_sets.c.fingerprint == of)
-        with self._database.reading() as connection:
-            return list(connection.execute(statement).scalars())
-
-    def commit_rows(
-        self, key: str, fields: Sequence[Field], fingerprint: str, rows: Mapping[int, Row]
-    ) -> None:
-        """Store rows of one stage by item number, all or none."""
-        with self._database.writing() as connection:
-            self._put_rows(connection, key, fields, fingerprint, rows)
+    # ---- scans --------------------------------------------------------------------------------
 
     def commit_scan(
         self,
@@ -165,7 +139,7 @@ class Catalog:
             row = {"video_no": video_no, "passes": (passes or 0) + 1, **facts}
             upsert(connection, table, [row])
             for key, (fields, fingerprint, stage_row) in rows.items():
-                self._put_rows(connection, key, fields, fingerprint, {video_no: stage_row})
+                self.stages.put(connection, key, fields, fingerprint, {video_no: stage_row})
             clear_failure(connection, "scan", path)
             if complaint is not None:
                 put_failure(connection, complaint)
@@ -182,117 +156,6 @@ class Catalog:
             )
             for row in rows
         }
-
-    def rows(
-        self,
-        key: str,
-        fields: Sequence[Field],
-        fingerprint: str,
-        numbers: Collection[int] | None = None,
-    ) -> dict[int, Row]:
-        """Return a stage's rows of one fingerprint by item number; of all items by default."""
-        found = self.columns(key, fields, fingerprint, numbers)
-        names = [field.name for field in fields]
-        rows = zip(*found, strict=True)
-        return {no: dict(zip(names, values, strict=True)) for no, *values in rows}
-
-    def columns(
-        self,
-        key: str,
-        fields: Sequence[Field],
-        fingerprint: str,
-        numbers: Collection[int] | None = None,
-    ) -> list[list[Any]]:
-        """Return the same as columns, for very many rows: the numbers, and each field's values."""
-        table = self._stage_table(key, fields)
-        statement = sa.select(table.c.item_no, *(table.c[field.name] for field in fields))
-        statement = statement.where(table.c.fingerprint == fingerprint)
-        if numbers is not None:
-            statement = statement.where(among(table.c.item_no, numbers))
-        with self._database.reading() as connection:
-            return columns_of(connection, statement)
-
-    def vector_rows(
-        self, key: str, fields: Sequence[Field], name: str, fingerprint: str, cut: str
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return which clips have a vector, and which row of its shards that is, ascending.
-
-        Args:
-            key: The stage, "scorer/embedding".
-            fields: Its declared fields.
-            name: The one that is a vector.
-            fingerprint: Rows of other fingerprints do not count.
-            cut: Fingerprint of the cut whose clips are meant.
-        """
-        table, sets = self._stage_table(key, fields), schema.clip_sets
-        column = table.c[name]
-        statement = (
-            sa.select(table.c.item_no, column)
-            .join(sets, sets.c.clip_no == table.c.item_no)
-            .where(table.c.fingerprint == fingerprint, sets.c.fingerprint == cut)
-            .order_by(column)
-        )
-        with self._database.reading() as connection:
-            found = connection.execute(statement).all()
-        numbers, rows = np.array([tuple(row) for row in found], np.int64).reshape(-1, 2).T
-        return numbers, rows
-
-    def replace_rows(
-        self, key: str, fields: Sequence[Field], fingerprint: str, rows: Mapping[int, Row]
-    ) -> None:
-        """Store rows of one stage by item number in place of all that it had."""
-        table = self._stage_table(key, fields)
-        with self._database.writing() as connection:
-            connection.execute(table.delete())
-            changed(connection, key)
-            self._put_rows(connection, key, fields, fingerprint, rows)
-
-    def _put_rows(
-        self,
-        connection: sa.Connection,
-        key: str,
-        fields: Sequence[Field],
-        fingerprint: str,
-        rows: Mapping[int, Row],
-    ) -> None:
-        table = self._stage_table(key, fields, connection)
-        full = [{"item_no": no, "fingerprint": fingerprint, **row} for no, row in rows.items()]
-        for field in fields:
-            if field.dtype == "vector" and full:
-                shards = self.shards(key, field, fingerprint)
-                numbers = shards.append(np.stack([row[field.name] for row in full]))
-                for row, number in zip(full, numbers, strict=True):
-                    row[field.name] = number
-        upsert(connection, table, full)
-        if full:
-            changed(connection, key, rows)
-
-    def shards(self, key: str, field: Field, fingerprint: str) -> Shards:
-        """Return where the vectors of a stage are, whose rows hold only their numbers."""
-        name = f"{key.replace('/', '_')}.{field.name}.{fingerprint}"
-        return Shards(self._vectors / name, field.shape)
-
-    def _stage_table(
-        self, key: str, fields: Sequence[Field], connection: sa.Connection | None = None
-    ) -> sa.Table:
-        """Return a stage's table, made or widened to its declared fields if need be."""
-        table = schema.stage_table(key, fields)
-        if table.name in self._ready:
-            return table
-        if connection is None:
-            with self._database.writing() as own:
-                return self._stage_table(key, fields, own)
-        table.create(connection, checkfirst=True)
-        inspector = sa.inspect(connection)
-        present = {column["name"] for column in inspector.get_columns(table.name)}
-        for column in table.columns:
-            if column.name not in present:
-                kind = column.type.compile(connection.dialect)
-                connection.execute(
-                    sa.text(f'ALTER TABLE "{table.name}" ADD COLUMN "{column.name}" {kind}')
-                )
-        self._ready.add(table.name)
-        return table
 
     # ---- cuts and clips -----------------------------------------------------------------------
 
@@ -410,27 +273,3 @@ class Catalog:
                 for row in connection.execute(statement).mappings():
                     found[row["id"]] = (row["no"], row["video_no"], clip_of(row))
         return found
-
-    def revisions(self) -> dict[str, int]:
-        """Return how often each part has changed: stages by their key, "cut", "captions"."""
-        return self.changes.revisions()
-
-    # ---- failures -----------------------------------------------------------------------------
-
-    def commit_failure(self, failure: Failure) -> None:
-        """Store a failure in place of an earlier one of the same stage and item."""
-        with self._database.writing() as connection:
-            put_failure(connection, failure)
-
-    def clear_failures(self, stage: str, items: Sequence[str]) -> None:
-        """Note that all of these went well, whether or not they failed before."""
-        with self._database.writing() as connection:
-            for item in items:
-                clear_failure(connection, stage, item)
-
-    def failures(self) -> list[Failure]:
-        """Return all that stands as failed, oldest first."""
-        table = schema.failures
-        with self._database.reading() as connection:
-            rows = connection.execute(sa.select(table).order_by(table.c.at)).mappings().all()
-        return [Failure(**{name: row[name] for name in Failure.__slots__}) for row in rows]

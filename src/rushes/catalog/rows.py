@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from rushes.catalog import schema
 from rushes.catalog.changes import changed
-from rushes.catalog.database import among, now, upsert
-from rushes.records import Clip, Failure, Video
+from rushes.catalog.database import among
+from rushes.records import Clip, Video
 
 CLIPS = (
     sa.select(schema.clips, schema.videos.c.id.label("video_id"))
@@ -105,17 +105,6 @@ def add_clips(connection: sa.Connection, video_no: int, clips: Sequence[Clip]) -
             )
             numbers[clip.id] = new_no(result)
     return [numbers[clip.id] for clip in clips]
-
-
-def put_failure(connection: sa.Connection, failure: Failure) -> None:
-    """Store a failure in place of an earlier one of the same stage and item."""
-    upsert(connection, schema.failures, [msgspec.to_builtins(failure) | {"at": now()}])
-
-
-def clear_failure(connection: sa.Connection, stage: str, item: str) -> None:
-    """Note that what may have failed before went well."""
-    table = schema.failures
-    connection.execute(table.delete().where(table.c.stage == stage, table.c.item == item))
 
 
 def new_no(result: sa.CursorResult[Any]) -> int:

@@ -68,19 +68,20 @@ def cut_files(
         for done in runner.run("hydrus: cut", cut_file, jobs, unit="clips"):
             task = done.job.payload
             if done.error is not None or done.result is None:
-                catalog.commit_failure(failed(stage, task.clip.id, done.error))
+                catalog.failures.add(failed(stage, task.clip.id, done.error))
                 continue
             sha256 = done.result.pop("sha256")
+            # Killed from here on, the clip is cut once more; the other way round its facts stay.
+            task.path.with_suffix(".json").unlink(missing_ok=True)
             task.path.replace(path_of(folder, sha256))
             catalog.hydrus.add_file(task.clip.id, sha256, done.result)
-            task.path.with_suffix(".json").unlink(missing_ok=True)
             made[task.clip.id] = sha256
     except OSError as error:
         raise ProjectError(
             f"{folder / FOLDER}: {error.strerror or error}; what is cut is kept. Make room or mend "
             f"the permissions and run the same command again"
         ) from error
-    catalog.clear_failures(stage, list(made))
+    catalog.failures.clear(stage, list(made))
     return made
 
 

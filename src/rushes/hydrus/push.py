@@ -60,7 +60,7 @@ class Push:
         self._client, self._name = client, name
         self._stage = f"hydrus/{name}"
         self._rows = catalog.hydrus.pushed(name)
-        failures = catalog.failures()
+        failures = catalog.failures.all()
         self._failed = {failure.item for failure in failures if failure.stage == self._stage}
         self._touched: set[str] = set()
         self._imported = 0
@@ -223,13 +223,13 @@ class Push:
         return True
 
     def _note_failure(self, clip: str, error: ItemError) -> None:
-        self._catalog.commit_failure(failed(self._stage, clip, error))
+        self._catalog.failures.add(failed(self._stage, clip, error))
         self._failed.add(clip)
         self.counts["failed"] += 1
 
     def _note_success(self, clip: str) -> None:
         if clip in self._failed:
-            self._catalog.clear_failures(self._stage, [clip])
+            self._catalog.failures.clear(self._stage, [clip])
             self._failed.discard(clip)
 
     def _put(self, rows: Sequence[Pushed]) -> None:

@@ -57,7 +57,7 @@ class Board:
         self.ids: list[str] = []
         self.columns = Columns({})
         self._rest_until = 0.0
-        self._state = catalog.revisions()
+        self._state = catalog.changes.revisions()
         # Number of the last verdict that is in the columns.
         self.verdict_no = catalog.verdicts.last_no()
         self.decided = catalog.verdicts.standing(until=self.verdict_no)
@@ -86,7 +86,7 @@ class Board:
                 there may be more to come after this. What people decide is taken in always.
         """
         with self._following:
-            now = self._catalog.revisions()
+            now = self._catalog.changes.revisions()
             kinds = self._take_verdicts()
             parts = {part for part in now if now[part] != self._state.get(part, 0)}
             are_others = bool(kinds & {"span", "undo", "redo"})

@@ -20,7 +20,7 @@ class CoverageMap:
 
     def renew(self) -> None:
         """Read the clusters anew if anything has changed; this can take seconds of many clips."""
-        state = self._catalog.revisions()
+        state = self._catalog.changes.revisions()
         if state != self._state:
             self._tiles, self._state = self._drawn(), state
 

@@ -44,7 +44,7 @@ class Footage:
 
     def _follow(self) -> None:
         """Read the catalog again if a scan has been at work, or a video is new."""
-        state = self._catalog.revisions()
+        state = self._catalog.changes.revisions()
         with self._lock:
             if state != self._state:
                 self._videos = self._catalog.videos()
@@ -72,7 +72,9 @@ class Footage:
     def _probe_row(self, probe: str, video_no: int) -> Row:
         prints = self._recipe.fingerprints.probes
         if probe in prints and probe not in self._rows:
-            self._rows[probe] = self._catalog.rows(f"probe/{probe}", PROBE_FIELDS, prints[probe])
+            self._rows[probe] = self._catalog.stages.rows(
+                f"probe/{probe}", PROBE_FIELDS, prints[probe]
+            )
         row = self._rows.get(probe, {}).get(video_no)
         if row is None:
             raise ItemError("its video is not scanned as the recipe says now; run: rushes scan")
