@@ -149,6 +149,15 @@ def test_an_undo_that_another_persons_split_made_impossible_says_so(desk):
     assert desk.clips()[0] == clip
 
 
+@pytest.mark.parametrize("times", [0, 2])
+def test_a_clip_becomes_something_and_each_span_once(desk, times):
+    clip = desk.clips()[0]
+    with pytest.raises(RecipeError, match="one span or more"):
+        desk.respan([clip.id], [(clip.in_pts, clip.out_pts - 2000)] * times)
+    assert desk.clips()[0] == clip
+    assert not desk.undo()
+
+
 def test_a_persons_spans_outlast_a_change_of_the_recipe(desk, project_folder):
     from rushes.project import Project
 

@@ -135,8 +135,8 @@ def respan(
         The new clips; what was decided about the (first) old one is decided about them, too.
 
     Raises:
-        RecipeError: No such clips, clips of two videos, or a span that holds no frame; or as
-            in `decide`.
+        RecipeError: No such clips, clips of two videos, no span, one that holds no frame, or
+            the same one twice; or as in `decide`.
     """
     decided = [(kind, _checked(kind, value)) for kind, value in (values or {}).items()]
     known = catalog.clips_by_id(clips)
@@ -153,6 +153,8 @@ def respan(
         spans,
         catalog.scans()[video_no][0].damaged_pts,
     )
+    if len({clip.id for clip in new}) != len(spans) or not new:
+        raise RecipeError("say what the clips become: one span or more, each another one")
     value = {"from": list(clips), "to": [[clip.in_pts, clip.out_pts] for clip in new]}
     given: list[tuple[VerdictKind, str, Any]] = [("span", clips[0], value)]
     if now := catalog.verdicts.standing(clips[:1]).get(clips[0]):
