@@ -79,15 +79,15 @@ class Rule:
     def __str__(self) -> str:
         """Return the rule as a recipe has it."""
         if self.operator in ("top", "bottom"):
-            return f"{self.column} {self.operator} {_plain(self.low)}%"
+            return f"{self.column} {self.operator} {_exact(self.low)}%"
         if self.is_quota:
             order = f" by {self.by}" if self.by else ""
             return f"{self.column} at most {_plain(self.low)}{'%' * self.is_share}{order}"
         if self.operator == "between":
-            return f"{self.column} {_plain(self.low)}..{_plain(self.high)}"
+            return f"{self.column} {_exact(self.low)}..{_exact(self.high)}"
         if self.operator in ("=", "!="):
             return f"{self.column} {self.operator} {' | '.join(map(_written, self.values))}"
-        return f"{self.column} {self.operator} {_plain(self.low)}"
+        return f"{self.column} {self.operator} {_exact(self.low)}"
 
     def rounded(self) -> "Rule":
         """Return the rule with its limit rounded to six digits, for showing."""
@@ -256,6 +256,12 @@ def _written(value: float | str) -> str:
         and not re.search(r"\sand\s", value, re.IGNORECASE)
     )
     return value if is_plain else "'" + value.replace("'", "''") + "'"
+
+
+def _exact(value: Any) -> str:
+    """Return a limit so that it reads back as it is: two that differ are two rules."""
+    short = _plain(value)
+    return short if float(short) == value else repr(float(value))
 
 
 def _held(value: Any) -> set[str]:
