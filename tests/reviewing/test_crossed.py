@@ -40,6 +40,15 @@ def test_values_that_no_clip_has_are_shown_too(columns):
     assert [column["label"] for column in found["xs"]] == ["0", "1", "2"]
 
 
+def test_rules_find_odd_names_and_numbers_of_many_digits():
+    names = np.array(["a | b.mp4", "007", "a"], object)
+    columns = Columns({"video": names, "speed": np.array([0.123456789, 0.5, 0.5])})
+    found = crossed(columns, "speed", "video", np.ones(3, bool))
+    for y, row in enumerate(found["ys"]):
+        for x, column in enumerate(found["xs"]):
+            assert found["all"][y][x] == columns.mask(rule_of(row, column)).sum()
+
+
 def test_parts_stay_where_they_are_when_filters_move(columns):
     everything = crossed(columns, "speed", "label", np.ones(200, bool))
     few = crossed(columns, "speed", "label", columns["stars"] == 2)

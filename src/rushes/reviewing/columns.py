@@ -14,6 +14,8 @@ from rushes.select import column_of, is_missing
 
 MASKS_KEPT = 32
 """So many answers to single rules are kept: while one slider moves, the others stand."""
+MOST_RULES = 200
+"""No person has more; the answers to all are in memory at once, and counted in bytes."""
 VALUES_TOLD = 5000
 """So many values of a column are told, the most frequent; a person looks through no more."""
 NONE = "none"
@@ -180,6 +182,8 @@ class Columns:
 
     def filtered(self, rules: Sequence[Rule]) -> Filtered:
         """Return what the rules leave of all clips."""
+        if len(rules) > MOST_RULES:
+            raise RecipeError(f"{len(rules)} rules: at most {MOST_RULES} can be asked at once")
         masks = [self.passes(rule) for rule in rules]
         fails = np.zeros(len(self), np.uint8)
         for mask in masks:

@@ -8,6 +8,7 @@ import numpy as np
 
 from rushes.records import Row
 from rushes.reviewing.columns import Columns
+from rushes.rules import Rule
 
 MOST_VALUES = 14
 """So many values of a text have a line of their own; the others share one."""
@@ -68,7 +69,7 @@ def _parts(columns: Columns, name: str, known: Sequence[str] = ()) -> tuple[list
     present = numbers[~np.isnan(numbers)]
     distinct = np.unique(present)
     if len(distinct) <= _PARTS:
-        parts = [{"label": f"{value:g}", "rule": f"{name} = {value:g}"} for value in distinct]
+        parts = [{"label": f"{value:g}", "rule": _equals(name, value)} for value in distinct]
         which = np.searchsorted(distinct, numbers)
         return parts, np.where(np.isnan(numbers), -1, which)
     edges = _round_edges(np.quantile(present, np.linspace(0, 1, _PARTS + 1)[1:-1]))
@@ -86,11 +87,15 @@ def _texts(
     counts = Counter(value for value in values if value is not None)
     shown = list(known) or sorted(counts, key=lambda value: (-counts[value], value))[:MOST_VALUES]
     place = {value: at for at, value in enumerate(shown)}
-    parts = [{"label": value, "rule": f"{name} = {value}"} for value in shown]
+    parts = [{"label": value, "rule": _equals(name, value)} for value in shown]
     if counts.keys() - place.keys():
         parts.append({"label": "others", "rule": ""})
     which = [-1 if value is None else place.get(value, len(shown)) for value in values]
     return parts, np.array(which, np.int64)
+
+
+def _equals(name: str, value: float | str) -> str:
+    return str(Rule(column=name, operator="=", low=value))
 
 
 def _round_edges(values: np.ndarray) -> list[float]:

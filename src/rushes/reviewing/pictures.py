@@ -10,6 +10,7 @@ import numpy as np
 from rushes.records import Row
 from rushes.reviewing.board import Board
 from rushes.reviewing.histogram import histogram
+from rushes.rules import Rule
 
 MOST_ROWS = 12
 """Rows of a chart; what is rarer is counted together."""
@@ -52,7 +53,7 @@ def _counted(labels: Sequence[str | None], passing: np.ndarray, column: str = ""
     shown = sorted(all_, key=lambda label: (-left[label], -all_[label], str(label)))
     rows = [
         {"label": label, "all": all_[label], "passing": left[label],
-         "rule": f"{column} = {label}" if column else ""}
+         "rule": str(Rule(column=column, operator="=", low=str(label))) if column else ""}
         for label in shown[:MOST_ROWS]
     ]  # fmt: skip
     if rest := shown[MOST_ROWS:]:
