@@ -143,6 +143,8 @@ def described(catalog: Catalog, recipe: Recipe) -> tuple[list[Row], np.ndarray]:
     members: dict[int, list[int]] = {}
     for no in sorted(known.keys() & clips.keys(), key=lambda no: (-known[no]["nearness"], no)):
         members.setdefault(known[no]["cluster"], []).append(no)
+    if not members:  # all of the clips have been trimmed or cut anew since
+        return [], np.zeros((0, 1), np.float32)
     middles_KD = _middles(best_space(catalog, recipe), [members[at] for at in sorted(members)])
     likeness = middles_KD @ middles_KD.T - 2 * np.eye(len(middles_KD), dtype=np.float32)
     even = sum(map(len, members.values())) / max(1, len(members))

@@ -68,3 +68,12 @@ def test_the_map_says_what_there_is_little_of_and_what_filters_take(project_fold
         states = {tile["cluster"]: tile["state"] for tile in emptied["tiles"]}
         assert states[full["cluster"]] == "taken out"
         assert emptied["unplaced"] == 0
+
+
+def test_no_map_is_left_where_all_of_its_clips_are_gone(desk):
+    from rushes import coverage
+
+    row = {"cluster": 1, "nearness": 1.0}
+    catalog, recipe = desk.catalog, desk._recipe
+    catalog.stages.replace(coverage.KEY, coverage.FIELDS, coverage.fingerprint(recipe), {999: row})
+    assert desk.pictures([])["tiles"] == []

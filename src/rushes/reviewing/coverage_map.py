@@ -51,6 +51,8 @@ class CoverageMap:
         if not clustered(self._catalog, self._recipe):
             return []
         rows, middles_KD = described(self._catalog, self._recipe)
+        if not rows:
+            return []
         return [
             {**row, "column": column, "row": line}
             for row, (column, line) in zip(rows, laid_out(middles_KD), strict=True)
