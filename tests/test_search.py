@@ -60,6 +60,7 @@ def test_words_of_tags_are_found(project):
     desk.decide([second, first], {"tags": {"add": ["snow field"]}}, "ann")
     assert [row["clip"] for row in project.search("fox snow")] == [first, second]
     assert project.search("fiel*")[0]["found_by"] == ["tag"]
+    assert [row["clip"] for row in project.search("Red_Fox")] == [first]
     desk.decide([first], {"tags": {"remove": ["Red_Fox"]}}, "ann")
     assert project.search("fox") == []
 

@@ -105,7 +105,8 @@ def clip_named(catalog: Catalog, recipe: Recipe, name: str) -> int:
 
 def _tagged(catalog: Catalog, cut: str, text: str, most: int) -> list[int]:
     """Return the clips whose tags have most of the words, these first."""
-    wanted = text.casefold().split()
+    # As tags are divided, so that a tag finds itself; a star goes on to mean "begins so".
+    wanted = dict.fromkeys(re.findall(r"[^\W_]+\*?", text.casefold()))
     found: dict[str, int] = {}
     for clip, now in catalog.verdicts.standing().items():
         words = {word for tag in now.tags_added for word in re.split(r"[\W_]+", tag.casefold())}
