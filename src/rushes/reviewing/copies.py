@@ -61,8 +61,8 @@ def listed(desk: Desk, query: str) -> Row | None:
         `groups`: group → counts best, keep, drop, decided; see `Choice`. `best`: ids of the clips
         that are the best of their groups.
     """
-    columns, ids = desk.board.columns, desk.board.ids
     with desk.board.lock:
+        columns, ids = desk.board.columns, desk.board.ids
         found = _open(desk, query)
         if found is None:
             return None
@@ -82,11 +82,13 @@ def listed(desk: Desk, query: str) -> Row | None:
 
 def keep_best(desk: Desk, query: str, groups: Sequence[str], who: str) -> Row | None:
     """Keep the best of some groups of a query and drop the others, as one action."""
+    desk.follow()  # what somebody has just decided stays, too
+    wanted = set(groups)
     with desk.board.lock:
         found = _open(desk, query)
         if found is None:
             return None
-        chosen = [choice for group, choice in found[1].items() if group in set(groups)]
+        chosen = [choice for group, choice in found[1].items() if group in wanted]
         ids = desk.board.ids
         keep = [ids[at] for choice in chosen for at in choice.keep]
         drop = [ids[at] for choice in chosen for at in choice.drop]
