@@ -49,7 +49,7 @@ class Desk:
     def state(self) -> Row:
         """Return what the page needs before it shows anything."""
         board = self.board
-        self._rules.follow()
+        self.follow()
         with board.lock:
             return {
                 "project": self._folder.name,
