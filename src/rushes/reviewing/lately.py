@@ -36,6 +36,7 @@ def _step(catalog: Catalog, said: Sequence[Verdict], clip: str) -> Row:
     if first.kind in ("undo", "redo"):
         about = catalog.verdicts.of_action(first.value)
     clips = list(dict.fromkeys(verdict.clip for verdict in about if verdict.clip))
+    touched = {*clips, *(old for one in about if one.kind == "span" for old in one.value["from"])}
     return {
         "who": first.who,
         "at": first.at,
@@ -43,7 +44,7 @@ def _step(catalog: Catalog, said: Sequence[Verdict], clip: str) -> Row:
         "value": first.value,
         "clip": clips[0] if clips else "",
         "clips": len(clips),
-        "is_open": bool(clip) and clip in clips,
+        "is_open": bool(clip) and clip in touched,
         **_where(catalog, clips[:1]),
     }
 
