@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -101,6 +102,7 @@ class Pages:
         self._project = project
         self._desk = project.review()
         self._work = work
+        self._taking_back = threading.Lock()
 
     async def index(self, request: Request) -> Response:
         """Return the page."""
@@ -218,9 +220,10 @@ class Pages:
     async def beside(self, request: Request) -> Response:
         """Return the clips on either side of a threshold: {column, threshold, rules}."""
         asked = await _body(request)
-        threshold = asked.get("threshold")
-        if not isinstance(threshold, int | float) or isinstance(threshold, bool):
-            raise RecipeError("threshold must be a number")
+        try:
+            threshold = msgspec.convert(asked.get("threshold"), float)
+        except (msgspec.ValidationError, OverflowError):
+            raise RecipeError("threshold must be a number") from None
         found = await run_in_threadpool(
             self._desk.beside, str(asked.get("column")), threshold, _texts(asked, "rules")
         )
@@ -264,8 +267,9 @@ class Pages:
 
     async def _take_back(self, request: Request, *, redo: bool) -> Response:
         def take_back() -> Row:
-            before = self._desk.ids(request.query_params.get("query", ""))
-            done = self._desk.take_back(_who(request), redo=redo)
+            with self._taking_back:  # two at once, under one name, are two steps
+                before = self._desk.ids(request.query_params.get("query", ""))
+                done = self._desk.take_back(_who(request), redo=redo)
             spans = done["spans"] if redo else [(new, old) for old, new in done["spans"]]
             return done | {"order": carried_on(self._desk, before, spans)}
 
