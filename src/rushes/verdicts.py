@@ -21,7 +21,7 @@ class Said(NamedTuple):
     clips: Sequence[str]
 
 
-def undone(verdicts: Iterable[Verdict]) -> set[int]:
+def undone(verdicts: Iterable[Verdict | Said]) -> set[int]:
     """Return the numbers of the actions that stand as undone."""
     gone: set[int] = set()
     for verdict in verdicts:
@@ -41,12 +41,7 @@ def standing(
         said: In order. What it undoes must be in it, too.
         before: What stood before; only clips of which more was said are returned.
     """
-    gone: set[int] = set()
-    for one in said:
-        if one.kind == "undo":
-            gone.add(one.value)
-        elif one.kind == "redo":
-            gone.discard(one.value)
+    gone = undone(said)
     before = before or {}
     found: dict[str, Decided] = {}
     for one in said:
