@@ -51,7 +51,8 @@ def order(page):
 
 
 def groups(page):
-    return [one.split() for one in page.locator(".group").all_inner_texts()]
+    heads = page.locator(".head button:first-child").all_inner_texts()
+    return [one.removesuffix("s").removesuffix(" clip").split() for one in heads]
 
 
 def test_leafing_sorting_grouping_searching_and_duplicates(chromium, library):
@@ -95,8 +96,11 @@ def test_leafing_sorting_grouping_searching_and_duplicates(chromium, library):
         page.locator("#grid").focus()
         page.keyboard.press("Home")
         page.keyboard.press("y")
+        page.wait_for_selector(".badge.keep")
         page.select_option("#group", "verdict")
         assert until(lambda: groups(page) == [["undecided", "5"], ["keep", "1"]]), groups(page)
+        page.locator("#undo").click()
+        page.locator(".badge.keep").wait_for(state="detached")
         page.select_option("#group", "")
         page.select_option("#sort", "")
 
@@ -106,7 +110,7 @@ def test_leafing_sorting_grouping_searching_and_duplicates(chromium, library):
         page.locator("#text").focus()
         page.fill("#text", "nothing that is there")
         page.keyboard.press("Enter")
-        page.get_by_text("Nothing was found that passes the filters").wait_for()
+        page.get_by_text("Nothing was found for “nothing that is there”").wait_for()
         page.fill("#text", "")
         assert until(lambda: order(page) == ids), order(page)
 
@@ -115,7 +119,7 @@ def test_leafing_sorting_grouping_searching_and_duplicates(chromium, library):
         page.keyboard.press("w")
         # The copy's first shot is most like the first shot of what it is a copy of.
         assert until(lambda: order(page)[0] == ids[2]), order(page)
-        page.fill("#text", "")
+        page.keyboard.press("Escape")
         assert until(lambda: order(page) == ids), order(page)
 
         page.get_by_role("button", name="Work").click()
@@ -126,5 +130,11 @@ def test_leafing_sorting_grouping_searching_and_duplicates(chromium, library):
         page.keyboard.press("d")
         assert until(lambda: sorted(order(page)) == sorted([ids[0], ids[2]])), order(page)
         assert "duplicates" in page.locator("#only").inner_text()
+        page.get_by_role("button", name="Keep the best, drop the other 1").click()
+        page.get_by_text("1 kept, 1 dropped; z takes it back").wait_for()
+        page.wait_for_selector(".card:has(.best) .badge.keep")
+        assert page.locator(".best").count() == page.locator(".badge.drop").count() == 1
+        page.get_by_role("status").get_by_role("button", name="Undo").click()
+        page.get_by_text("verdict of 2 clips taken back").wait_for()
         page.keyboard.press("Escape")
         assert until(lambda: order(page) == ids), order(page)

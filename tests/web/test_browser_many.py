@@ -115,5 +115,5 @@ def test_a_batch_is_tagged_and_words_in_captions_are_replaced_after_a_look(visit
     page.locator(".title").get_by_text("a red fox").wait_for()
     assert captions() == CAPTIONS
     page.keyboard.press("z")
-    page.get_by_text("taken back: tags").wait_for()
+    page.get_by_text("tags of 7 clips taken back").wait_for()
     assert not any(row["tags"] for row in clips_of(served.folder))
