@@ -1,6 +1,6 @@
 // One key for each action, and the list of them that `?` shows.
 
-import { $ } from "./dom.js";
+import { $, toast } from "./dom.js";
 
 export const KEYS = [
   ["Grid", [
@@ -10,14 +10,14 @@ export const KEYS = [
     ["Enter", "open"],
     ["Space", "play here; goes along with the cursor"],
     ["x", "select"],
-    ["a", "select all found"],
+    ["a", "select all found; also Ctrl+A"],
     ["/", "search"],
     ["f", "filters"],
     ["- =", "smaller cards, larger cards"],
     ["Esc", "clear the selection; end the search; leave a look aside"],
   ]],
   ["Anywhere", [
-    ["y n", "keep, drop; the next clip follows"],
+    ["y n", "keep, drop (also Delete); the next clip follows"],
     ["u", "undecided"],
     ["1 2 3 4 5 0", "stars; none"],
     ["w v d", "more like this, same source, duplicates"],
@@ -55,7 +55,7 @@ const MOST_WAITING = 50; // a key that is held down stops with the finger
 export function inTurn(work) {
   if (waiting >= MOST_WAITING) return turn;
   waiting++;
-  turn = turn.then(work).catch(() => {}).finally(() => waiting--);
+  turn = turn.then(work).catch((error) => toast(error.message, true)).finally(() => waiting--);
   return turn;
 }
 
