@@ -310,4 +310,4 @@ def _label(column: str, value: object) -> str:
         return _NO_COPY
     if isinstance(value, tuple):
         return ", ".join(value) or NONE
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:.12g}" if isinstance(value, float) else str(value)

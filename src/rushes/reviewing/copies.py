@@ -50,7 +50,7 @@ def choices(columns: Columns, places: np.ndarray) -> dict[str, Choice]:
         keep, drop = members[is_best & is_open].tolist(), members[~is_best & is_open].tolist()
         if keep or drop:
             decided, best = int(np.count_nonzero(~is_open)), int(np.count_nonzero(is_best))
-            found[f"{group:g}"] = Choice(best=best, keep=keep, drop=drop, decided=decided)
+            found[f"{group:.12g}"] = Choice(best=best, keep=keep, drop=drop, decided=decided)
     return found
 
 

@@ -6,7 +6,6 @@ import threading
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import unquote
 
 import msgspec
 from starlette.applications import Starlette
@@ -15,7 +14,6 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import (
     FileResponse,
-    JSONResponse,
     PlainTextResponse,
     Response,
     StreamingResponse,
@@ -30,6 +28,15 @@ from rushes.reviewing import copies
 from rushes.reviewing.desk import EDITED
 from rushes.reviewing.lately import steps_since
 from rushes.reviewing.succession import carried_on
+from rushes.web.asked import (
+    answer,
+    body_of,
+    known,
+    number_in,
+    texts_in,
+    who_asks,
+    whole_number,
+)
 from rushes.web.guard import Guard
 from rushes.web.work import Work
 
@@ -112,135 +119,139 @@ class Pages:
         """Return totals, columns and rules."""
         state = await run_in_threadpool(self._desk.state)
         more = {"work": self._work.state(), "verbs": self._work.verbs}
-        return _json(state | more | {"notes": list(self._project.notes)})
+        return answer(state | more | {"notes": list(self._project.notes)})
 
     async def query(self, request: Request) -> Response:
         """Return an order of clips: {rules, sort, group, text, like, limit}."""
-        asked = await _body(request)
+        asked = await body_of(request)
         among = None
         if asked.get("text") or asked.get("like"):
             found = await run_in_threadpool(
                 self._project.search,
                 str(asked.get("text") or "") or None,
                 like=str(asked.get("like") or "") or None,
-                limit=min(max(_number(asked, "limit", MOST_FOUND), 1), MOST_FOUND),
+                limit=min(max(number_in(asked, "limit", MOST_FOUND), 1), MOST_FOUND),
             )
             among = [row["clip"] for row in found]
         found_rows = await run_in_threadpool(
             self._desk.query,
-            _texts(asked, "rules"),
+            texts_in(asked, "rules"),
             sort=str(asked.get("sort") or ""),
             group=str(asked.get("group") or ""),
             among=among,
         )
-        return _json(found_rows)
+        return answer(found_rows)
 
     async def count(self, request: Request) -> Response:
         """Return what rules leave, and what a selection by others would hold: {rules, select}."""
-        asked = await _body(request)
-        left = await run_in_threadpool(self._desk.count, _texts(asked, "rules"))
+        asked = await body_of(request)
+        left = await run_in_threadpool(self._desk.count, texts_in(asked, "rules"))
         if "select" not in asked:
-            return _json(left)
+            return answer(left)
         try:
-            held = await run_in_threadpool(self._desk.outcome, _texts(asked, "select"))
+            held = await run_in_threadpool(self._desk.outcome, texts_in(asked, "select"))
         except RecipeError as error:  # what the recipe lacks is no fault of this question
             held = {"trouble": str(error)}
-        return _json(left | {"held": held})
+        return answer(left | {"held": held})
 
     async def clips(self, request: Request) -> Response:
         """Return rows of a query, each with the value of the column `show`."""
-        first, count = _whole(request, "first", 0), min(_whole(request, "count", 100), 500)
+        first, count = (
+            whole_number(request, "first", 0),
+            min(whole_number(request, "count", 100), 500),
+        )
         name, show = (request.query_params.get(key, "") for key in ("query", "show"))
-        return _known(await run_in_threadpool(self._desk.clips, name, first, count, show))
+        return known(await run_in_threadpool(self._desk.clips, name, first, count, show))
 
     async def ids(self, request: Request) -> Response:
         """Return the ids of some clips of a query, or of all."""
-        name, first = request.query_params.get("query", ""), _whole(request, "first", 0)
-        count = _whole(request, "count", 0) if "count" in request.query_params else None
-        return _known(await run_in_threadpool(self._desk.ids, name, first, count))
+        name, first = request.query_params.get("query", ""), whole_number(request, "first", 0)
+        count = whole_number(request, "count", 0) if "count" in request.query_params else None
+        return known(await run_in_threadpool(self._desk.ids, name, first, count))
 
     async def place(self, request: Request) -> Response:
         """Return where a clip stands in a query."""
         name, clip = (request.query_params.get(key, "") for key in ("query", "clip"))
-        return _json({"place": await run_in_threadpool(self._desk.place, name, clip)})
+        return answer({"place": await run_in_threadpool(self._desk.place, name, clip)})
 
     async def copies(self, request: Request) -> Response:
         """Show what groups of copies leave to decide, or keep the best of some: {query, groups}."""
         if request.method == "GET":
             name = request.query_params.get("query", "")
-            return _known(await run_in_threadpool(copies.listed, self._desk, name))
-        asked = await _body(request)
-        name, groups = str(asked.get("query") or ""), _texts(asked, "groups")
-        kept = await run_in_threadpool(copies.keep_best, self._desk, name, groups, _who(request))
-        return _known(kept)
+            return known(await run_in_threadpool(copies.listed, self._desk, name))
+        asked = await body_of(request)
+        name, groups = str(asked.get("query") or ""), texts_in(asked, "groups")
+        kept = await run_in_threadpool(
+            copies.keep_best, self._desk, name, groups, who_asks(request)
+        )
+        return known(kept)
 
     async def lately(self, request: Request) -> Response:
         """Return what others did after verdict `after`; `open` is the clip that is looked at."""
-        after, who, clip = (
-            _whole(request, "after", 0), _who(request), request.query_params.get("open", "")
-        )  # fmt: skip
-        return _json(await run_in_threadpool(steps_since, self._desk.catalog, after, who, clip))
+        after, clip = whole_number(request, "after", 0), request.query_params.get("open", "")
+        who = who_asks(request)
+        return answer(await run_in_threadpool(steps_since, self._desk.catalog, after, who, clip))
 
     async def replace(self, request: Request) -> Response:
         """Replace words in captions: {clips, find, replace, dry_run}."""
-        asked = await _body(request)
+        asked = await body_of(request)
         find, replacement = str(asked.get("find") or ""), str(asked.get("replace") or "")
         done = await run_in_threadpool(
-            self._desk.replace, _texts(asked, "clips"), find, replacement, _who(request),
+            self._desk.replace, texts_in(asked, "clips"), find, replacement, who_asks(request),
             dry_run=bool(asked.get("dry_run")),
         )  # fmt: skip
-        return _json(done)
+        return answer(done)
 
     async def pictures(self, request: Request) -> Response:
         """Return the figures of the charts: {rules}."""
-        asked = await _body(request)
-        return _json(await run_in_threadpool(self._desk.pictures, _texts(asked, "rules")))
+        asked = await body_of(request)
+        return answer(await run_in_threadpool(self._desk.pictures, texts_in(asked, "rules")))
 
     async def crossed(self, request: Request) -> Response:
         """Return how many clips there are of each pair of values: {rules, across, down}."""
-        asked = await _body(request)
+        asked = await body_of(request)
         across, down = str(asked.get("across") or ""), str(asked.get("down") or "")
-        rules = _texts(asked, "rules")
-        return _json(await run_in_threadpool(self._desk.crossed, rules, across, down))
+        rules = texts_in(asked, "rules")
+        return answer(await run_in_threadpool(self._desk.crossed, rules, across, down))
 
     async def clip(self, request: Request) -> Response:
         """Return one clip."""
-        return _json(await run_in_threadpool(self._desk.clip, request.path_params["clip"]))
+        return answer(await run_in_threadpool(self._desk.clip, request.path_params["clip"]))
 
     async def histogram(self, request: Request) -> Response:
         """Return how a column's values are spread."""
         column = request.query_params.get("column", "")
-        return _json(await run_in_threadpool(self._desk.histogram, column))
+        return answer(await run_in_threadpool(self._desk.histogram, column))
 
     async def values(self, request: Request) -> Response:
         """Return the values of a column."""
         column = request.query_params.get("column", "")
-        return _json(await run_in_threadpool(self._desk.values, column))
+        return answer(await run_in_threadpool(self._desk.values, column))
 
     async def beside(self, request: Request) -> Response:
         """Return the clips on either side of a threshold: {column, threshold, rules}."""
-        asked = await _body(request)
+        asked = await body_of(request)
         try:
             threshold = msgspec.convert(asked.get("threshold"), float)
         except (msgspec.ValidationError, OverflowError):
             raise RecipeError("threshold must be a number") from None
         found = await run_in_threadpool(
-            self._desk.beside, str(asked.get("column")), threshold, _texts(asked, "rules")
+            self._desk.beside, str(asked.get("column")), threshold, texts_in(asked, "rules")
         )
-        return _json(found)
+        return answer(found)
 
     async def decide(self, request: Request) -> Response:
         """Store verdicts: {clips, values}."""
-        asked = await _body(request)
+        asked = await body_of(request)
         values = asked.get("values")
         if not isinstance(values, Mapping):
             raise RecipeError("values must be an object")
-        clips = _texts(asked, "clips")
-        return _json(await run_in_threadpool(self._desk.decide, clips, values, _who(request)))
+        clips, who = texts_in(asked, "clips"), who_asks(request)
+        return await self._done(who, lambda: self._desk.decide(clips, values, who))
 
     async def respan(self, request: Request) -> Response:
         """Trim, divide or join: {clips, spans, values}; `query` goes on with the new clips."""
-        asked = await _body(request)
+        asked = await body_of(request)
         try:
             spans = msgspec.convert(asked.get("spans"), list[tuple[Pts, Pts]])
         except msgspec.ValidationError:
@@ -248,14 +259,14 @@ class Pages:
         values = asked.get("values") or {}
         if not isinstance(values, Mapping):
             raise RecipeError("values must be an object")
-        clips = _texts(asked, "clips")
+        clips, who = texts_in(asked, "clips"), who_asks(request)
 
         def respan() -> Row:
             before = self._desk.ids(str(asked.get("query") or ""))
-            done = self._desk.respan(clips, spans, _who(request), values=values)
+            done = self._desk.respan(clips, spans, who, values=values)
             return done | {"order": carried_on(self._desk, before, [(clips, done["clips"])])}
 
-        return _json(await run_in_threadpool(respan))
+        return await self._done(who, respan)
 
     async def undo(self, request: Request) -> Response:
         """Undo what this person did last; `query` goes on with the clips that are back."""
@@ -266,32 +277,50 @@ class Pages:
         return await self._take_back(request, redo=True)
 
     async def _take_back(self, request: Request, *, redo: bool) -> Response:
+        who = who_asks(request)
+
         def take_back() -> Row:
             with self._taking_back:  # two at once, under one name, are two steps
                 before = self._desk.ids(request.query_params.get("query", ""))
-                done = self._desk.take_back(_who(request), redo=redo)
+                done = self._desk.take_back(who, redo=redo)
             spans = done["spans"] if redo else [(new, old) for old, new in done["spans"]]
             return done | {"order": carried_on(self._desk, before, spans)}
 
-        return _json(await run_in_threadpool(take_back))
+        return await self._done(who, take_back)
+
+    async def _done(self, who: str, act: Callable[[], Row]) -> Response:
+        """Do what a person asks for, and say since which revision nothing else has changed.
+
+        A page that knew that revision knows the new one; another page, or one that missed what
+        others did meanwhile (then it is -1), hears of it by `events`.
+        """
+
+        def do() -> Row:
+            self._desk.follow()
+            board = self._desk.board
+            before = board.revision
+            done = act()
+            return done | {"since": before if set(board.last_by) <= {who} else -1}
+
+        return answer(await run_in_threadpool(do))
 
     async def recipe(self, request: Request) -> Response:
         """Make rules those of the recipe's selection: {rules, stamp}; {rules} says what changes."""
-        asked = await _body(request)
-        rules, stamp = _texts(asked, "rules"), asked.get("stamp")
+        asked = await body_of(request)
+        rules, stamp = texts_in(asked, "rules"), asked.get("stamp")
         if stamp is None:
             plan = await run_in_threadpool(self._desk.planned, rules)
-            return _json({"changes": plan.changes, "stays": plan.stays, "stamp": plan.stamp})
+            return answer({"changes": plan.changes, "stays": plan.stays, "stamp": plan.stamp})
         if not await run_in_threadpool(self._desk.save_rules, rules, str(stamp)):
             return PlainTextResponse("recipe.toml has been changed: look at it once more", 409)
-        return _json({"saved": EDITED})
+        return answer({"saved": EDITED})
 
     async def work(self, request: Request) -> Response:
         """Show, start ({verb}) or stop long work."""
         if request.method == "DELETE":
             self._work.stop()
         elif request.method == "POST":
-            asked = await _body(request)
+            asked = await body_of(request)
             verb = str(asked.get("verb"))
             if verb not in self._work.verbs:
                 raise RecipeError(f"there is no work called {verb!r}")
@@ -300,11 +329,11 @@ class Pages:
                 return PlainTextResponse(
                     f"{running} is running: wait for it, or stop it first", 409
                 )
-        return _json(self._work.state())
+        return answer(self._work.state())
 
     async def waiting(self, request: Request) -> Response:
         """Return how much each verb of long work has to do, where that is known."""
-        return _json(await run_in_threadpool(self._project.plan))
+        return answer(await run_in_threadpool(self._project.plan))
 
     async def events(self, request: Request) -> Response:
         """Tell, for as long as the page is open, what changes: server-sent events."""
@@ -324,7 +353,7 @@ class Pages:
 
     async def still(self, request: Request) -> Response:
         """Return a still as JPEG."""
-        height_px = min(max(_whole(request, "h", 480), 16), 1080)
+        height_px = min(max(whole_number(request, "h", 480), 16), 1080)
         path = request.path_params
         picture = await run_in_threadpool(self._desk.still, path["clip"], path["which"], height_px)
         return Response(picture, media_type="image/jpeg", headers=FOREVER)
@@ -343,51 +372,3 @@ class Pages:
 async def _told(request: Request, error: Exception) -> Response:
     """Answer with what an error says: 400 for what was asked, 404 for what is not there."""
     return PlainTextResponse(str(error), 404 if isinstance(error, ItemError) else 400)
-
-
-async def _body(request: Request) -> dict[str, Any]:
-    try:
-        asked = msgspec.json.decode(await request.body())
-    except (msgspec.DecodeError, RecursionError):
-        raise RecipeError("the request is no JSON") from None
-    if not isinstance(asked, dict):
-        raise RecipeError("the request must be a JSON object")
-    return asked
-
-
-def _whole(request: Request, name: str, default: int) -> int:
-    """Return a number of the query; no more of its digits are read than any list is long."""
-    given = request.query_params.get(name)
-    if given is None:
-        return default
-    if not given.isascii() or not given.isdigit():
-        raise RecipeError(f"{name} must be a whole number")
-    return min(int(given[:12]), 10**9)
-
-
-def _number(asked: Mapping[str, Any], name: str, default: int) -> int:
-    value = asked.get(name, default)
-    if type(value) is not int:
-        raise RecipeError(f"{name} must be a whole number")
-    return value
-
-
-def _known(rows: Any) -> Response:
-    if rows is None:
-        return PlainTextResponse("ask again: that query is too long ago", 410)
-    return _json(rows)
-
-
-def _texts(asked: Mapping[str, Any], name: str) -> list[str]:
-    texts = asked.get(name, [])
-    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        raise RecipeError(f"{name} must be a list of texts")
-    return texts
-
-
-def _who(request: Request) -> str:
-    return unquote(request.headers.get("x-rushes-who", "")).strip()[:80] or "me"
-
-
-def _json(value: Any) -> Response:
-    return JSONResponse(msgspec.to_builtins(value), headers={"cache-control": "no-store"})

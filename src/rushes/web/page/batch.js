@@ -42,7 +42,7 @@ export async function decide(values) {
   const chosen = [...state.selected];
   try {
     await post("/api/decide", { clips: chosen, values });
-    toast(`${clips(chosen.length)}: ${told(values)}; z takes it back`);
+    toast(`${clips(chosen.length)}: ${told(values)}; z takes it back`, false, true);
     await onDone();
   } catch (error) {
     toast(error.message, true);
@@ -103,7 +103,7 @@ async function replace() {
     const done = await post("/api/replace", {
       clips: chosen, find: given.get("find"), replace: given.get("replace"),
     });
-    toast(`${captions(done.changes.length)} changed; z takes it back`);
+    toast(`${captions(done.changes.length)} changed; z takes it back`, false, true);
     await onDone();
   } catch (error) {
     toast(error.message, true);

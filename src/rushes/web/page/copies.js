@@ -90,7 +90,7 @@ async function decideAll(names, { keep, drop, decided }) {
 async function decide(groups) {
   try {
     const done = await post("/api/copies", { query: state.query.query, groups });
-    toast(`${many(done.keep)} kept, ${many(done.drop)} dropped; z takes it back`);
+    toast(`${many(done.keep)} kept, ${many(done.drop)} dropped; z takes it back`, false, true);
     await onDone();
     await look();
   } catch (error) {

@@ -8,7 +8,7 @@ const USUAL = { across: ["motion.speed", "duration_s"], down: ["camera.label", "
 const chosen = {};
 
 export async function crossing(rules, go) {
-  const names = state.columns.map((one) => one.name);
+  const names = state.columns.filter((one) => !one.has_many).map((one) => one.name);
   for (const [axis, wanted] of Object.entries(USUAL)) {
     if (!names.includes(chosen[axis])) chosen[axis] = wanted.find((one) => names.includes(one)) || names[0];
   }

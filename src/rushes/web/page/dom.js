@@ -39,12 +39,10 @@ export function options(select, pairs, chosen) {
 }
 
 let toastTimer = 0;
-export function toast(text, isError = false) {
+export function toast(text, isError = false, canUndo = false) {
   const box = $("toasts");
   // Not everybody has a key for it at hand.
-  const undo = /z takes it back$/.test(text)
-    ? el("button", { onclick: () => dispatchEvent(new Event("takeback")) }, "Undo")
-    : null;
+  const undo = canUndo ? el("button", { onclick: () => dispatchEvent(new Event("takeback")) }, "Undo") : null;
   box.replaceChildren(el("div", { class: isError ? "toast error" : "toast" }, text, undo));
   clearTimeout(toastTimer);
   toastTimer = setTimeout(() => box.replaceChildren(), isError ? 8000 : undo ? 5000 : 2500);

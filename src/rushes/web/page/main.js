@@ -1,6 +1,6 @@
 // Ties the parts together: what is asked for, decided, and changed by others.
 
-import { follow, get, me, post } from "./api.js";
+import { follow, get, post } from "./api.js";
 import * as aside from "./aside.js";
 import { ask, goBack, goTo } from "./asking.js";
 import * as back from "./back.js";
@@ -20,18 +20,18 @@ import { inTurn, KEYS } from "./keys.js";
 import * as peek from "./peek.js";
 import * as people from "./people.js";
 import * as picking from "./picking.js";
-import { begin, recall, state } from "./state.js";
+import { atWork, begin, recall, state } from "./state.js";
 import { setUpSwipe } from "./swipe.js";
 import * as viewer from "./viewer.js";
 import * as work from "./work.js";
 
-let revision = 0;
+let revision = 0; // what the page has followed
 let clipsRevision = 0; // counts what changes which clips there are
 let verdictNo = 0; // of the last verdict that the page knows of
 
 async function start() {
   recall();
-  await readState();
+  ({ revision } = await readState());
   if (!location.search) begin();
   const open = (clip) => inTurn(() => openClip(clip));
   grid.setUp({ onOpen: open, onPick: picking.pick, onStale: () => askAgain(viewer.current()?.clip) });
@@ -84,7 +84,6 @@ async function readState() {
   const found = await get("/api/state");
   const { columns, tags, reasons, selections, notes, verbs } = found;
   Object.assign(state, { columns, tags, reasons, selections, notes, verbs, total: found.clips });
-  revision = found.revision;
   clipsRevision = found.clips_revision;
   verdictNo = found.verdict_no;
   state.verdicts = found.verdicts;
@@ -95,6 +94,12 @@ async function readState() {
   work.showWork(found.work);
   $("show-work").classList.toggle("noted", notes.length > 0);
   filters.follow();
+  return found;
+}
+
+function refresh() {
+  grid.refresh();
+  copies.look();
 }
 
 // ---- what is looked at -------------------------------------------------------------------------
@@ -152,17 +157,21 @@ async function decide(values, isFinal = true) {
   if (viewer.isOpen() && "verdict" in values) viewer.sayDecided(values.verdict, shown);
 }
 
+function followed(done) {
+  // Our own change needs no news; where others' are among it, the news is still to come.
+  if (done.since === revision) revision = done.revision;
+}
+
 async function store(clip, values) {
   // True once it is safely stored; the rest of the page follows by itself.
   try {
-    const done = await post("/api/decide", { clips: [clip], values });
-    revision = Math.max(revision, done.revision);
+    followed(await post("/api/decide", { clips: [clip], values }));
   } catch (error) {
     toast(error.message, true);
     return false;
   }
   viewer.forget(clip);
-  grid.refresh();
+  refresh();
   readState().catch((error) => toast(error.message, true));
   return true;
 }
@@ -176,13 +185,15 @@ async function keep(clip, values) {
 
 async function afterDeciding() {
   viewer.forget();
-  grid.refresh();
+  refresh();
   if (viewer.isOpen()) await viewer.reload();
   await readState();
 }
 
-async function onRespan({ clips, order }, gone, values) {
+async function onRespan(done, gone, values) {
+  const { clips, order } = done;
   const shown = viewer.current();
+  followed(done);
   gone.forEach((clip) => state.selected.delete(clip));
   await Promise.all([readState(), carryOn(order, clips[0])]);
   if (!values.verdict) return openClip(clips[0]);
@@ -190,33 +201,37 @@ async function onRespan({ clips, order }, gone, values) {
   viewer.sayDecided(values.verdict, shown);
 }
 
-async function takeBack(again) {
-  state.busy++;
-  try {
-    const done = await post(`/api/${again ? "redo" : "undo"}?query=${state.query.query}`);
-    if (!done.kinds.length) return toast(again ? "nothing to do again" : "nothing to take back");
-    const told = `${named(done)} ${again ? "done again" : "taken back"}`;
-    viewer.forget();
-    await Promise.all([readState(), done.spans.length ? carryOn(done.order, done.now[0]) : grid.refresh()]);
-    if (viewer.isOpen()) {
-      await openClip(done.now[0] || viewer.current().clip);
-      return viewer.say(told);
-    }
-    toast(told);
-    if (done.now.length === 1) {
-      const at = await grid.find(done.now[0]);
-      if (at !== null) state.cursor = at;
-      grid.scrollTo(state.cursor);
-      grid.markAll();
-    }
-  } catch (error) {
-    toast(error.message, true);
-  } finally {
-    state.busy--;
+const takeBack = (again) => atWork(() => taken(again).catch((error) => toast(error.message, true)));
+
+async function taken(again) {
+  const done = await post(`/api/${again ? "redo" : "undo"}?query=${state.query.query}`);
+  followed(done);
+  if (!done.kinds.length) return toast(again ? "nothing to do again" : "nothing to take back");
+  const told = `${named(done)} ${again ? "done again" : "taken back"}`;
+  viewer.forget();
+  await Promise.all([readState(), done.spans.length ? carryOn(done.order, done.now[0]) : refresh()]);
+  if (viewer.isOpen()) {
+    await openClip(done.now[0] || viewer.current().clip);
+    return viewer.say(told);
+  }
+  toast(told);
+  if (done.now.length === 1) {
+    const at = await grid.find(done.now[0]);
+    if (at !== null) state.cursor = at;
+    grid.scrollTo(state.cursor);
+    grid.markAll();
   }
 }
 
 // ---- what changes elsewhere --------------------------------------------------------------------
+
+let missed = null; // news that came while a change of our own was under way
+
+addEventListener("rested", () => {
+  const now = missed;
+  missed = null;
+  if (now) changed(now, "");
+});
 
 async function changed(now, trouble) {
   const lost = $("lost");
@@ -227,19 +242,23 @@ async function changed(now, trouble) {
     return;
   }
   work.showWork(now.work);
-  if (now.revision <= revision || state.busy) return; // what we are at asks for all that is new
-  const isOthers = now.by.some((one) => one !== me());
+  if (now.revision <= revision) return;
+  if (state.busy) {
+    missed = now;
+    return;
+  }
+  revision = now.revision;
   const had = clipsRevision;
   viewer.forget();
   try {
     await readState();
-    if (clipsRevision === had) grid.refresh();
+    if (clipsRevision === had) refresh();
     else {
       bar.show();
       await filters.show();
       await askAgain(viewer.current()?.clip);
     }
-    if (isOthers) await people.follow(viewer.current()?.clip);
+    await people.follow(viewer.current()?.clip);
     if (viewer.isOpen()) await viewer.reload();
   } catch (error) {
     toast(error.message, true);

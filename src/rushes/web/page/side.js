@@ -48,10 +48,16 @@ export function setUp(given) {
 
 export const flush = async () => clip && Promise.all([addTags(), texts.flush()]);
 
-function addTags() {
-  const add = [...new Set(tag.value.split(",").map((word) => word.trim()).filter(Boolean))];
+const tagDraft = (id) => `draft:${id}:tags`;
+
+async function addTags() {
+  const [id, typed] = [clip.clip, tag.value];
+  const add = [...new Set(typed.split(",").map((word) => word.trim()).filter(Boolean))];
   tag.value = "";
-  return add.length ? handlers.onText(clip.clip, { tags: { add } }) : null;
+  if (!add.length) return;
+  localStorage.setItem(tagDraft(id), typed); // until the server has them
+  if (await handlers.onText(id, { tags: { add } })) localStorage.removeItem(tagDraft(id));
+  else if (clip?.clip === id && !tag.value) tag.value = typed;
 }
 
 export function focus(id) {
@@ -68,7 +74,7 @@ export const carry = (field, move) => texts.carry(field, move);
 export function show(one) {
   dropping.leave();
   clip = one;
-  tag.value = "";
+  tag.value = localStorage.getItem(tagDraft(one.clip)) || "";
   texts.show(one);
   node.scrollTop = 0;
   draw();

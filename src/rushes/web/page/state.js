@@ -19,9 +19,23 @@ export const state = {
   busy: 0, // changes of our own that are under way
   reasons: [],
   selections: {},
+  notes: [], // what the project wants to be known
+  verbs: [], // what can be started
+  isWorking: false,
   total: 0,
   verdicts: {}, // verdict → how many clips
 };
+
+export async function atWork(work) {
+  // While a change of our own is under way, news waits: it would find the clip gone that is open.
+  state.busy++;
+  try {
+    return await work();
+  } finally {
+    state.busy--;
+    if (!state.busy) dispatchEvent(new Event("rested"));
+  }
+}
 
 export const column = (name) => state.columns.find((one) => one.name === name);
 

@@ -6,6 +6,7 @@ let clip = null;
 let onText = async () => false;
 let aside = ""; // the field whose text is meant for something else just now; see dropping.js
 const saved = { caption: "", reason: "" }; // what the server has
+const onTheWay = { caption: 0, reason: 0 }; // texts that it is about to have
 
 export const reason = field("input", "reason", { placeholder: "Reason (r)", "aria-label": "Reason" });
 export const caption = field("textarea", "caption", {
@@ -49,7 +50,9 @@ export async function save(kind) {
   }
   const before = saved[kind];
   saved[kind] = value;
-  if (await onText(id, { [kind]: value || null })) localStorage.removeItem(draftKey(id, kind));
+  onTheWay[kind]++;
+  const isStored = await onText(id, { [kind]: value || null }).finally(() => onTheWay[kind]--);
+  if (isStored) localStorage.removeItem(draftKey(id, kind));
   else if (clip?.clip === id) saved[kind] = before; // it stands in the field, and in the draft
 }
 
@@ -91,6 +94,7 @@ export function update(one) {
   clip = one;
   const now = { caption: captionNow(one), reason: one.reason || "" };
   for (const [kind, place] of Object.entries(fields)) {
+    if (onTheWay[kind]) continue; // asked for before the server had it
     if (aside !== kind && place.value.trim() === saved[kind]) place.value = now[kind];
     saved[kind] = now[kind];
   }

@@ -5,7 +5,7 @@ import { $, el, name, seconds, toast } from "./dom.js";
 import * as line from "./line.js";
 import * as player from "./player.js";
 import * as side from "./side.js";
-import { state } from "./state.js";
+import { atWork, state } from "./state.js";
 
 const KEPT = 24; // clips that are remembered, so that going back and forth asks for nothing
 const SAID_MS = 2500;
@@ -223,9 +223,12 @@ function cover(isOver) {
   (isOver ? $("viewer") : $("grid")).focus({ preventScroll: true });
 }
 
+let reloads = 0;
+
 export async function reload() {
   if (!clip) return;
   const asked = clip.clip;
+  const mine = ++reloads;
   cache.delete(asked);
   let found;
   try {
@@ -236,7 +239,7 @@ export async function reload() {
     if (error.status) close();
     return;
   }
-  if (clip?.clip !== asked) return; // another one was opened meanwhile
+  if (clip?.clip !== asked || mine !== reloads) return; // another one was opened meanwhile, or asked for anew
   clip = found;
   parts.join.disabled = !clip.after;
   player.take(clip);
@@ -263,19 +266,18 @@ export async function close() {
 async function respan(clips, spans, told, values = {}) {
   await side.flush();
   const asked = clip;
-  state.busy++; // or the news of our own change would find this clip gone and close it
-  try {
-    const done = await post("/api/respan", { clips, spans, values, query: state.query.query });
-    cache.clear();
-    player.forgetMarks(asked);
-    respanned = asked;
-    await handlers.onRespan(done, clips, values);
-    if (told) say(told);
-  } catch (error) {
-    toast(error.message, true);
-  } finally {
-    state.busy--;
-  }
+  return atWork(async () => {
+    try {
+      const done = await post("/api/respan", { clips, spans, values, query: state.query.query });
+      cache.clear();
+      player.forgetMarks(asked);
+      respanned = asked;
+      await handlers.onRespan(done, clips, values);
+      if (told) say(told);
+    } catch (error) {
+      toast(error.message, true);
+    }
+  });
 }
 
 export const isTrimmed = () => isOpen() && player.isTrimmed();
