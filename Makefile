@@ -26,7 +26,8 @@ demo: $(READY)  ## Run the main job on sample footage: clips in demo/exports/mai
 	@$(BIN)/python demo.py
 
 test: $(READY) check browser  ## Run every check and every test
-	$(BIN)/python -m pytest -n auto
+	@# One more than there are cores: tests of the page wait for a browser much of the time.
+	$(BIN)/python -m pytest --dist worksteal -n $$($(BIN)/python -c 'import os; print(os.cpu_count() + 1)')
 
 browser:  # For the tests of the review page; those of a browser that cannot be had are skipped.
 	@has() { for name; do command -v "$$name" >/dev/null && return; done; false; }; want=; \

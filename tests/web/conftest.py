@@ -1,4 +1,5 @@
 import asyncio
+import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from starlette.testclient import TestClient
 from rushes.project import Project
 from rushes.testing import Take, make_video
 from rushes.web.app import make_app
-from tests.web.browsing import browser, serving, visiting
+from tests.web.browsing import browser, serving, until, visiting
 
 TOKEN = "a-secret"
 HOST = "127.0.0.1:7874"
@@ -101,8 +102,21 @@ def raw(app):
 
 @pytest.fixture(scope="session")
 def fifty(tmp_path_factory):
-    """A project of fifty clips of half a second, that a browser can play."""
-    folder = tmp_path_factory.mktemp("fifty")
+    """A project of fifty clips of half a second, that a browser can play; made by one worker."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "fifty"
+    is_made = folder / "made"
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        assert until(is_made.exists, 120), "another worker failed to make it"
+    else:
+        make_fifty(folder)
+        is_made.touch()
+    return folder / "project"
+
+
+def make_fifty(folder):
     films = folder / "films"
     films.mkdir()
     for video in range(VIDEOS):
@@ -124,7 +138,6 @@ def fifty(tmp_path_factory):
     with Project.open(project_folder, workers=0) as project:
         project.run([films], only=["ingest", "scan", "cut", "score"])
         assert len(project.ls("clips")) == VIDEOS * SHOTS
-    return project_folder
 
 
 @pytest.fixture(scope="session")
