@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from rushes.catalog import Catalog
-from rushes.records import Row, Verdict
+from rushes.records import Row
+from rushes.verdicts import Said
 
 MOST = 50
 """So many steps are told, the latest ones."""
@@ -22,20 +23,20 @@ def steps_since(catalog: Catalog, after: int, who: str, clip: str = "") -> Row:
         `no`: number of the last verdict. `steps`: a row for each action, with who, at, kind, value,
         clip (id of the first), its video and in_s, and clips (how many).
     """
-    verdicts = catalog.verdicts.since(after)
-    actions: dict[int, list[Verdict]] = {}
-    for verdict in verdicts:
-        if verdict.who != who:
-            actions.setdefault(verdict.action, []).append(verdict)
+    last = catalog.verdicts.last_no()
+    actions: dict[int, list[Said]] = {}
+    for one in catalog.verdicts.said(after, last):
+        if one.who != who:
+            actions.setdefault(one.action, []).append(one)
     steps = [_step(catalog, said, clip) for said in list(actions.values())[-MOST:]]
-    return {"no": verdicts[-1].no if verdicts else after, "steps": steps}
+    return {"no": max(after, last), "steps": steps}
 
 
-def _step(catalog: Catalog, said: Sequence[Verdict], clip: str) -> Row:
+def _step(catalog: Catalog, said: Sequence[Said], clip: str) -> Row:
     first, about = said[0], said
     if first.kind in ("undo", "redo"):
-        about = catalog.verdicts.of_action(first.value)
-    clips = list(dict.fromkeys(verdict.clip for verdict in about if verdict.clip))
+        about = catalog.verdicts.said(actions=[first.value])
+    clips = list(dict.fromkeys(clip for one in about for clip in one.clips if clip))
     touched = {*clips, *(old for one in about if one.kind == "span" for old in one.value["from"])}
     return {
         "who": first.who,

@@ -4,7 +4,7 @@ import { post } from "./api.js";
 import { askFor } from "./dialogs.js";
 import { $, el, throttled, toast } from "./dom.js";
 import { all, clear } from "./picking.js";
-import { state } from "./state.js";
+import { atWork, state } from "./state.js";
 
 const SHOWN = 50; // changes in the preview
 
@@ -41,9 +41,11 @@ const captions = counted("caption");
 export async function decide(values) {
   const chosen = [...state.selected];
   try {
-    await post("/api/decide", { clips: chosen, values });
-    toast(`${clips(chosen.length)}: ${told(values)}; z takes it back`, false, true);
-    await onDone();
+    await atWork(async () => {
+      const done = await post("/api/decide", { clips: chosen, values });
+      toast(`${clips(chosen.length)}: ${told(values)}; z takes it back`, false, true);
+      await onDone(done);
+    });
   } catch (error) {
     toast(error.message, true);
   }

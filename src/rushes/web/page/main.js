@@ -165,7 +165,7 @@ function followed(done) {
 async function store(clip, values) {
   // True once it is safely stored; the rest of the page follows by itself.
   try {
-    followed(await post("/api/decide", { clips: [clip], values }));
+    await atWork(async () => followed(await post("/api/decide", { clips: [clip], values })));
   } catch (error) {
     toast(error.message, true);
     return false;
@@ -183,7 +183,8 @@ async function keep(clip, values) {
   return isStored;
 }
 
-async function afterDeciding() {
+async function afterDeciding(done = {}) {
+  followed(done);
   viewer.forget();
   refresh();
   if (viewer.isOpen()) await viewer.reload();
