@@ -14,7 +14,6 @@ from rushes.dedup import OUTCOME, outcome_fingerprint
 from rushes.recipe import Recipe
 from rushes.records import Clip, Decided, Field, Video
 from rushes.splits import sides
-from rushes.verdicts import tags_of
 
 FEW = 5000
 """Of more clips than these it is quicker to read all rows of a stage."""
@@ -173,8 +172,9 @@ def decided_columns(decided: Sequence[Decided | None]) -> dict[str, np.ndarray]:
     return {
         "verdict": np.array([(now and now.verdict) or "undecided" for now in decided], object),
         "stars": np.array([now and now.stars for now in decided], float),
+        # No stage gives tags, so those that people added are all there are: see `tags_of`.
         "tags": np.fromiter(
-            (tuple(tags_of((), now)) if now else () for now in decided), object, len(decided)
+            (now.tags_added if now else () for now in decided), object, len(decided)
         ),
     }
 
