@@ -1,6 +1,9 @@
 """Each route: what it answers, and in what words it refuses."""
 
+import errno
+import os
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -299,3 +302,20 @@ def test_a_failure_of_long_work_is_told(project_folder):
     work.start("scan")
     work.wait(10)
     assert work.progress.message == "RuntimeError: the roof is on fire"
+
+
+def test_a_recipe_that_cannot_be_written_is_said_and_stays(page, project, monkeypatch):
+    path = project.folder / "recipe.toml"
+    before = path.read_bytes()
+    asked = {"rules": ["frames >= 1"]}
+    stamp = page.post("/api/recipe", json=asked).json()["stamp"]
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    monkeypatch.setattr(Path, "replace", full)
+    answer = page.post("/api/recipe", json=asked | {"stamp": stamp})
+    assert answer.status_code == 507
+    assert answer.text.startswith("No space left on device: nothing was changed")
+    assert path.read_bytes() == before

@@ -96,7 +96,7 @@ def make_app(
     app = Starlette(
         routes=routes,
         middleware=[Middleware(Guard, token=token, hosts=list(hosts))],
-        exception_handlers={RushesError: _told},
+        exception_handlers={RushesError: _told, OSError: _not_written},
     )
     app.state.is_stopping = lambda: False  # whoever serves it knows better
     return app
@@ -372,3 +372,9 @@ class Pages:
 async def _told(request: Request, error: Exception) -> Response:
     """Answer with what an error says: 400 for what was asked, 404 for what is not there."""
     return PlainTextResponse(str(error), 404 if isinstance(error, ItemError) else 400)
+
+
+async def _not_written(request: Request, error: Exception) -> Response:
+    """Answer what the system says, such as of a full disk when a recipe is written."""
+    why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return PlainTextResponse(f"{why}: nothing was changed; mend that and try again", 507)
