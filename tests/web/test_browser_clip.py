@@ -9,6 +9,19 @@ pytestmark = [pytest.mark.browser, needs_browser]
 NASTY = "</textarea><img src=x onerror=\"document.title='owned'\"> a fox & <b>co</b>"
 
 
+def stop_at(page, frame):
+    """Stop the player at a frame, counted from the clip's first."""
+    wait_for(page, "() => document.querySelector('video').readyState > 1")
+    page.keyboard.press("k")
+    page.evaluate(
+        """async (frame) => {
+            const player = await import('/page/player.js');
+            player.seek(player.marks.in + frame);
+        }""",
+        frame,
+    )
+
+
 def test_trim_split_join_undo_and_redo(visit, served):
     page = visit()
     before = [row["clip"] for row in clips_of(served.folder)]
@@ -17,12 +30,7 @@ def test_trim_split_join_undo_and_redo(visit, served):
     def now():
         return [row["clip"] for row in clips_of(served.folder)]
 
-    wait_for(page, "() => document.querySelector('video').readyState > 1")
-    page.keyboard.press("k")
-    page.evaluate("""async () => {
-        const player = await import('/page/player.js');
-        player.seek(player.marks.in + 4);
-    }""")
+    stop_at(page, 4)
     wait_for(page, "() => document.querySelector('.at').textContent.includes('frame 5 of 12')")
     page.keyboard.press("i")
     wait_for(page, "() => !document.querySelector('.trim').disabled")
@@ -38,12 +46,7 @@ def test_trim_split_join_undo_and_redo(visit, served):
     page.keyboard.press("Shift+Z")
     wait_for(page, "clip => location.hash === '#' + clip", trimmed)
 
-    wait_for(page, "() => document.querySelector('video').readyState > 1")
-    page.keyboard.press("k")
-    page.evaluate("""async () => {
-        const player = await import('/page/player.js');
-        player.seek(player.marks.in + 3);
-    }""")
+    stop_at(page, 3)
     wait_for(page, "() => document.querySelector('.at').textContent.includes('frame 4 of 8')")
     page.keyboard.press("s")
     wait_for(page, "clip => location.hash !== '#' + clip", trimmed)
