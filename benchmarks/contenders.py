@@ -11,13 +11,13 @@ from pathlib import Path
 import av
 import cv2
 
-from rushes import models
-from rushes.clipping import CutTask, cut
-from rushes.lineage import probes_of
+from rushes.cuts.clips import CutTask, cut
+from rushes.footage.scan import ScanTask, scan
 from rushes.media.probe import probe
+from rushes.models import store as models
 from rushes.project import Project
-from rushes.recipe import Recipe
-from rushes.scan import ScanTask, scan
+from rushes.recipe.recipe import Recipe
+from rushes.stages.fingerprints import probes_of
 
 
 def _cpu_s() -> float:

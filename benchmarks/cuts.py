@@ -18,18 +18,18 @@ import numpy as np
 
 from benchmarks.matching import LEAST_CLIP_S, Score, Transition, Truth, clips, evaluate
 from benchmarks.measuring import RESULTS, footage, write_results
-from rushes import models
-from rushes.cut import merged
-from rushes.detectors.cascade import Cascade
-from rushes.detectors.fade import Fade
-from rushes.detectors.transnet import TransNet as TransNetCuts
+from rushes.cuts.detectors.cascade import Cascade
+from rushes.cuts.detectors.fade import Fade
+from rushes.cuts.detectors.transnet import TransNet as TransNetCuts
+from rushes.cuts.shots import merged
+from rushes.footage.probes.transnet import TransNet
+from rushes.footage.scan import ScanTask, read_signals, scan
 from rushes.media.decode import Decoding
 from rushes.media.probe import probe
-from rushes.probes.transnet import TransNet
-from rushes.recipe import Recipe
+from rushes.models import store as models
+from rushes.recipe.recipe import Recipe
 from rushes.records import Cut
-from rushes.scan import ScanTask, read_signals, scan
-from rushes.stage import Signals
+from rushes.stages.protocols import Signals
 
 # What the truth files call things, as Rushes calls them.
 _KINDS = {

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks.measuring import footage, write_results
-from rushes.copies import ASKED, PARTS
-from rushes.looks import LENGTH, mirrored
-from rushes.lookup import Stills, near_stills
-from rushes.neighbours import near_pairs
+from rushes.dedup.descriptors import LENGTH, mirrored
+from rushes.dedup.lsh import Stills, near_stills
+from rushes.dedup.worker import ASKED, PARTS
 from rushes.project import Project
+from rushes.similarity.near_pairs import near_pairs
 
 _LOGO = (
     "drawbox=x=iw*0.82:y=ih*0.05:w=iw*0.13:h=ih*0.13:color=white@0.9:t=fill,"
@@ -145,7 +145,7 @@ def recall(scratch: Path, originals: Path) -> tuple[list[str], dict[str, Any]]:
 
 def _pairs(project: Project) -> list[tuple[str, str]]:
     """Return the ids of all verified pairs."""
-    from rushes.sparing import PAIRS, prints_of
+    from rushes.dedup.keep import PAIRS, prints_of
 
     recipe, catalog = project.recipe_now, project._catalog
     ids = {no: clip.id for no, (_, clip) in catalog.clips(recipe.fingerprints.cut).items()}

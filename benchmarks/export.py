@@ -12,9 +12,9 @@ from pathlib import Path
 
 from benchmarks.measuring import footage, write_results
 from rushes.errors import ItemError
-from rushes.media.encode import Encoding
-from rushes.media.modes import write_clip
 from rushes.media.probe import probe
+from rushes.media.write.clip import write_clip
+from rushes.media.write.encode import Encoding
 from rushes.records import Video
 
 ROUNDS = 1

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks.measuring import write_results
+from rushes.footage.scan import PROBE_FIELDS
 from rushes.project import Project
 from rushes.records import Clip, Video
-from rushes.reviewing.columns import Columns
-from rushes.reviewing.desk import parse_rules
-from rushes.scan import PROBE_FIELDS
+from rushes.review.columns import Columns
+from rushes.review.session import parse_rules
 from rushes.testing import Take, make_video
 from tests.web.browsing import CHROMIUM, Server, browser
 
@@ -211,12 +211,12 @@ _SLIDE = """async () => {
   return took.sort((a, b) => a - b);
 }"""
 _CLIPS = """async () => {
-  const { get, post } = await import("/page/api.js");
+  const { get, post } = await import("/page/app/api.js");
   const found = await post("/api/query", { rules: [], sort: "", group: "" });
   window.clips = await get(`/api/ids?query=${found.query}`);
 }"""
 _STEP = """async ([path, values]) => {
-  const { post } = await import("/page/api.js");
+  const { post } = await import("/page/app/api.js");
   const body = values ? { clips: window.clips, values } : {};
   const began = performance.now();
   await post(path, body);

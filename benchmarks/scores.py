@@ -8,11 +8,12 @@ from typing import Any
 
 from benchmarks.measuring import cost_of, write_results
 from benchmarks.speed import videos
-from rushes import models, registry
 from rushes.errors import RushesError
-from rushes.lineage import probes_of, reads_of
+from rushes.models import store as models
 from rushes.project import Project
-from rushes.recipe import Recipe
+from rushes.recipe.recipe import Recipe
+from rushes.stages import registry
+from rushes.stages.fingerprints import probes_of, reads_of
 
 ROUNDS = 2
 DECODE_EVERY = 4

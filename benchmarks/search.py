@@ -120,9 +120,9 @@ def make(folder: Path) -> None:
 
 
 def _project(folder: Path, *, create: bool = False) -> Any:
-    from rushes import registry
     from rushes.project import Project
     from rushes.records import Field
+    from rushes.stages import registry
 
     Made.fields = (Field(name="vector", dtype="vector", shape=(3, WIDTH), about="made up"),)
     registry.BUILT_IN["scorer/embedding"] = f"{__name__}:Made"

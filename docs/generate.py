@@ -1,5 +1,6 @@
 """Rewrite the parts of docs/ that the code knows best: `make docs`."""
 
+import ast
 import inspect
 import json
 import re
@@ -9,14 +10,19 @@ from typing import Any
 
 from click.testing import CliRunner
 
-from rushes import registry
+import rushes
 from rushes.cli import cli
 from rushes.errors import RecipeError
 from rushes.records import Field
+from rushes.stages import registry
 
 CLI_PAGE = Path(__file__).parent / "cli.md"
 SCORES_PAGE = Path(__file__).parent / "scores.md"
 COSTS = Path(__file__).parents[1] / "benchmarks" / "results" / "scores.json"
+ARCHITECTURE_PAGE = Path(__file__).parent / "architecture.md"
+MODULES_MARK = (
+    "<!-- modules: all below is written by `make docs` from the first line of each docstring -->\n"
+)
 SCORES_MARK = "<!-- scores: all below is written by `make docs` -->\n"
 
 
@@ -34,10 +40,30 @@ def with_help(text: str) -> str:
 
 def with_scores(text: str) -> str:
     """Return a page that below its mark holds what the scorers say of themselves today."""
-    written, mark, _ = text.partition(SCORES_MARK)
-    if not mark:
-        raise ValueError(f"the page has no line {SCORES_MARK.strip()!r}")
-    return written + mark + "\n" + "\n".join(_scores()) + "\n"
+    return _below(SCORES_MARK, text, _scores())
+
+
+def with_modules(text: str) -> str:
+    """Return a page that below its mark lists every module by the first line of its docstring."""
+    return _below(MODULES_MARK, text, _modules())
+
+
+def _below(mark: str, text: str, lines: Iterator[str]) -> str:
+    written, found, _ = text.partition(mark)
+    if not found:
+        raise ValueError(f"the page has no line {mark.strip()!r}")
+    return written + mark + "\n" + "\n".join(lines) + "\n"
+
+
+def _modules() -> Iterator[str]:
+    source = Path(rushes.__file__).parent
+    yield "| module | |"
+    yield "|---|---|"
+    for path in sorted(source.rglob("*.py"), key=lambda path: (path.parent, path.name)):
+        if path.name not in ("__init__.py", "__main__.py"):
+            told = ast.get_docstring(ast.parse(path.read_text())) or ""
+            first = told.splitlines()[0].replace("|", "\\|")
+            yield f"| `{path.relative_to(source).as_posix()}` | {first} |"
 
 
 def _scores() -> Iterator[str]:
@@ -115,3 +141,4 @@ def _models(stage: Any) -> str:
 if __name__ == "__main__":
     CLI_PAGE.write_text(with_help(CLI_PAGE.read_text()))
     SCORES_PAGE.write_text(with_scores(SCORES_PAGE.read_text()))
+    ARCHITECTURE_PAGE.write_text(with_modules(ARCHITECTURE_PAGE.read_text()))

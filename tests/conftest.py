@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from rushes import models
+from rushes.models import store as models
 from rushes.project import Project
 from rushes.testing import Take, make_video
 

@@ -3,7 +3,7 @@
 from fractions import Fraction
 from types import SimpleNamespace
 
-from rushes.probes.motion import Motion
+from rushes.footage.probes.motion import Motion
 
 
 def in_bursts(pictures):

@@ -1,140 +1,218 @@
-"""Imports point down, plug-ins stand alone, every module has a place and a line in the docs."""
+"""Imports form no circle, plug-ins stand alone, each engine has one home, the docs name all."""
 
 import ast
 import re
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 import rushes
-from rushes import registry
+from rushes.stages import registry
 
 ROOT = Path(rushes.__file__).parent
 DOCS = ROOT.parents[1] / "docs" / "architecture.md"
 
-TABLE = [  # (row, module) in the order of the page
-    (int(row), path.removesuffix(".py").replace("/", "."))
-    for row, path in re.findall(r"^\| (\d) \| `([\w/]+\.py)` \|", DOCS.read_text(), re.M)
-]
-ROW = {name: row for row, name in TABLE}
-LINE = {name: line for line, (_, name) in enumerate(TABLE)}
-FIXED = {"records": 0, "errors": 0, "stage": 1, "registry": 1, "recipe": 1, "media": 2,
-         "catalog": 3, "probes": 3, "detectors": 3, "scorers": 3, "captioners": 3, "exporters": 3,
-         "runner": 4, "project": 5, "cli": 6}  # fmt: skip
-PLUGINS = ("probes", "detectors", "captioners", "scorers", "exporters")
-CLI_SEES = {"web.serve", "__init__", "project", "records", "errors", "printing", "progress"}
+SHELVES = (
+    "annotation.captioners",
+    "annotation.scorers",
+    "cuts.detectors",
+    "exports.formats",
+    "footage.probes",
+)
+"""Packages of plug-ins."""
+CLOSED = ("catalog", "context", "footage.scan", "project", "recipe", "runner", "workspace")
+"""Modules and packages that no plug-in reaches, whoever imports them on its behalf."""
+HOMES = {
+    "av": ("media", "testing"),
+    "diffusers": ("annotation", "training"),
+    "peft": ("annotation", "training"),
+    "ray": ("runner.ray",),
+    "sqlalchemy": ("catalog",),
+    "sqlite3": ("catalog",),
+    "subprocess": ("media", "models.wheel", "testing"),
+    "torch": ("annotation", "training"),
+    "transformers": ("annotation", "training"),
+}
+"""Engine → the packages and modules that may import it."""
+CLI_SEES = {"", "errors", "project", "records", "web.serve"}
+UNTOLD = {"utils", "util", "helpers", "common", "misc", "manager"}
 
 
-def modules():
-    """Return name → path: "media.probe", "scorers.motion", "catalog"."""
+def sources(root=ROOT):
+    """Return module → its syntax tree: "media.probe", "catalog"; the package itself is ""."""
     found = {}
-    for path in sorted(ROOT.rglob("*.py")):
-        parts = path.relative_to(ROOT).with_suffix("").parts
-        if len(parts) > 1 and parts[-1] == "__init__":
+    for path in sorted(root.rglob("*.py")):
+        parts = path.relative_to(root).with_suffix("").parts
+        if parts[-1] == "__init__":
             parts = parts[:-1]
-        found[".".join(parts)] = path
+        found[".".join(parts)] = ast.parse(path.read_text(), str(path))
     return found
 
 
-def imports(path):
-    """Yield the modules of this package that a module imports, at its top or inside functions."""
-    for node in ast.walk(ast.parse(path.read_text())):
+def imported(tree):
+    """Yield (module, name or None) for each import of a tree, at its top or inside functions."""
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            for alias in node.names:
-                assert alias.name.split(".")[0] != "rushes", f"{path}: write from rushes import …"
-        if not isinstance(node, ast.ImportFrom) or (node.module or "").split(".")[0] != "rushes":
+            yield from ((alias.name, None) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "relative import"
+            yield from ((node.module, alias.name) for alias in node.names)
+
+
+def graph(trees):
+    """Return module → the modules of this package that it imports."""
+    arrows = {}
+    for module, tree in trees.items():
+        arrows[module] = set()
+        for name, member in imported(tree):
+            if name.split(".")[0] != "rushes":
+                continue
+            inner = name.removeprefix("rushes").lstrip(".")
+            full = f"{inner}.{member}".lstrip(".")
+            arrows[module].add(full if full in trees else inner)
+        arrows[module].discard(module)
+    return arrows
+
+
+def within(module, places):
+    return any(module == place or module.startswith(f"{place}.") for place in places)
+
+
+def circle(arrows):
+    """Return the names of a circle, or None."""
+    try:
+        tuple(TopologicalSorter(arrows).static_order())
+    except CycleError as error:
+        return error.args[1]
+    return None
+
+
+def between_packages(arrows):
+    """Return package → packages that its files import; a file on the top floor is one, too."""
+    packages = {}
+    for module, others in arrows.items():
+        package = module.split(".")[0]
+        if package in ("", "__main__"):  # the door to all the others
             continue
-        assert node.level == 0, f"{path}: relative import"
-        inner = node.module.removeprefix("rushes").lstrip(".")
-        if inner:
-            yield from {
-                full if (full := f"{inner}.{alias.name}") in MODULES else inner
-                for alias in node.names
-            }
-        else:
-            for alias in node.names:
-                yield "__init__" if alias.name == "__version__" else alias.name
+        into = packages.setdefault(package, set())
+        into |= {other.split(".")[0] for other in others if other} - {package}
+    return packages
 
 
-MODULES = modules()
-CODE = [name for name in MODULES if not name.startswith("__")]
-PACKAGES = {name for name in MODULES if MODULES[name].name == "__init__.py"}
+def reached(arrows, module):
+    """Return all modules that importing one brings in."""
+    seen, waiting = set(), [module]
+    while waiting:
+        for other in arrows.get(waiting.pop(), ()):
+            if other not in seen:
+                seen.add(other)
+                waiting.append(other)
+    return seen
 
 
-def lines(name):
-    """Return the lines of the table that a module, or all files of a package, stands in."""
-    return [line for n, line in LINE.items() if n == name or n.startswith(f"{name}.")]
-
-
-def test_the_docs_name_every_module():
-    assert set(LINE) == set(CODE) - PACKAGES, f"{DOCS.name} must list each module in its row"
-    assert len(LINE) == len(TABLE)
-    assert [row for row, _ in TABLE] == sorted(row for row, _ in TABLE)
-
-
-def test_the_layers_are_where_they_belong():
-    for name, row in FIXED.items():
-        for line in lines(name):
-            assert TABLE[line][0] == row, f"{TABLE[line][1]} belongs in row {row}"
-
-
-@pytest.mark.parametrize("name", CODE)
-def test_imports_point_down(name):
-    family = name.split(".")[0]
-    assert lines(name), f"{DOCS.name} does not list {name}"
-    for other in imports(MODULES[name]):
-        if other == "__init__" or (other.split(".")[0] == family and family not in PLUGINS):
+def plugin_breaches(arrows):
+    """Return a line for each plug-in that reaches an engine or another plug-in."""
+    lines = []
+    for module in arrows:
+        if not within(module, SHELVES) or module in SHELVES:
             continue
-        assert lines(other), f"{name} imports {other}, which {DOCS.name} does not list"
-        assert max(lines(other)) < min(lines(name)), f"{name} imports {other}, not above it"
+        for other in sorted(reached(arrows, module)):
+            if within(other, CLOSED):
+                lines.append(f"{module} reaches {other}")
+            if within(other, SHELVES) and other not in SHELVES:
+                lines.append(f"{module} reaches the plug-in {other}")
+    return lines
 
 
-def test_plugins_stand_alone():
-    paths = registry.BUILT_IN.values()
-    stages = {path.partition(":")[0].removeprefix("rushes.") for path in paths}
-    for name in (n for n in CODE if n.split(".")[0] in PLUGINS and n not in PACKAGES):
-        assert name in stages, f"{name} is in no line of the registry"
-        for other in imports(MODULES[name]):
-            assert ROW[other] <= 2, f"{name} imports {other}"
+def engine_breaches(trees):
+    """Return a line for each import of an engine outside its home."""
+    lines = []
+    for module, tree in trees.items():
+        for name, _ in imported(tree):
+            engine = name.split(".")[0]
+            if engine in HOMES and not within(module, HOMES[engine]):
+                lines.append(f"{module} imports {engine}")
+    return lines
 
 
-def test_nothing_but_the_registry_knows_a_plugin_by_name():
-    for name in CODE:
-        for other in imports(MODULES[name]):
-            assert other.split(".")[0] not in PLUGINS, f"{name} imports {other}"
+TREES = sources()
+ARROWS = graph(TREES)
 
 
-def test_the_command_line_sees_the_project_and_nothing_below():
-    for name in (name for name in MODULES if name.split(".")[0] == "cli"):
-        seen = {other for other in imports(MODULES[name]) if other.split(".")[0] != "cli"}
-        assert seen <= CLI_SEES, name
+def test_files_import_no_circle():
+    assert circle(ARROWS) is None
+
+
+def test_packages_import_no_circle():
+    assert circle(between_packages(ARROWS)) is None
+
+
+def test_plugins_reach_no_engine_and_no_other_plugin():
+    assert plugin_breaches(ARROWS) == []
+
+
+def test_each_engine_has_one_home():
+    assert engine_breaches(TREES) == []
 
 
 @pytest.mark.parametrize(
-    ("word", "home"),
-    [("sqlalchemy", "catalog"), ("sqlite3", "catalog"), ("av", "media"), ("subprocess", "wheels")],
-)
-def test_each_engine_has_one_home(word, home):
-    for name, path in MODULES.items():
-        if name.split(".")[0] in (home, "testing", "contract"):
-            continue
-        tree = ast.parse(path.read_text())
-        used = {
-            alias.name.split(".")[0]
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Import)
-            for alias in node.names
-        } | {
-            (node.module or "").split(".")[0]
-            for node in ast.walk(tree)
-            if isinstance(node, ast.ImportFrom)
-        }
-        assert word not in used, f"{name} imports {word}"
+    ("planted", "breach"),
+    [
+        ({"a/b.py": "from rushes.a import c", "a/c.py": "from rushes.a.b import x"}, "files"),
+        ({"a/b.py": "from rushes.c.d import x", "a/e.py": "", "c/d.py": "",
+          "c/f.py": "from rushes.a.e import x"}, "packages"),
+        ({"annotation/scorers/red.py": "from rushes.media.grey import x",
+          "media/grey.py": "def late():\n    from rushes.catalog.catalog import Catalog",
+          "catalog/catalog.py": ""}, "plug-in"),
+        ({"annotation/scorers/red.py": "from rushes.annotation.scorers.blue import Blue",
+          "annotation/scorers/blue.py": ""}, "plug-in"),
+        ({"selection/rules.py": "def late():\n    import sqlite3"}, "engine"),
+        ({"exports/run.py": "from torch.nn import Module"}, "engine"),
+    ],
+)  # fmt: skip
+def test_a_planted_breach_is_found(tmp_path, planted, breach):
+    for name, text in planted.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    trees = sources(tmp_path)
+    arrows = graph(trees)
+    found = {
+        "files": bool(circle(arrows)),
+        "packages": bool(circle(between_packages(arrows))),
+        "plug-in": bool(plugin_breaches(arrows)),
+        "engine": bool(engine_breaches(trees)),
+    }
+    assert found[breach]
+    assert sum(found.values()) == 1 + (breach == "files" and found["packages"])
+
+
+def test_every_plugin_is_in_the_registry_and_only_the_registry_knows_it():
+    listed = {path.partition(":")[0].removeprefix("rushes.") for path in registry.BUILT_IN.values()}
+    shelved = {name for name in TREES if within(name, SHELVES) and name not in SHELVES}
+    assert shelved == listed
+    for module, others in ARROWS.items():
+        assert not others & shelved, f"{module} imports a plug-in by name"
+
+
+def test_the_command_line_sees_the_project_and_nothing_below():
+    for module in (name for name in TREES if within(name, ("cli",))):
+        seen = {other for other in ARROWS[module] if not within(other, ("cli",))}
+        assert seen <= CLI_SEES, module
+
+
+def test_the_docs_name_every_package_once():
+    by_hand = DOCS.read_text().partition("## Every module")[0]
+    told = re.findall(r"^\| `(\w+)(?:/|\.py)` \|", by_hand, re.M)
+    packages = {name.split(".")[0] for name in TREES} - {"", "__main__"}
+    assert sorted(told) == sorted(packages)
 
 
 def test_no_module_is_two():
-    for name, path in MODULES.items():
+    for module in TREES:
+        path = ROOT / module.replace(".", "/")
+        path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
         lines = path.read_text().count("\n")
-        assert lines <= 500, f"{name} has {lines} lines: it holds two ideas"
-    banned = {"utils", "util", "helpers", "common", "misc", "manager"}
-    assert not banned & {part for name in MODULES for part in name.split(".")}
+        assert lines <= 400, f"{module} has {lines} lines: it holds two ideas"
+    assert not UNTOLD & {part for name in TREES for part in name.split(".")}

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from rushes import cli, records, registry
+from rushes import cli, records
 from rushes.project import Project
-from rushes.recipe import DEFAULT, Recipe
+from rushes.recipe.recipe import DEFAULT, Recipe
+from rushes.stages import registry
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -142,6 +143,11 @@ def test_the_table_of_scores_is_what_scorers_say_of_themselves(generate):
             assert f"\n## {name}\n" in text
             for field in registry.load(key).fields:
                 assert f"| `{name}.{field.name}` |" in text
+
+
+def test_the_list_of_modules_is_what_their_docstrings_say(generate):
+    text = (DOCS / "architecture.md").read_text()
+    assert generate.with_modules(text) == text, "run: make docs"
 
 
 def test_the_help_in_the_docs_is_the_programs_own(monkeypatch, generate):

@@ -10,29 +10,31 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rushes import deciding, models, timeline
-from rushes import export as exporting
-from rushes import select as selecting
-from rushes.captions import caption_clips
-from rushes.clip_table import clip_columns
-from rushes.clipping import cut_videos
-from rushes.coverage import cover, covered, is_current
-from rushes.dedup import DedupReport, find_copies, undone
-from rushes.doctor import examine
+from rushes.annotation.caption import caption_clips
+from rushes.annotation.score import score_clips
+from rushes.cuts.clips import cut_videos
+from rushes.dedup.run import DedupReport, find_copies, undone
 from rushes.errors import RecipeError
-from rushes.export import ExportReport
-from rushes.hydrus.desk import HydrusDesk
-from rushes.ingest import IngestReport, ingest
-from rushes.listing import LISTS, listed
-from rushes.models import State
+from rushes.exports import run as exporting
+from rushes.exports import timelines as timeline
+from rushes.exports.run import ExportReport
+from rushes.footage.ingest import IngestReport, ingest
+from rushes.footage.scan import scan_videos
+from rushes.hydrus.sync import HydrusDesk
+from rushes.models import store as models
+from rushes.models.store import State
 from rushes.records import Failure, Report, Row, Selection, Verdict
-from rushes.registry import nearest
-from rushes.report import ReportPage, write_report
-from rushes.reviewing.desk import Desk
-from rushes.scan import scan_videos
-from rushes.score import score_clips
-from rushes.search import search, text_encoder
-from rushes.standing import pending, totals
+from rushes.reports.cut_report import ReportPage, write_report
+from rushes.reports.doctor import examine
+from rushes.reports.lists import LISTS, listed
+from rushes.reports.status import pending, totals
+from rushes.review import decide as deciding
+from rushes.review.session import Desk
+from rushes.selection import choose as selecting
+from rushes.selection.clip_table import clip_columns
+from rushes.similarity.coverage import cover, covered, is_current
+from rushes.similarity.search import search, text_encoder
+from rushes.stages.registry import nearest
 from rushes.workspace import Workspace
 
 VERBS = ("ingest", "scan", "cut", "caption", "score", "select", "export")

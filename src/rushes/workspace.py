@@ -7,13 +7,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from rushes import files, models
+from rushes import files
 from rushes.catalog import Catalog
 from rushes.errors import ProjectError, RecipeError
-from rushes.recipe import DEFAULT, load
-from rushes.registry import nearest
-from rushes.runner import Reporter, Runner, Silent
-from rushes.weights.session import complaint
+from rushes.models import store as models
+from rushes.networks.session import complaint
+from rushes.recipe.recipe import DEFAULT, load
+from rushes.runner.local import Reporter, Runner, Silent
+from rushes.stages.registry import nearest
 
 
 class Workspace:

@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from rushes import deciding
-from rushes.export import plan_clips
-from rushes.hydrus import connection
-from rushes.hydrus.cutting import cut_files
+from rushes.exports.run import plan_clips
+from rushes.hydrus import http as connection
+from rushes.hydrus.clip_files import cut_files
 from rushes.project import Project
+from rushes.review import decide as deciding
 from tests.hydrus.fake_client import FakeHydrus
 from tests.hydrus.fake_http import KEY
 

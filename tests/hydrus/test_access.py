@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from rushes.errors import ItemError, ProjectError, RecipeError
-from rushes.hydrus.connection import Connection, Refused
+from rushes.hydrus.http import Connection, Refused
 from tests.hydrus.fake_http import KEY
 
 

@@ -2,7 +2,7 @@
 
 import time
 
-from rushes import deciding
+from rushes.review import decide as deciding
 from tests.hydrus.fake_calls import FAVOURITES
 
 

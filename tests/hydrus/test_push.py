@@ -319,7 +319,7 @@ def test_another_selection_can_follow(bench, fake):
 
 def test_the_fake_is_as_awkward_as_the_real_one(fake):
     """The dangers that Rushes avoids are there to be avoided."""
-    from rushes.hydrus.connection import Connection, Refused
+    from rushes.hydrus.http import Connection, Refused
 
     link = Connection(fake.url, KEY)
     body = {"hashes": ["a" * 64], "service_keys_to_tags": {MY_TAGS: ["dog"]}}

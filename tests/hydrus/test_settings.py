@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 
 from rushes.errors import RecipeError
+from rushes.exports.hydrus_names import new_facts
 from rushes.hydrus.settings import Hydrus
-from rushes.hydrus_names import new_facts
-from rushes.recipe import Recipe
+from rushes.recipe.recipe import Recipe
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from rushes import cli, files
 from rushes.errors import ProjectError
-from rushes.hydrus import connection
+from rushes.hydrus import http as connection
 from tests.hydrus import fake_http
 from tests.hydrus.fake_client import FakeHydrus
 from tests.hydrus.fake_http import KEY

@@ -6,8 +6,8 @@ import av
 import pytest
 
 from rushes.errors import MediaError
-from rushes.media.encode import Encoding, encode_clip
 from rushes.media.probe import probe
+from rushes.media.write.encode import Encoding, encode_clip
 from rushes.project import Project
 from rushes.testing import Take, make_video, read_beeps, read_numbers
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rushes.project import Project
-from rushes.web.work import Work
+from rushes.web.jobs import Work
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def clips(page, query):
 
 def test_the_page_and_its_parts_are_served(page):
     assert page.get("/").headers["content-type"].startswith("text/html")
-    for name, kind in (("main.js", "javascript"), ("style.css", "css")):
+    for name, kind in (("app/main.js", "javascript"), ("style.css", "css")):
         answer = page.get(f"/page/{name}")
         assert answer.status_code == 200 and kind in answer.headers["content-type"]
 

@@ -15,7 +15,7 @@ def stop_at(page, frame):
     page.keyboard.press("k")
     page.evaluate(
         """async (frame) => {
-            const player = await import('/page/player.js');
+            const player = await import('/page/clip/player.js');
             player.seek(player.marks.in + frame);
         }""",
         frame,

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from rushes.rules import parse_where
+from rushes.recipe.rules import parse_where
 from tests.web.browsing import needs_browser, until, wait_for
 
 pytestmark = [pytest.mark.browser, needs_browser]
@@ -70,7 +70,7 @@ def test_text_is_filtered_saved_and_nothing_of_the_recipe_is_lost(visit, served)
     text = recipe.read_text()
     assert 'frames = ">= 2"   # no flashes\nheight_px = "at most 45"\nvideo = "= ' in text
     assert "motion.sped" not in text and text.startswith("[scan]")
-    told = "async () => (await import('/page/state.js')).state.selections.main.join()"
+    told = "async () => (await import('/page/app/state.js')).state.selections.main.join()"
     assert until(lambda: "video =" in other.evaluate(told))
     other.locator("#revert").click()
     counts(other, "10 of 50")
@@ -93,7 +93,7 @@ def test_many_values_are_found_and_whatever_is_in_them_is_text(visit):
     says(page, "[data-column='video'] .chips", "and 500 that fewer clips have")
     box.get_by_role("button", name="none").click()
     counts(page, "50 of 50")  # none of the real ones is among them
-    rules = page.evaluate("async () => (await import('/page/state.js')).filterRules()")
+    rules = page.evaluate("async () => (await import('/page/app/state.js')).filterRules()")
     assert [len(rule.values) for rule in parse_where(" and ".join(rules))] == [1000]
     page.reload()  # more than an address can hold
     wait_for(page, "() => document.querySelectorAll('[data-column=video] .chip').length === 24")
@@ -101,7 +101,7 @@ def test_many_values_are_found_and_whatever_is_in_them_is_text(visit):
     for sign in ("=", "!="):
         wrote, read = page.evaluate(
             """async ([sign, values]) => {
-                const { readRule, ruleOf } = await import('/page/rules.js');
+                const { readRule, ruleOf } = await import('/page/filters/rules.js');
                 const filter = { values: new Set(values), isNot: sign === '!=' };
                 const text = ruleOf('a.b', filter, false);
                 return [text, [...readRule(text)[1].values]];
@@ -110,5 +110,7 @@ def test_many_values_are_found_and_whatever_is_in_them_is_text(visit):
         )
         (rule,) = parse_where(wrote)  # as the server reads it, prints it, and is read again
         assert (rule.operator, list(rule.values), read) == (sign, NASTY, NASTY)
-        again = "async text => [...(await import('/page/rules.js')).readRule(text)[1].values]"
+        again = (
+            "async text => [...(await import('/page/filters/rules.js')).readRule(text)[1].values]"
+        )
         assert page.evaluate(again, str(rule)) == NASTY

@@ -75,7 +75,7 @@ def test_a_batch_is_tagged_and_words_in_captions_are_replaced_after_a_look(visit
     page = visit()
     page.evaluate(
         """async (captions) => {
-            const { post } = await import("/page/api.js");
+            const { post } = await import("/page/app/api.js");
             for (const [clip, caption] of captions) {
                 await post("/api/decide", { clips: [clip], values: { caption } });
             }

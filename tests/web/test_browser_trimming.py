@@ -8,8 +8,8 @@ pytestmark = [pytest.mark.browser, needs_browser]
 
 FILTERED = "/?rule=motion.speed+%3E%3D+0&verdict=undecided"  # a clip without scores fails it
 ORDER = """async () => {
-    const { row } = await import("/page/grid.js");
-    const { state } = await import("/page/state.js");
+    const { row } = await import("/page/grid/grid.js");
+    const { state } = await import("/page/app/state.js");
     const places = Array.from({ length: state.query.count }, (_, at) => at);
     return Promise.all(places.map(async (at) => (await row(at)).clip));
 }"""

@@ -30,7 +30,7 @@ import time
 from pathlib import Path
 
 from rushes.records import Field
-from rushes.stage import Plain
+from rushes.stages.protocols import Plain
 
 AT_ONCE = 32  # as many as a worker is given
 
@@ -74,7 +74,7 @@ def scored(page):
     """How many clips have a score of the slow scorer."""
     return page.evaluate(
         """async () => {
-            const { post } = await import("/page/api.js");
+            const { post } = await import("/page/app/api.js");
             return (await post("/api/query", { rules: ["slow.place >= 0"] })).count;
         }"""
     )

@@ -9,11 +9,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from rushes import registry
 from rushes.catalog import schema
-from rushes.catalog.changes import changed as note_change
+from rushes.catalog.change_log import changed as note_change
 from rushes.catalog.database import Database, among, upsert
-from rushes.verdicts import Said, standing
+from rushes.decisions import Said, standing
+from rushes.stages import registry
 
 PERSON = "person"
 """The source of a caption in force that a person gave."""

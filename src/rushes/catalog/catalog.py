@@ -10,11 +10,8 @@ import sqlalchemy as sa
 
 from rushes.catalog import schema
 from rushes.catalog.captions import Captions
-from rushes.catalog.changes import Changes, changed
-from rushes.catalog.database import Database, among, columns_of, upsert
-from rushes.catalog.failures import Failures, clear_failure, put_failure
-from rushes.catalog.hydrus import HydrusLedger
-from rushes.catalog.rows import (
+from rushes.catalog.change_log import Changes, changed
+from rushes.catalog.convert import (
     CLIPS,
     add_clips,
     add_video,
@@ -23,6 +20,9 @@ from rushes.catalog.rows import (
     numbered_clips,
     video_of,
 )
+from rushes.catalog.database import Database, among, columns_of, upsert
+from rushes.catalog.failures import Failures, clear_failure, put_failure
+from rushes.catalog.hydrus import HydrusLedger
 from rushes.catalog.selections import Selections
 from rushes.catalog.stages import StageTables
 from rushes.catalog.verdicts import Verdicts, restore_spans

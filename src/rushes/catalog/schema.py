@@ -168,7 +168,7 @@ revisions = sa.Table(  # how often each part of the catalog has changed: a page 
     sa.Column("revision", sa.Integer, nullable=False),
 )
 
-changes = sa.Table(  # what the latest of these revisions changed, see `catalog.changes`
+changes = sa.Table(  # what the latest of these revisions changed, see `catalog.change_log`
     "changes",
     metadata,
     sa.Column("part", sa.String, primary_key=True),

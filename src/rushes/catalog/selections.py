@@ -7,8 +7,8 @@ import msgspec
 import sqlalchemy as sa
 
 from rushes.catalog import schema
+from rushes.catalog.convert import new_no
 from rushes.catalog.database import Database, now, upsert
-from rushes.catalog.rows import new_no
 from rushes.records import Row, RuleCount, Selection
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from rushes.catalog import schema
-from rushes.catalog.changes import changed
+from rushes.catalog.change_log import changed
 from rushes.catalog.database import Database, among, columns_of, upsert
 from rushes.catalog.vectors import Shards
 from rushes.records import Field, Row

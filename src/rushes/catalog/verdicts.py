@@ -11,12 +11,12 @@ import sqlalchemy as sa
 
 from rushes.catalog import schema
 from rushes.catalog.captions import enforce, inherit
-from rushes.catalog.changes import changed
+from rushes.catalog.change_log import changed
+from rushes.catalog.convert import add_clips
 from rushes.catalog.database import Database, among, columns_of, upsert
-from rushes.catalog.rows import add_clips
+from rushes.decisions import Said, standing, undone
 from rushes.errors import RecipeError
 from rushes.records import Clip, Decided, Verdict, VerdictKind
-from rushes.verdicts import Said, standing, undone
 
 MOST_ASKED = 5000
 """Of more clips it is quicker to read all that was decided."""

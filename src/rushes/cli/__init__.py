@@ -4,7 +4,21 @@ import sys
 
 import click
 
-from rushes.cli import across, hydrus, looking, reviewing, working
+from rushes.cli import (
+    compare as across,
+)
+from rushes.cli import (
+    hydrus,
+)
+from rushes.cli import (
+    pipeline as working,
+)
+from rushes.cli import (
+    review as reviewing,
+)
+from rushes.cli import (
+    show as looking,
+)
 from rushes.cli.base import DONE, OURS, WITH_FAILURES, YOURS, cli
 
 __all__ = ["across", "cli", "hydrus", "looking", "main", "reviewing", "working"]

@@ -48,7 +48,7 @@ def project_options(create: bool = False) -> Callable[[Callable[..., Any]], Call
             as_json: bool,
             **arguments: Any,
         ) -> Any:
-            from rushes.progress import reporter
+            from rushes.cli.progress import reporter
             from rushes.project import Project
 
             opened = Project.open(

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from rushes.catalog.hydrus import Note, Pushed
+from rushes.exports.hydrus_names import CAPTION_NOTE, NAMESPACE, new_facts, project_tag
 from rushes.hydrus.client import Seen
-from rushes.hydrus_names import CAPTION_NOTE, NAMESPACE, new_facts, project_tag
 
 Place = Literal["new", "there", "rejected", "gone"]
 Word = Literal["keep", "drop"] | None

@@ -12,13 +12,13 @@ from typing import Any
 
 from rushes.catalog import Catalog
 from rushes.catalog.hydrus import Pushed
+from rushes.decisions import undone
 from rushes.hydrus import merge
 from rushes.hydrus.client import Client, Seen, batches
 from rushes.hydrus.merge import Ours, Taking
 from rushes.hydrus.settings import Hydrus
 from rushes.records import Decided, Verdict, VerdictKind
-from rushes.runner import Reporter
-from rushes.verdicts import undone
+from rushes.runner.local import Reporter
 
 SOURCE = "hydrus"
 Given = list[tuple[VerdictKind, str, Any]]

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from rushes.errors import ProjectError, RecipeError
-from rushes.hydrus_names import SCORES
+from rushes.exports.hydrus_names import SCORES
 
 KEY_VARIABLE = "RUSHES_HYDRUS_KEY"
 _HOW = (

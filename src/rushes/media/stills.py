@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from rushes.media.colour import tone_map
-from rushes.media.picture import new_scaler, stored_size_px, upright
+from rushes.media.frames import new_scaler, stored_size_px, upright
 from rushes.media.probe import opened
+from rushes.media.tone_map import tone_map
 from rushes.records import Video
 
 # JPEG means BT.601's matrix. Bringing every still to it would cost more than all else about one, so

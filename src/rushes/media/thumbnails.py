@@ -6,9 +6,9 @@ import numpy as np
 
 from rushes.errors import MediaError
 from rushes.media.decode import frames_between
-from rushes.media.picture import Picture, new_scaler
+from rushes.media.frames import Picture, new_scaler
 from rushes.records import Video
-from rushes.stage import FrameSpec
+from rushes.stages.protocols import FrameSpec
 
 SEEK_S = 1.0
 """A seek must save the decoding of so much video; a shorter stretch is decoded on."""

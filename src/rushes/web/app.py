@@ -24,21 +24,13 @@ from starlette.staticfiles import StaticFiles
 from rushes.errors import ItemError, RecipeError, RushesError
 from rushes.project import Project
 from rushes.records import Row
-from rushes.reviewing import copies
-from rushes.reviewing.desk import EDITED
-from rushes.reviewing.lately import steps_since
-from rushes.reviewing.succession import carried_on
-from rushes.web.asked import (
-    answer,
-    body_of,
-    known,
-    number_in,
-    texts_in,
-    who_asks,
-    whole_number,
-)
-from rushes.web.guard import Guard
-from rushes.web.work import Work
+from rushes.review import duplicates as copies
+from rushes.review.activity import steps_since
+from rushes.review.clip_order import carried_on
+from rushes.review.session import EDITED
+from rushes.web.auth import Guard
+from rushes.web.jobs import Work
+from rushes.web.requests import answer, body_of, known, number_in, texts_in, who_asks, whole_number
 
 PAGE = Path(__file__).parent / "page"
 FOLLOW_S = 0.5

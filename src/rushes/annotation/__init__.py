@@ -1,0 +1,1 @@
+"""Rows for clips: scorers, captioners and taggers, run by one engine."""

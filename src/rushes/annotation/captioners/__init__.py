@@ -1,0 +1,1 @@
+"""Captions for clips: one file, one captioner."""

@@ -1,0 +1,85 @@
+"""Texts that lie beside the videos: `clip.txt` or `clip.caption` beside `clip.mp4`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from rushes.errors import ItemError, RecipeError
+from rushes.records import Field, Row
+from rushes.stages.protocols import Item
+
+MOST_BYTES = 64 * 2**10
+"""A longer text is no caption but a transcript, or no text at all."""
+
+
+class Sidecar:
+    """The text beside a video, for all clips of that video; empty where there is none.
+
+    Line breaks become spaces: most trainers read the first line of a caption only. UTF-8 is read,
+    and where it is none, Windows-1252. It lies where a text beside the video is something else,
+    such as notes or a transcript, and where a video has many shots: each gets the text of all.
+
+    Source: the layout that kohya's scripts, musubi-tuner and diffusion-pipe train from.
+    """
+
+    name: ClassVar = "sidecar"
+    version: ClassVar = 1
+    frames: ClassVar = None
+    needs: ClassVar = ()
+    fields: ClassVar = (Field(name="text", dtype="text", about="the text beside the video"),)
+    is_volatile: ClassVar = True
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Params:
+        """Which files are captions."""
+
+        suffixes: tuple[str, ...] = (".txt", ".caption")
+        """Endings that replace the video's own; the first that is there counts."""
+
+        def __post_init__(self) -> None:
+            """Raise RecipeError for what is no ending of a file."""
+            for suffix in self.suffixes:
+                if len(suffix) < 2 or suffix[0] != "." or "/" in suffix or suffix[-1] == ".":
+                    raise RecipeError(f"suffixes: {suffix!r} is no ending of a file, like '.txt'")
+
+    def __init__(self, params: Params) -> None:
+        self.params = params
+
+    def setup(self, device: str, models: Mapping[str, Path]) -> None:
+        """Nothing to load."""
+
+    def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
+        """Return one row for each clip."""
+        paths = {item.video.path for item in items}
+        texts = {path: self._text_of(Path(path)) for path in paths}
+        return [{"text": texts[item.video.path]} for item in items]
+
+    def _text_of(self, video: Path) -> str:
+        for suffix in self.params.suffixes:
+            path = video.with_suffix(suffix)
+            try:
+                with path.open("rb") as stream:
+                    packed = stream.read(MOST_BYTES + 1)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise ItemError(f"{path}: {error.strerror}; make it readable") from error
+            if len(packed) > MOST_BYTES:
+                raise ItemError(f"{path}: too long for a caption; shorten or rename it")
+            if text := _decoded(path, packed):
+                return text
+        return ""
+
+
+def _decoded(path: Path, packed: bytes) -> str:
+    if packed.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text = packed.decode("utf-16", "replace")
+    else:
+        try:
+            text = packed.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = packed.decode("cp1252", "replace")
+    if "\0" in text:
+        raise ItemError(f"{path}: this is no text; rename it or save it as UTF-8")
+    return " ".join(text.split())

@@ -1,0 +1,1 @@
+"""Numbers for clips: one file, one scorer."""

@@ -1,0 +1,93 @@
+"""How much people are likely to like what a clip looks like."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from rushes.errors import RecipeError
+from rushes.models.store import named
+from rushes.networks.aesthetic_head import Head, read_head
+from rushes.records import Field, Row
+from rushes.stages.protocols import Item
+
+
+class Aesthetic:
+    """A head over the vectors of `clip`: the mean over its stills, and the worst of them.
+
+    About 1 to 10, higher is better: people's votes on photographs, paintings and generated
+    pictures. LAION's heads give most video 3.5 to 6, and those who train filter at 4 to 5; the
+    SigLIP head gives lower numbers, and its author calls 5.5 great. They favour sunsets, portraits,
+    shallow focus and high contrast, dislike text, and know nothing of motion. **The head must be
+    trained on the very model that `clip` runs**: another one of the same width gives numbers that
+    mean nothing, and no error. LAION's are for OpenAI's ViT-L/14, B/32 and B/16, the SigLIP one for
+    google/siglip-so400m-patch14-384.
+
+    Source: LAION aesthetic-predictor (2022, linear), improved-aesthetic-predictor
+    (Schuhmann 2022, sac+logos+ava1-l14-linearMSE), aesthetic-predictor-v2-5 (discus0434, 2024).
+    """
+
+    name: ClassVar = "aesthetic"
+    version: ClassVar = 1
+    frames: ClassVar = None
+    needs: ClassVar = ()
+    reads: ClassVar = ("clip",)
+    extra: ClassVar = ""
+    fields: ClassVar = (
+        Field(
+            name="score",
+            higher_is_better=True,
+            about="how much people like it, about 1 to 10: mean over the stills",
+        ),
+        Field(
+            name="worst",
+            higher_is_better=True,
+            about="the same of the still that is liked least",
+        ),
+    )
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Params:
+        """Which head."""
+
+        head: str = ""
+        """Whole path of the head's `.pth`, as its authors published it; see docs/models.md."""
+
+    def __init__(self, params: Params) -> None:
+        self.params = params
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Return the one head."""
+        if not self.params.head:
+            raise RecipeError(
+                'no head is named; write score.aesthetic.head = "/path/of/a/head.pth" '
+                "(docs/models.md)"
+            )
+        return (named(self.params.head).name,)
+
+    @property
+    def model_identity(self) -> str:
+        """Return what stands for the head's file."""
+        (name,) = self.models
+        return named(name).identity
+
+    def setup(self, device: str, models: Mapping[str, Path]) -> None:
+        """Load the head."""
+        (name,) = self.models
+        self._head: Head = read_head(models[name])
+
+    def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
+        """Return the score of each clip."""
+        return [self._row(item) for item in items]
+
+    def _row(self, item: Item) -> Row:
+        vectors_TD = item.scores["clip"]["vector"]
+        wide, wanted = vectors_TD.shape[-1], len(self._head.weight_D)
+        if wide != wanted:
+            raise RecipeError(
+                f"score.aesthetic.head is for vectors of {wanted} numbers, and those of the model "
+                f"in score.clip.model have {wide}: the head must be that model's own"
+            )
+        scores = self._head.scores(vectors_TD)
+        return {"score": float(scores.mean()), "worst": float(scores.min())}

@@ -1,0 +1,107 @@
+"""What a clip shows, as directions in a space that words share: CLIP or SigLIP."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from rushes.models.store import named
+from rushes.networks.clip import Pictures, Words, width_of
+from rushes.records import Field, Row
+from rushes.similarity.pooling import embedded
+from rushes.stages.protocols import FrameSpec, Item
+
+STILLS = 3
+
+
+class Clip:
+    """Embeddings of the first, middle and last still; where there are fewer, they repeat.
+
+    Text can be compared with them, by the same model's other half: search by words, and the scorers
+    `clip_similarity` and `aesthetic`. Vectors of two models say nothing to each other, even where
+    they are as wide. They know what is in a picture far better than how much of it, where, or what
+    it does: motion, counting, left and right, "no" are beyond them. CLIP crops to the middle
+    square, so that what happens at the sides of a wide picture does not count.
+
+    `steadiness` is the cosine of the first still and the last: low where the picture changes a lot.
+
+    Costs what the model costs: ViT-B/32 about 4.4 GFLOP a still, ViT-L/14 and SigLIP so400m 20 and
+    more times that; the large ones want a GPU.
+
+    Source: Radford et al. 2021 (CLIP), Zhai et al. 2023 (SigLIP); any ONNX export of theirs.
+    """
+
+    name: ClassVar = "clip"
+    version: ClassVar = 1
+    frames: ClassVar = FrameSpec(colour="rgb", stills=STILLS)
+    needs: ClassVar = ()
+    fields: tuple[Field, ...] = (
+        Field(
+            name="vector",
+            dtype="vector",
+            shape=(STILLS, 0),  # its width is the model's; see `locate`
+            about="what the first, middle and last still show; directions of length 1",
+        ),
+        Field(
+            name="steadiness",
+            low=-1,
+            high=1,
+            about="cosine of the first and last still; low: another picture, a missed cut",
+        ),
+    )
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Params:
+        """Which model."""
+
+        model: str = ""
+        """Whole path of the folder of an ONNX export, or "hf:owner/name@commit" after
+        `rushes models get`; see docs/models.md."""
+
+    def __init__(self, params: Params) -> None:
+        self.params = params
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Return the one model."""
+        return (named(self.params.model).name,)
+
+    @property
+    def model_identity(self) -> str:
+        """Return what stands for the model's files."""
+        return named(self.params.model).identity
+
+    def locate(self, models: Mapping[str, Path]) -> None:
+        """Learn from the model how wide vectors are."""
+        (name,) = self.models
+        vector, steadiness = type(self).fields
+        shape = (STILLS, width_of(models[name]))
+        about = vector.about
+        self.fields = (
+            Field(name="vector", dtype="vector", shape=shape, about=about),
+            steadiness,
+        )
+
+    def setup(self, device: str, models: Mapping[str, Path]) -> None:
+        """Load the network for pictures."""
+        self.locate(models)
+        (name,) = self.models
+        self._pictures = Pictures(models[name], device=device)
+
+    def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
+        """Return the embedding of each clip; ItemError for a clip without a still."""
+        return embedded([item.stills_THWC for item in items], self._pictures.vectors)
+
+    def encode_text(self, texts: Sequence[str], models: Mapping[str, Path]) -> np.ndarray:
+        """Return the vectors of texts in the same space: float32 (N, D), of length 1.
+
+        The network for words is loaded now; `setup` is not needed.
+
+        Args:
+            texts: Words to look for.
+            models: For each name in `models`, its folder.
+        """
+        (name,) = self.models
+        return Words(models[name]).vectors(texts)

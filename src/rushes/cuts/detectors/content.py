@@ -1,0 +1,31 @@
+"""Cuts from how much the picture changes: hard ones at once, dissolves and wipes over time.
+
+How likely each is, `evidence` says; the thresholds are the recipe's.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rushes.cuts.classify import ChangeParams, weigh
+from rushes.records import Cut
+from rushes.stages.protocols import Signals
+
+
+class Content:
+    """Hard cuts, dissolves and wipes, by change that stands out from the motion around it."""
+
+    name: ClassVar[str] = "content"
+    version: ClassVar[int] = 2
+    needs: ClassVar[tuple[str, ...]] = ("change",)
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Params(ChangeParams):
+        """Where to draw the line; see `ChangeParams`."""
+
+    def __init__(self, params: "Params | None" = None) -> None:
+        self.params = params or self.Params()
+
+    def detect(self, signals: Mapping[str, Signals]) -> Sequence[Cut]:
+        """Return hard cuts and gradual transitions in order; gradual ones hold no hard cut."""
+        return weigh(signals["change"], self.params, self.name)

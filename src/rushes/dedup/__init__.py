@@ -1,0 +1,1 @@
+"""Clips that show the same footage: found, grouped, one of each group kept."""

@@ -1,1 +1,0 @@
-"""Layouts that trainers read: one file, one exporter."""

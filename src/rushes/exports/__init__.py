@@ -1,0 +1,1 @@
+"""Selections written as files that a trainer reads."""

@@ -1,0 +1,1 @@
+"""Layouts that trainers read: one file, one format."""

@@ -1,0 +1,1 @@
+"""Videos found on disk, and the one decode of each."""

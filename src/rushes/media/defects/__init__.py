@@ -1,0 +1,1 @@
+"""Bars, interlacing and repeated frames, found in the picture."""

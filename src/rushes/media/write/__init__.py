@@ -1,0 +1,1 @@
+"""Clips as files: encoded, copied, or both; verified."""

@@ -1,0 +1,65 @@
+"""The sound of a clip: decoded, cut to the sample, encoded beside the picture."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from rushes.media.audio import Listening
+from rushes.records import Video
+
+_AAC_RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
+_BLOCK = 1024
+
+
+class Sound:
+    """The sound of one clip as AAC packets; give it to the muxer bit by bit."""
+
+    def __init__(self, video: Video, in_pts: int, out_pts: int) -> None:
+        """Open the source and read up to the first sample of the clip, if it has any."""
+        self._rate_hz = video.audio_rate_hz or 0
+        self._layout = "mono" if video.audio_channels == 1 else "stereo"
+        self._blocks = self._read(video, in_pts, out_pts) if self._rate_hz else iter(())
+        first = next(self._blocks, None)
+        self.is_there = first is not None
+        """Whether the source has any sound within the clip."""
+        if first is not None:
+            self._blocks = chain([first], self._blocks)
+        self._stream: Any = None
+        self._encoded = 0
+
+    def add_to(self, container: Any) -> None:
+        """Add the stream to an output container; must precede the first packet of any stream."""
+        rate_hz = self._rate_hz if self._rate_hz in _AAC_RATES_HZ else 48_000
+        self._stream = container.add_stream("aac", rate=rate_hz, layout=self._layout)
+        self._stream.bit_rate = 96_000 if self._layout == "mono" else 160_000
+        self._stream.time_base = Fraction(1, rate_hz)
+
+    def packets(self, until_s: float | Fraction | None) -> Iterator[Any]:
+        """Yield the packets of the samples up to `until_s` from the clip's begin; None: all."""
+        import av
+
+        while until_s is None or self._encoded < until_s * self._rate_hz:
+            block_CT = next(self._blocks, None)
+            if block_CT is None:
+                break
+            frame = av.AudioFrame.from_ndarray(block_CT, format="fltp", layout=self._layout)
+            frame.sample_rate = self._rate_hz
+            frame.pts, frame.time_base = self._encoded, Fraction(1, self._rate_hz)
+            self._encoded += block_CT.shape[1]
+            yield from self._stream.encode(frame)
+        if until_s is None:
+            yield from self._stream.encode()
+
+    def _read(self, video: Video, in_pts: int, out_pts: int) -> Iterator[np.ndarray]:
+        """Yield blocks float32 (channels, samples) that fill the clip exactly, silence included."""
+        with Listening(video) as source:
+            for wave_CT in source.span(in_pts, out_pts, layout=self._layout):
+                yield from _split(wave_CT)
+
+
+def _split(wave_CT: np.ndarray) -> Iterator[np.ndarray]:
+    for first in range(0, wave_CT.shape[1], _BLOCK):
+        yield np.ascontiguousarray(wave_CT[:, first : first + _BLOCK])

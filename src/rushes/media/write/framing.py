@@ -1,0 +1,175 @@
+"""From a decoder's frame to the picture of an export: upright, square pixels, 8-bit 4:2:0."""
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from rushes.media.tone_map import tone_map
+from rushes.records import Box, Video
+
+LIMITED, FULL = 1, 2
+_BT709 = 1
+
+
+class Framing:
+    """How the frames of one video are scaled, turned and cropped to one output size."""
+
+    def __init__(
+        self, video: Video, width_px: int | None, height_px: int | None, box: Box | None = None
+    ) -> None:
+        """Choose the geometry.
+
+        Args:
+            video: The source.
+            width_px: Output width, even; None goes by `height_px` and the aspect.
+            height_px: Output height, even; None goes by `width_px` and the aspect. With neither
+                the output has the display size; with both the source is scaled to cover it and
+                its centre is cropped out.
+            box: What of the upright picture is picture; None for all of it. The rest is cropped
+                before anything else, and the output's size goes by what is left.
+        """
+        from av.video.reformatter import Interpolation, VideoReformatter
+
+        self._rotation_deg = video.rotation_deg
+        aspect = video.sample_aspect
+        self._tone = tone_map(video)
+        self._box = _as_stored(box or Box(), video.rotation_deg)
+        self._cropper: tuple[Any, Any] | None = None
+        stored_width, stored_height = video.width_px, video.height_px
+        if self._box != Box():
+            stored_width, stored_height = self._box.inside(stored_width, stored_height)[2:]
+        width = stored_width * max(aspect, Fraction(1))
+        height = stored_height / min(aspect, Fraction(1))
+        if video.rotation_deg % 180:
+            width, height = height, width
+        self.size_px = _output_size(width, height, width_px, height_px)
+        """Width and height of the output, even."""
+        # Without a wish for another size, an odd row or column is cropped, not scaled away.
+        is_own_size = width_px is None and height_px is None
+        scale = Fraction(1) if is_own_size else max(
+            self.size_px[0] / width, self.size_px[1] / height
+        )  # fmt: skip
+        covering = [max(round(side * scale), least)
+                    for side, least in zip((width, height), self.size_px, strict=True)]  # fmt: skip
+        # Chroma has half the pixels, so that only even offsets keep it in place.
+        self._left = (covering[0] - self.size_px[0]) // 4 * 2
+        self._top = (covering[1] - self.size_px[1]) // 4 * 2
+        self._is_direct = not video.rotation_deg and tuple(covering) == self.size_px
+        turned = bool(video.rotation_deg % 180)
+        self._stored_width, self._stored_height = covering[::-1] if turned else covering
+        self._scaler = VideoReformatter()
+        self._interpolation = Interpolation.BICUBIC | Interpolation.ACCURATE_RND
+
+    def apply(self, frame: Any) -> Any:
+        """Return a new or the same `av.VideoFrame`: yuv420p, limited range, `size_px`."""
+        import av
+
+        scaled = self._scaled(self._cropped(frame))
+        if self._is_direct:
+            # The decoder says how the source coded this frame; the encoder would obey that.
+            scaled.pict_type = 0
+            return scaled
+        planes = [
+            self._upright(plane, 1 + (index > 0)) for index, plane in enumerate(scaled.planes)
+        ]
+        packed = np.concatenate([plane.reshape(-1) for plane in planes])
+        packed_HW = packed.reshape(self.size_px[1] * 3 // 2, self.size_px[0])
+        turned = av.VideoFrame.from_ndarray(packed_HW, format="yuv420p")
+        turned.colorspace, turned.color_range = scaled.colorspace, scaled.color_range
+        if self._tone is not None:
+            turned.color_primaries, turned.color_trc = scaled.color_primaries, scaled.color_trc
+        return turned
+
+    def _scaled(self, frame: Any) -> Any:
+        size_px = (self._stored_width, self._stored_height)
+        if self._tone is not None:
+            return self._tone.convert(frame, *size_px, "yuv420p")
+        is_rgb = frame.format.is_rgb or frame.format.has_palette
+        is_full = is_rgb or frame.format.name.startswith("yuvj") or int(frame.color_range) == FULL
+        return self._scaler.reformat(
+            frame,
+            *size_px,
+            format="yuv420p",
+            interpolation=self._interpolation,
+            src_color_range=FULL if is_full else LIMITED,
+            dst_color_range=LIMITED,
+            dst_colorspace=_BT709 if is_rgb else None,
+            threads=1,
+        )
+
+    def _cropped(self, frame: Any) -> Any:
+        """Return what of a stored frame lies in the box, without copying it."""
+        if self._box == Box():
+            return frame
+        key = (frame.width, frame.height, frame.format.name)
+        if self._cropper is None or self._cropper[0] != key:
+            self._cropper = key, _crop_graph(frame, self._box)
+        pts, frame.pts = frame.pts, None
+        try:
+            self._cropper[1].push(frame)
+        finally:
+            frame.pts = pts
+        return self._cropper[1].pull()
+
+    def _upright(self, plane: Any, step: int) -> np.ndarray:
+        flat = np.frombuffer(plane, np.uint8)
+        plane_HW = flat.reshape(-1, plane.line_size)[: plane.height, : plane.width]
+        plane_HW = np.rot90(plane_HW, self._rotation_deg // 90)
+        left, top = self._left // step, self._top // step
+        width, height = self.size_px[0] // step, self.size_px[1] // step
+        return plane_HW[top : top + height, left : left + width]
+
+
+def _as_stored(box: Box, rotation_deg: int) -> Box:
+    """Return the box of the upright picture as it lies in the picture as stored."""
+    sides = [box.top, box.right, box.bottom, box.left]
+    turns = rotation_deg // 90
+    top, right, bottom, left = sides[-turns:] + sides[:-turns] if turns else sides
+    return Box(top=top, right=right, bottom=bottom, left=left)
+
+
+def _crop_graph(frame: Any, box: Box) -> Any:
+    """Return a filter that cuts the box out of frames like this one."""
+    import av.filter
+
+    left, top, width, height = box.inside(frame.width, frame.height)
+    graph = av.filter.Graph()
+    graph.threads = 1
+    source = graph.add_buffer(
+        width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 1000)
+    )
+    cropped = graph.add("crop", f"{width}:{height}:{left}:{top}:exact=1")
+    sink = graph.add("buffersink")
+    source.link_to(cropped)
+    cropped.link_to(sink)
+    graph.configure()
+    return graph
+
+
+def _output_size(
+    width: Fraction | int, height: Fraction | int, width_px: int | None, height_px: int | None
+) -> tuple[int, int]:
+    aspect = Fraction(width) / Fraction(height)
+    if width_px and height_px:
+        return width_px, height_px
+    if width_px:
+        return width_px, max(2, round(width_px / aspect / 2) * 2)
+    if height_px:
+        return max(2, round(height_px * aspect / 2) * 2), height_px
+    return max(2, round(width) // 2 * 2), max(2, round(height) // 2 * 2)
+
+
+def coarse_luma(frame: Any) -> np.ndarray:
+    """Return the mean luma of each 8×8 block of a yuv420p frame: float32 (H / 8, W / 8).
+
+    Lossy coding changes single pixels a lot where there is grain, and such means hardly at all.
+    """
+    plane = frame.planes[0]
+    flat = np.frombuffer(plane, np.uint8)
+    luma_HW = flat.reshape(-1, plane.line_size)[: plane.height, : plane.width]
+    side = min(8, plane.height, plane.width)
+    rows, columns = plane.height // side, plane.width // side
+    blocks = luma_HW[: rows * side, : columns * side].reshape(rows, side, columns, side)
+    means_HW: np.ndarray = blocks.mean((1, 3), dtype=np.float32)
+    return means_HW

@@ -1,0 +1,1 @@
+"""Weights: known models, where they come from, where they are kept."""

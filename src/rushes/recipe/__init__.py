@@ -1,0 +1,1 @@
+"""`recipe.toml`: read, checked, edited; the rules in it."""

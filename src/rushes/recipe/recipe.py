@@ -1,0 +1,320 @@
+"""`recipe.toml` → typed params. A key that nobody knows is an error that names the nearest one.
+
+Table name = verb, key = stage, subkey = field of the stage's `Params`; nothing else to learn:
+
+    [cut]
+    use = ["content", "fade"]      # the stages, in order
+    max_s = 20.0                   # a setting of the verb itself
+    content.threshold = 4.0        # a setting of one stage
+
+`[select.NAME]` holds rules (see `rules`), `[export.NAME]` a selection, a format and its settings.
+"""
+
+import hashlib
+import tomllib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from rushes.errors import RecipeError
+from rushes.recipe.rules import Rule, parse_rule
+from rushes.stages import registry
+from rushes.stages.fingerprints import Fingerprints, check_reads, fingerprints
+from rushes.stages.registry import nearest
+
+DEFAULT = """\
+# What Rushes does with this project. `rushes recipe` prints every setting, defaults included.
+
+[scan]
+use = ["change", "still", "motion", "border", "comb", "transnet"]
+
+[cut]
+use = ["cascade", "fade"]
+min_s = 1.0     # shorter shots make no clip
+max_s = 20.0    # longer shots are divided evenly
+
+[caption]
+use = ["sidecar"]              # clip.txt or clip.caption beside clip.mp4
+
+[score]
+use = ["motion", "camera", "sharpness", "exposure", "picture", "layout"]
+
+[select.main]
+frames_damaged = "<= 0"        # sound clips only
+motion.speed = "top 90%"       # the least moving tenth is left out
+
+[export.main]
+selection = "main"
+to = "folder"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Verb:
+    kind: str
+    """Kind of the stages that the verb runs."""
+    own: str = ""
+    """Dataclass of the verb's own settings, as "module:Class"."""
+
+
+_VERBS = {
+    "scan": _Verb("probe"),
+    "cut": _Verb("detector", own="rushes.cuts.clips:Clipping"),
+    "caption": _Verb("captioner"),
+    "score": _Verb("scorer"),
+}
+_SETTINGS = {
+    "coverage": "rushes.similarity.coverage:Coverage",
+    "split": "rushes.selection.splits:Split",
+    "dedup": "rushes.dedup.run:Dedup",
+    "hydrus": "rushes.hydrus.settings:Hydrus",
+}
+"""Verbs without stages: dataclass of their settings."""
+_ENCODING = "rushes.media.write.encode:Encoding"
+_NAMED = ("select", "export")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportPlan:
+    """One `[export.NAME]` of the recipe."""
+
+    name: str
+    selection: str
+    to: str
+    """Name of the exporter."""
+    caption: str
+    """Text for clips that have no caption of their own."""
+    encoding: Any
+    exporter: Any
+
+    def with_format(self, to: str) -> "ExportPlan":
+        """Return the same plan for another exporter, with that exporter's defaults."""
+        exporter_class = registry.load(f"exporter/{to}")
+        return replace(self, to=to, exporter=exporter_class(exporter_class.Params()))
+
+
+class Recipe:
+    """All settings of a project, checked and typed."""
+
+    def __init__(self, raw: Mapping[str, Any]) -> None:
+        """Check every key and value.
+
+        Raises:
+            RecipeError: An unknown key or a wrong value; the message names it.
+        """
+        known = [*_VERBS, *_SETTINGS, *_NAMED]
+        _check_keys("", raw, known)
+        self._raw = raw
+        for section, table in raw.items():
+            if not isinstance(table, Mapping):
+                raise RecipeError(f"{section} must be a table: write [{section}]")
+        self._stages: dict[str, dict[str, Any]] = {}
+        self._own: dict[str, Any] = {}
+        for section, verb in _VERBS.items():
+            self._read_verb(section, verb, raw.get(section, {}))
+        for section, settings in _SETTINGS.items():
+            self._own[section] = typed(section, raw.get(section, {}), _attribute(settings))
+        check_reads(self._stages)
+        self.selections: dict[str, tuple[Rule, ...]] = {
+            name: tuple(_rules(f"select.{name}", table))
+            for name, table in _named_tables("select", raw)
+        }
+        self.exports: dict[str, ExportPlan] = {
+            name: self._read_export(name, table) for name, table in _named_tables("export", raw)
+        }
+
+    def stages(self, section: str) -> dict[str, Any]:
+        """Return the stages that a verb uses, by name, in the recipe's order."""
+        return self._stages[section]
+
+    def own(self, section: str) -> Any:
+        """Return the settings of a verb itself."""
+        return self._own[section]
+
+    def resolved(self) -> dict[str, Any]:
+        """Return every setting, defaults included, shaped like the TOML."""
+        tables: dict[str, Any] = {}
+        for section in _VERBS:
+            table: dict[str, Any] = {"use": list(self._stages[section])}
+            if section in self._own:
+                table |= _settings(self._own[section])
+            for name, stage in self._stages[section].items():
+                if settings := _settings(stage.params):
+                    table[name] = settings
+            tables[section] = table
+        tables |= {section: _settings(self._own[section]) for section in _SETTINGS}
+        tables["select"] = {
+            name: {rule.column: str(rule).removeprefix(f"{rule.column} ") for rule in rules}
+            for name, rules in self.selections.items()
+        }
+        tables["export"] = {
+            plan.name: {"selection": plan.selection, "to": plan.to, "caption": plan.caption}
+            | _settings(plan.encoding)
+            | ({plan.to: s} if (s := _settings(plan.exporter.params)) else {})
+            for plan in self.exports.values()
+        }
+        return tables
+
+    @property
+    def digest(self) -> str:
+        """12 hex digits that change when any setting does."""
+        return hashlib.sha256(repr(self.resolved()).encode()).hexdigest()[:12]
+
+    @cached_property
+    def fingerprints(self) -> Fingerprints:
+        """Return the identities of all results, each built on those it reads."""
+        return fingerprints(self._stages, self.own("cut"))
+
+    def without(self, section: str, names: Collection[str]) -> "Recipe":
+        """Return the same recipe with some stages left out of a verb.
+
+        Raises:
+            RecipeError: Another stage cannot do without one of them.
+        """
+        use = [name for name in self.stages(section) if name not in names]
+        return Recipe({**self._raw, section: {**self._raw.get(section, {}), "use": use}})
+
+    def _read_verb(self, section: str, verb: _Verb, table: Mapping[str, Any]) -> None:
+        known_stages = registry.names(verb.kind)
+        own_class = _attribute(verb.own) if verb.own else None
+        own_keys = [f.name for f in fields(own_class)] if own_class else []
+        _check_keys(section, table, ["use", *own_keys, *known_stages])
+        defaults = tomllib.loads(DEFAULT)[section]["use"]
+        use = table.get("use", defaults)
+        if not isinstance(use, list) or not all(isinstance(name, str) for name in use):
+            raise RecipeError(f"{section}.use must be a list of names, not {use!r}")
+        stages = {}
+        for name in use:
+            stage_class = registry.load(f"{verb.kind}/{name}")
+            settings = table.get(name, {})
+            stages[name] = stage_class(typed(f"{section}.{name}", settings, stage_class.Params))
+        self._stages[section] = stages
+        for name in set(table) & set(known_stages) - set(use):
+            # Settings of a stage that is switched off are checked too: a typo must not hide there.
+            typed(f"{section}.{name}", table[name], registry.load(f"{verb.kind}/{name}").Params)
+        if own_class:
+            own = {key: table[key] for key in own_keys if key in table}
+            self._own[section] = typed(section, own, own_class)
+
+    def _read_export(self, name: str, table: Mapping[str, Any]) -> ExportPlan:
+        where = f"export.{name}"
+        encoding_class = _attribute(_ENCODING)
+        encoding_keys = [f.name for f in fields(encoding_class)]
+        formats = registry.names("exporter")
+        _check_keys(where, table, ["selection", "to", "caption", *encoding_keys, *formats])
+        to = table.get("to", "folder")
+        selection = table.get("selection", name)
+        if selection not in self.selections:
+            raise RecipeError(
+                f"{where}.selection: there is no [select.{selection}]"
+                f"{nearest(str(selection), list(self.selections))}"
+            )
+        exporter_class = registry.load(f"exporter/{to}")
+        return ExportPlan(
+            name=name,
+            selection=selection,
+            to=to,
+            caption=str(table.get("caption", "")),
+            encoding=typed(
+                where, {key: table[key] for key in encoding_keys if key in table}, encoding_class
+            ),
+            exporter=exporter_class(
+                typed(f"{where}.{to}", table.get(to, {}), exporter_class.Params)
+            ),
+        )
+
+
+def load(path: Path, changes: Sequence[str] = ()) -> Recipe:
+    """Read a recipe file and apply `--set` changes such as "cut.max_s=10".
+
+    Raises:
+        RecipeError: The file is missing or no TOML, or a key or value is wrong.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"{path}: {error}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path}: {error}") from error
+    for change in changes:
+        _apply(raw, change)
+    try:
+        return Recipe(raw)
+    except RecipeError as error:
+        raise RecipeError(f"{path}: {error}" if not changes else str(error)) from None
+
+
+def typed(where: str, settings: Any, params_class: type) -> Any:
+    """Return `settings` as an instance of the dataclass `params_class`.
+
+    Raises:
+        RecipeError: An unknown key, a wrong type, or a value that the class itself refuses.
+    """
+    import msgspec
+
+    if not isinstance(settings, Mapping):
+        raise RecipeError(f"{where} must be a table of settings, not {settings!r}")
+    _check_keys(where, settings, [f.name for f in fields(params_class)])
+    try:
+        return msgspec.convert(dict(settings), params_class)
+    except msgspec.ValidationError as error:
+        message = str(error).replace(" - at `$.", f" - at `{where}.")
+        raise RecipeError(f"{where}: {message}") from None
+
+
+def _check_keys(where: str, table: Any, known: list[str]) -> None:
+    if not isinstance(table, Mapping):
+        raise RecipeError(f"{where} must be a table, not {table!r}")
+    for key in table:
+        if key not in known:
+            full = f"{where}.{key}" if where else key
+            hint = nearest(key, known)
+            raise RecipeError(f"unknown key {full}{hint or '; known: ' + ', '.join(known)}")
+
+
+def _named_tables(section: str, raw: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    tables = raw.get(section, tomllib.loads(DEFAULT)[section])
+    for name, table in tables.items():
+        if not isinstance(table, Mapping):
+            raise RecipeError(f"{section}.{name}: write it under a name, as in [{section}.main]")
+    return list(tables.items())
+
+
+def _rules(where: str, table: Mapping[str, Any]) -> list[Rule]:
+    rules = []
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            rules += [parse_rule(f"{key}.{field}", text) for field, text in value.items()]
+        else:
+            rules.append(parse_rule(key, value))
+    return rules
+
+
+def _attribute(name: str) -> Any:
+    module, _, attribute = name.partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def _settings(params: Any) -> dict[str, Any]:
+    """Return a dataclass as TOML can hold it: None is absence there."""
+    return {key: value for key, value in asdict(params).items() if value is not None}
+
+
+def _apply(raw: dict[str, Any], change: str) -> None:
+    key, separator, text = change.partition("=")
+    if not separator or not key.strip():
+        raise RecipeError(f"--set {change!r}: write it as a.b=value")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text.strip()  # a bare word, as in --set export.main.to=webdataset
+    table = raw
+    *parents, last = key.strip().split(".")
+    for parent in parents:
+        table = table.setdefault(parent, {})
+        if not isinstance(table, dict):
+            raise RecipeError(f"--set {change!r}: {parent} is a value, not a table")
+    table[last] = value

@@ -1,0 +1,1 @@
+"""Lists, totals, checks of the machine, and pages to look at."""

@@ -1,0 +1,217 @@
+"""Tables for `ls` and for selections: what is known, one row each."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rushes.catalog import Catalog
+from rushes.cuts.shots import shots
+from rushes.decisions import tags_of
+from rushes.errors import RecipeError
+from rushes.footage.scan import PROBE_FIELDS, read_signals
+from rushes.media.defects.bars import SIDES
+from rushes.recipe.recipe import Recipe
+from rushes.recipe.rules import parse_where
+from rushes.records import Cut, Decided, Row, Shot
+from rushes.selection import choose as selecting
+from rushes.selection.clip_table import clip_columns
+from rushes.stages.registry import nearest
+
+
+def _videos(catalog: Catalog, recipe: Recipe, folder: Path) -> list[Row]:
+    scans = catalog.scans()
+    found: dict[int, Counter[str]] = {}
+    for video_no, row in _pictures(catalog, recipe):
+        found.setdefault(video_no, Counter())[row["scan"]] += 1
+    rows = []
+    for no, video in catalog.videos().items():
+        scanned, passes = scans.get(no, (None, 0))
+        width, height = video.display_size_px
+        rows.append(
+            {
+                "video": video.given,
+                "id": video.id,
+                "duration_s": video.duration_s,
+                "width_px": width,
+                "height_px": height,
+                "fps_declared": _rate(video.fps_declared),
+                "fps_measured": _rate(video.fps_measured),
+                "is_vfr": video.is_vfr,
+                "rotation_deg": video.rotation_deg,
+                "sample_aspect": str(video.sample_aspect),
+                "codec": video.codec,
+                "pix_fmt": video.pix_fmt,
+                "color_transfer": video.color_transfer,
+                "is_hdr": video.hdr is not None,
+                "field_order": video.field_order,
+                "scan": found[no].most_common(1)[0][0] if no in found else None,
+                "audio_codec": video.audio_codec,
+                "frames": scanned.frames if scanned else None,
+                "frames_damaged": len(scanned.damaged_pts) if scanned else None,
+                "decode_passes": passes,
+            }
+        )
+    return rows
+
+
+def faults(catalog: Catalog, recipe: Recipe) -> list[str]:
+    """Return in words what is out of the ordinary in time and pixels, and how much of it."""
+    videos = catalog.videos().values()
+    pictures = [row for _, row in _pictures(catalog, recipe)]
+    counts = {
+        "videos of variable frame rate": sum(v.is_vfr for v in videos),
+        "videos turned upright": sum(v.rotation_deg != 0 for v in videos),
+        "videos with pixels that are not square": sum(v.sample_aspect != 1 for v in videos),
+        "videos in HDR, shown in SDR": sum(v.hdr is not None for v in videos),
+        "clips deinterlaced": sum(row["scan"] != "progressive" for row in pictures),
+        "clips with bars, cropped": sum(any(row[f"bar_{s}"] for s in SIDES) for row in pictures),
+        "clips with a freeze": sum(row["frozen_s"] > 0 for row in pictures),
+        "clips with repeated frames": sum(row["duplicate_fraction"] > 0.1 for row in pictures),
+    }
+    return [f"{count} {what}" for what, count in counts.items() if count]
+
+
+def _pictures(catalog: Catalog, recipe: Recipe) -> Iterator[tuple[int, Row]]:
+    """Yield what the scorer `picture` says of each clip, with its video's number."""
+    scorer = recipe.stages("score").get("picture")
+    if scorer is None:
+        return
+    prints = recipe.fingerprints
+    rows = catalog.stages.rows("scorer/picture", scorer.fields, prints.scorers["picture"])
+    for no, (video_no, _) in catalog.clips(prints.cut).items():
+        if no in rows:
+            yield video_no, rows[no]
+
+
+def _cuts(catalog: Catalog, recipe: Recipe, folder: Path) -> list[Row]:
+    found = catalog.cuts(recipe.fingerprints.cut)
+    videos = catalog.videos(found)
+    return [
+        {
+            "video": videos[no].given,
+            "kind": cut.kind,
+            "start_pts": cut.start_pts,
+            "pts": cut.pts,
+            "start_time_s": videos[no].seconds(cut.start_pts),
+            "time_s": videos[no].seconds(cut.pts),
+            "confidence": round(cut.confidence, 4),
+            "detector": cut.detector,
+        }
+        for no, cuts in found.items()
+        for cut in cuts
+    ]
+
+
+def _shots(catalog: Catalog, recipe: Recipe, folder: Path) -> list[Row]:
+    found = catalog.cuts(recipe.fingerprints.cut)
+    videos = catalog.videos(found)
+    change = catalog.stages.rows("probe/change", PROBE_FIELDS, recipe.fingerprints.probes["change"])
+    return [
+        {
+            "video": videos[no].given,
+            "in_pts": shot.in_pts,
+            "out_pts": shot.out_pts,
+            "in_s": videos[no].seconds(shot.in_pts),
+            "out_s": videos[no].seconds(shot.out_pts),
+        }
+        for no, cuts in found.items()
+        for shot in _shots_of(cuts, folder / change[no]["signals"])
+    ]
+
+
+def _shots_of(cuts: Sequence[Cut], path: Path) -> list[Shot]:
+    signals = read_signals(path)
+    return shots(cuts, signals.pts, signals.end_pts)
+
+
+def _clips(catalog: Catalog, recipe: Recipe, folder: Path) -> list[Row]:
+    numbers, columns = clip_columns(catalog, recipe)
+    clips = catalog.clips(recipe.fingerprints.cut)
+    videos = catalog.videos()
+    scores = [name for name in columns if "." in name]
+    captions = catalog.captions.in_force()
+    decided = catalog.verdicts.standing()
+    rows = []
+    for at, no in enumerate(numbers):
+        video_no, clip = clips[no]
+        video = videos[video_no]
+        row = {
+            "clip": clip.id,
+            "video": video.given,
+            "in_pts": clip.in_pts,
+            "out_pts": clip.out_pts,
+            "in_s": video.seconds(clip.in_pts),
+            "out_s": video.seconds(clip.out_pts),
+            "duration_s": float(columns["duration_s"][at]),
+            "frames": clip.frames,
+            "frames_damaged": clip.frames_damaged,
+            "caption": captions.get(no),
+            "tags": tags_of((), decided.get(clip.id, Decided())),
+            "verdict": decided.get(clip.id, Decided()).verdict,
+            "split": columns["split"][at],
+        }
+        row |= {name: _plain(columns[name][at]) for name in scores}
+        rows.append(row)
+    return rows
+
+
+def _failures(catalog: Catalog, recipe: Recipe, folder: Path) -> list[Row]:
+    names = ("stage", "item", "error", "message", "retry")
+    return [{n: getattr(failure, n) for n in names} for failure in catalog.failures.all()]
+
+
+LISTS: dict[str, Callable[[Catalog, Recipe, Path], list[Row]]] = {
+    "videos": _videos,
+    "cuts": _cuts,
+    "shots": _shots,
+    "clips": _clips,
+    "failures": _failures,
+}
+
+
+def listed(
+    rows: Sequence[Row], *, where: str | None, sort: str | None, limit: int | None
+) -> list[Row]:
+    """Return the rows that meet `where`, sorted, at most `limit`.
+
+    Raises:
+        RecipeError: A condition or the sort names a field that is not there.
+    """
+    kept = list(rows)
+    if where and kept:
+        passing = selecting.mask(parse_where(where), _as_columns(kept))
+        kept = [row for row, passes in zip(kept, passing, strict=True) if passes]
+    if sort and kept:
+        key = sort.removeprefix("-")
+        if key not in kept[0]:
+            raise RecipeError(f"--sort {key}: no such field{nearest(key, list(kept[0]))}")
+        missing = [row for row in kept if row[key] is None]
+        present = [row for row in kept if row[key] is not None]
+        kept = sorted(present, key=lambda r: r[key], reverse=not sort.startswith("-")) + missing
+    return kept[:limit]
+
+
+def _as_columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
+    columns = {}
+    for name in rows[0]:
+        values = [row[name] for row in rows]
+        if all(v is None or isinstance(v, int | float) for v in values):
+            columns[name] = np.array(values, float)
+        else:  # NumPy would make a table of lists
+            each = (tuple(v) if isinstance(v, list) else v for v in values)
+            columns[name] = np.fromiter(each, object, len(values))
+    return columns
+
+
+def _rate(rate: Any) -> float | None:
+    return None if rate is None else round(float(rate), 3)
+
+
+def _plain(value: Any) -> Any:
+    """Return a NumPy value as JSON can hold it; NaN, which stands for missing, as None."""
+    if isinstance(value, float):
+        return None if np.isnan(value) else round(float(value), 5)
+    return value

@@ -1,0 +1,1 @@
+"""The data behind the review page, as quick as a hand moves."""

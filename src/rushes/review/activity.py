@@ -1,0 +1,59 @@
+"""What others have decided lately, step by step."""
+
+from collections.abc import Sequence
+
+from rushes.catalog import Catalog
+from rushes.decisions import Said
+from rushes.records import Row
+
+MOST = 50
+"""So many steps are told, the latest ones."""
+
+
+def steps_since(catalog: Catalog, after: int, who: str, clip: str = "") -> Row:
+    """Return what others than `who` did, in order.
+
+    Args:
+        catalog: Knows the verdicts.
+        after: Number of the last verdict that is known already.
+        who: The person who asks.
+        clip: Id of a clip; each step says in `is_open` whether it is about this one.
+
+    Returns:
+        `no`: number of the last verdict. `steps`: a row for each action, with who, at, kind, value,
+        clip (id of the first), its video and in_s, and clips (how many).
+    """
+    last = catalog.verdicts.last_no()
+    actions: dict[int, list[Said]] = {}
+    for one in catalog.verdicts.said(after, last):
+        if one.who != who:
+            actions.setdefault(one.action, []).append(one)
+    steps = [_step(catalog, said, clip) for said in list(actions.values())[-MOST:]]
+    return {"no": max(after, last), "steps": steps}
+
+
+def _step(catalog: Catalog, said: Sequence[Said], clip: str) -> Row:
+    first, about = said[0], said
+    if first.kind in ("undo", "redo"):
+        about = catalog.verdicts.said(actions=[first.value])
+    clips = list(dict.fromkeys(clip for one in about for clip in one.clips if clip))
+    touched = {*clips, *(old for one in about if one.kind == "span" for old in one.value["from"])}
+    return {
+        "who": first.who,
+        "at": first.at,
+        "kind": first.kind,
+        "value": first.value,
+        "clip": clips[0] if clips else "",
+        "clips": len(clips),
+        "is_open": bool(clip) and clip in touched,
+        **_where(catalog, clips[:1]),
+    }
+
+
+def _where(catalog: Catalog, clips: Sequence[str]) -> Row:
+    known = catalog.clips_by_id(clips)
+    if not known:
+        return {}
+    ((_, video_no, clip),) = known.values()
+    video = catalog.videos([video_no])[video_no]
+    return {"video": video.given, "in_s": video.seconds(clip.in_pts)}

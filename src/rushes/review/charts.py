@@ -1,0 +1,92 @@
+"""Pictures of a set of clips: lengths, sizes, sources, cameras, words, one score over another."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+
+import numpy as np
+
+from rushes.recipe.rules import Rule
+from rushes.records import Row
+from rushes.review.histogram import histogram
+from rushes.review.live_clips import Board
+
+MOST_ROWS = 12
+"""Rows of a chart; what is rarer is counted together."""
+MOST_DOTS = 1500
+
+_WORD = re.compile(r"[^\W\d_]{3,}")
+_DULL = {"the", "and", "with", "for", "from", "that", "this", "are", "was", "has", "his", "her",
+         "their", "its", "into", "over", "under", "while", "very", "two", "one", "man", "woman",
+         "people", "person", "video", "shot", "scene", "clip", "showing", "shows"}  # fmt: skip
+
+
+def pictures(board: Board, passing: np.ndarray, captions: Iterable[str]) -> Row:
+    """Return the figures of all charts, over the clips that pass (bool) and over all."""
+    columns = board.columns
+    lengths = columns["duration_s"]
+    width, height = columns["width_px"].tolist(), columns["height_px"].tolist()
+    sizes = [f"{w:.0f} × {h:.0f}" for w, h in zip(width, height, strict=True)]
+    cameras = columns["camera.label"].tolist() if "camera.label" in columns else []
+    return {
+        "count": int(passing.sum()),
+        "candidates": len(passing),
+        "duration_s": float(lengths[passing].sum()),
+        "durations": asdict(histogram(lengths[passing])),
+        "sizes": _counted(sizes, passing),
+        "sources": _counted(columns["video"].tolist(), passing, "video"),
+        "cameras": _counted(cameras, passing, "camera.label"),
+        "words": _words(captions),
+        "scatter": _scatter(board, passing),
+    }
+
+
+def _counted(labels: Sequence[str | None], passing: np.ndarray, column: str = "") -> list[Row]:
+    """Return the most frequent labels, each with how many clips have it, and how many pass.
+
+    What is rarer is in one last row. A row of a column has a rule that finds its clips.
+    """
+    all_ = Counter(labels)
+    left = Counter(label for label, passes in zip(labels, passing, strict=False) if passes)
+    del all_[None]
+    shown = sorted(all_, key=lambda label: (-left[label], -all_[label], str(label)))
+    rows = [
+        {"label": label, "all": all_[label], "passing": left[label],
+         "rule": str(Rule(column=column, operator="=", low=str(label))) if column else ""}
+        for label in shown[:MOST_ROWS]
+    ]  # fmt: skip
+    if rest := shown[MOST_ROWS:]:
+        count, passed = (sum(counts[label] for label in rest) for counts in (all_, left))
+        rows.append({"label": f"{len(rest)} more", "all": count, "passing": passed, "rule": ""})
+    return rows
+
+
+def _words(captions: Iterable[str]) -> list[Row]:
+    counts: Counter[str] = Counter()
+    for caption in captions:
+        counts.update({word.lower() for word in _WORD.findall(caption)} - _DULL)
+    return [{"label": word, "passing": n} for word, n in counts.most_common(2 * MOST_ROWS)]
+
+
+def _scatter(board: Board, passing: np.ndarray) -> Row | None:
+    """Return motion against aesthetics, or against sharpness where nobody asked for those."""
+    columns = board.columns
+    across = "motion.speed"
+    up = next((n for n in ("aesthetic.score", "sharpness.detail") if n in columns), None)
+    if up is None or across not in columns:
+        return None
+    there = passing & ~np.isnan(columns[across]) & ~np.isnan(columns[up])
+    rows = np.flatnonzero(there)
+    if not len(rows):
+        return None
+    some = rows[np.linspace(0, len(rows) - 1, min(len(rows), MOST_DOTS)).astype(int)]
+    axes = [{"name": name, **asdict(histogram(columns[name][rows]).axis)} for name in (across, up)]
+    return {
+        "x": axes[0],
+        "y": axes[1],
+        "points": [
+            {"clip": board.ids[at], "x": float(columns[across][at]), "y": float(columns[up][at])}
+            for at in some.tolist()
+        ],
+    }

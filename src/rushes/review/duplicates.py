@@ -1,0 +1,111 @@
+"""The best of each group of duplicates kept and the others dropped, at once, as one action."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rushes.records import Row
+from rushes.review.columns import Columns
+from rushes.review.decide import decide_each
+from rushes.review.session import Desk
+
+GROUP, KEEP = "dedup.group", "dedup.keep"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What would be decided about the clips of a group, as places among the columns."""
+
+    best: int
+    """How many of them `dedup` would keep: several where none shows the others."""
+    keep: list[int]
+    drop: list[int]
+    decided: int
+    """How many others stay as somebody decided."""
+
+
+def choices(columns: Columns, places: np.ndarray) -> dict[str, Choice]:
+    """Return group → what is left to decide; groups where that is nothing are left out.
+
+    What somebody decided stays. So does all of a group whose best is not among the clips, or was
+    dropped by somebody: nothing of it would be left.
+
+    Args:
+        columns: With what `dedup` found.
+        places: The clips that are meant, such as those of a query.
+    """
+    if GROUP not in columns or KEEP not in columns:
+        return {}
+    places = places[columns[GROUP][places] > 0]
+    order = places[np.argsort(columns[GROUP][places], kind="stable")]
+    groups, starts = np.unique(columns[GROUP][order], return_index=True)
+    found = {}
+    for group, members in zip(groups.tolist(), np.split(order, starts[1:]), strict=True):
+        is_best = columns[KEEP][members] >= 1
+        verdict = columns["verdict"][members]
+        is_open = verdict == "undecided"
+        if not np.any(is_best & (verdict != "drop")):
+            continue
+        keep, drop = members[is_best & is_open].tolist(), members[~is_best & is_open].tolist()
+        if keep or drop:
+            decided, best = int(np.count_nonzero(~is_open)), int(np.count_nonzero(is_best))
+            found[f"{group:.12g}"] = Choice(best=best, keep=keep, drop=drop, decided=decided)
+    return found
+
+
+def listed(desk: Desk, query: str) -> Row | None:
+    """Return what the groups of a query leave to decide; None if the query is too long ago.
+
+    Returns:
+        `groups`: group → counts best, keep, drop, decided; see `Choice`. `best`: ids of the clips
+        that are the best of their groups.
+    """
+    with desk.board.lock:
+        columns, ids = desk.board.columns, desk.board.ids
+        found = _open(desk, query)
+        if found is None:
+            return None
+        places, left = found
+        best = [ids[at] for at in places.tolist() if _is_best(columns, at)]
+    counts = {
+        group: {
+            "best": one.best,
+            "keep": len(one.keep),
+            "drop": len(one.drop),
+            "decided": one.decided,
+        }
+        for group, one in left.items()
+    }
+    return {"groups": counts, "best": best}
+
+
+def keep_best(desk: Desk, query: str, groups: Sequence[str], who: str) -> Row | None:
+    """Keep the best of some groups of a query and drop the others, as one action."""
+    desk.follow()  # what somebody has just decided stays, too
+    wanted = set(groups)
+    with desk.board.lock:
+        found = _open(desk, query)
+        if found is None:
+            return None
+        chosen = [choice for group, choice in found[1].items() if group in wanted]
+        ids = desk.board.ids
+        keep = [ids[at] for choice in chosen for at in choice.keep]
+        drop = [ids[at] for choice in chosen for at in choice.drop]
+    verdicts = dict.fromkeys(keep, "keep") | dict.fromkeys(drop, "drop")
+    decide_each(desk.catalog, verdicts, who=who, source="page")
+    desk.follow()
+    return {"keep": len(keep), "drop": len(drop), "revision": desk.board.revision}
+
+
+def _open(desk: Desk, query: str) -> tuple[np.ndarray, dict[str, Choice]] | None:
+    rows = desk.board.rows(query, 0, len(desk.board))
+    if rows is None:
+        return None
+    places = np.array(rows, np.int64)
+    return places, choices(desk.board.columns, places)
+
+
+def _is_best(columns: Columns, at: int) -> bool:
+    has_copies = GROUP in columns and KEEP in columns and columns[GROUP][at] > 0
+    return bool(has_copies and columns[KEEP][at] >= 1)

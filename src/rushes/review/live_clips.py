@@ -1,0 +1,270 @@
+"""All clips as columns in memory, kept in step with the catalog; orders that a page scrolls."""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from rushes.catalog import Catalog
+from rushes.decisions import Said, standing
+from rushes.recipe.recipe import Recipe
+from rushes.recipe.rules import Rule
+from rushes.records import Clip, Decided, Field
+from rushes.review.columns import Columns
+from rushes.selection.clip_table import (
+    COPIES,
+    ClipTable,
+    Measured,
+    clip_table,
+    decided_columns,
+    measured,
+    replaced,
+    split_column,
+)
+
+ORDERS_KEPT = 32
+"""So many answers to queries are kept, so that a page can scroll through them."""
+WORDS = "captions"
+"""The part of the catalog that is in no column."""
+MOST_REST_S = 5.0
+"""What scans and scores bring waits no longer than this."""
+
+
+class Board:
+    """The clips of a recipe's cuts, with all that is known about them.
+
+    Whoever asks more than one thing about a clip's place holds `lock` meanwhile: another thread
+    may take in a change, after which the places are others.
+    """
+
+    def __init__(self, catalog: Catalog, recipe: Recipe) -> None:
+        """Read everything; see `follow` for keeping in step."""
+        self._catalog = catalog
+        self._recipe = recipe
+        self.lock = threading.RLock()
+        self._following = threading.Lock()
+        self._orders: OrderedDict[str, np.ndarray] = OrderedDict()
+        self._queries = 0
+        self.revision = 0
+        """Counts up whenever anything on the board is not what it was."""
+        self.clips_revision = 0
+        """Counts up when there are other clips, or other columns."""
+        self.last_by: tuple[str, ...] = ()
+        """Who decided what was taken in last."""
+        self.ids: list[str] = []
+        self.columns = Columns({})
+        self._rest_until = 0.0
+        self._state = catalog.changes.revisions()
+        # Number of the last verdict that is in the columns.
+        self.verdict_no = catalog.verdicts.last_no()
+        self.decided = catalog.verdicts.standing(until=self.verdict_no)
+        self._lay(clip_table(catalog, recipe, self.decided))
+
+    def _lay(self, clips: ClipTable) -> None:
+        """Put these clips on the board in place of those that are there."""
+        columns = Columns(clips.columns)
+        index = dict(zip(clips.ids, range(len(clips)), strict=True))
+        with self.lock:
+            are_others = clips.ids != self.ids or list(columns.arrays) != list(self.columns.arrays)
+            self.clips, self.columns, self.index = clips, columns, index
+            self.ids, self.numbers, self.video_no = clips.ids, clips.numbers, clips.video_no
+            if are_others:
+                self._orders.clear()  # they say places, and the places are others
+                self.clips_revision += 1
+            self.revision += 1
+
+    # ---- what is new --------------------------------------------------------------------------
+
+    def follow(self, *, share: float = 1.0) -> bool:
+        """Take in what has changed in the catalog, by whomever; return whether anything has.
+
+        Args:
+            share: At most this share of a core goes into taking in what scans and scores bring:
+                there may be more to come after this. What people decide is taken in always.
+        """
+        with self._following:
+            now = self._catalog.changes.revisions()
+            kinds = self._take_verdicts()
+            parts = {part for part in now if now[part] != self._state.get(part, 0)}
+            are_others = bool(kinds & {"span", "undo", "redo"})
+            if share < 1 and time.monotonic() < self._rest_until and not are_others:
+                return bool(kinds)
+            if parts:
+                began_s = time.thread_time()
+                self._take(parts, now)
+                rest_s = (time.thread_time() - began_s) * (1 / share - 1)
+                self._rest_until = time.monotonic() + min(rest_s, MOST_REST_S)
+            if parts & {WORDS}:
+                with self.lock:
+                    self.revision += 1
+            if parts and not kinds:
+                self.last_by = ()
+            self._state = now
+            return bool(kinds or parts)
+
+    def _take_verdicts(self) -> set[str]:
+        """Take in what people decided; return what kinds of verdicts they gave."""
+        verdicts = self._catalog.verdicts
+        last = verdicts.last_no()
+        if last == self.verdict_no:
+            return set()
+        said = verdicts.said(self.verdict_no, last)
+        kinds = {one.kind for one in said}
+        stand: dict[str, Decided | None]
+        if kinds & {"undo", "redo"}:
+            back = [one.value for one in said if one.kind in ("undo", "redo")]
+            touched = set().union(*(one.clips for one in said)) - {""}
+            touched.update(*(one.clips for one in verdicts.said(until=last, actions=back)))
+            found = verdicts.standing(list(touched), last)
+            stand = {clip: found.get(clip) for clip in touched}
+        else:
+            stand = dict(standing(said, self.decided))
+        with self.lock:
+            for clip, now in stand.items():
+                if now is None:
+                    self.decided.pop(clip, None)
+                else:
+                    self.decided[clip] = now
+            here = [clip for clip in stand if clip in self.index]
+            places = [self.index[clip] for clip in here]
+            values = decided_columns([stand[clip] for clip in here])
+            for name, column in values.items():
+                self.columns.put(name, places, column.tolist())
+            self.last_by = tuple(sorted({one.who for one in said}))
+            self.verdict_no = last
+            self.revision += 1
+        return kinds
+
+    def _take(self, parts: set[str], now: Mapping[str, int]) -> None:
+        """Take in parts of the catalog that have changed, up to these revisions."""
+        catalog, recipe, changes = self._catalog, self._recipe, self._catalog.changes
+
+        def changed(part: str) -> set[int] | None:
+            return changes.since(part, self._state.get(part, 0), now[part])
+
+        videos: set[int] = set()
+        for part in sorted(parts & {"cut", "videos"}):
+            some = changed(part)
+            if some is None:
+                self._lay(clip_table(catalog, recipe, self.decided))
+                return
+            videos |= some
+        if videos:
+            self._lay(replaced(self.clips, catalog, recipe, videos, self.decided))
+        for stage in measured(recipe):
+            if stage.key in parts:
+                self._put(stage, changed(stage.key))
+
+    def _put(self, stage: Measured, items: set[int] | None) -> None:
+        """Read again what a stage says of some clips, or of all (None)."""
+        places = [at for at, no in enumerate(self.numbers) if items is None or no in items]
+        if not places:
+            return
+        columns = stage.columns(self._catalog, [self.numbers[at] for at in places])
+        with self.lock:
+            for name, values in columns.items():
+                self.columns.put(name, places, values.tolist())
+            if stage.key == COPIES:  # the arrays of the columns are those of the table
+                sides = split_column(self.clips, self._recipe).tolist()
+                self.columns.put("split", range(len(sides)), sides)
+            self.revision += 1
+
+    def made_by(self, span: Said) -> list[str]:
+        """Return the ids of the clips that a trim, a split or a merge makes."""
+        (_, _, clip), *_ = self._catalog.clips_by_id(span.value["from"][:1]).values()
+        return [
+            Clip(video_id=clip.video_id, in_pts=in_pts, out_pts=out_pts, frames=1).id
+            for in_pts, out_pts in span.value["to"]
+        ]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    # ---- orders -------------------------------------------------------------------------------
+
+    def query(
+        self,
+        rules: Sequence[Rule],
+        *,
+        sort: str = "",
+        group: str = "",
+        among: Sequence[str] | None = None,
+    ) -> tuple[str, np.ndarray, list[tuple[str, int]]]:
+        """Put the clips that pass the rules in order, and keep that order for `rows`.
+
+        Args:
+            rules: Conditions.
+            sort: Column, largest first; a leading "-" turns it around. Empty: by video and time.
+            group: Column whose equal values stand together.
+            among: Only these clips, in this order, such as those that a search found.
+
+        Returns:
+            A name for the order, the places in it, and each group's label and size.
+        """
+        with self.lock:
+            passing = self.columns.mask(rules)
+            if among is None:
+                rows = np.flatnonzero(passing)
+            else:
+                found = np.array([self.index[c] for c in among if c in self.index], np.int64)
+                rows = found[passing[found]]
+            if sort:
+                rows = self.columns.sorted_rows(rows, sort)
+            groups: list[tuple[str, int]] = []
+            if group:
+                rows, groups = self.columns.grouped_rows(rows, group)
+            self._queries += 1
+            name = f"{self.clips_revision}.{self._queries}"
+            self._orders[name] = rows.astype(np.int32)
+            while len(self._orders) > ORDERS_KEPT:
+                self._orders.popitem(last=False)
+            return name, rows, groups
+
+    def rows(self, query: str, first: int, count: int) -> list[int] | None:
+        """Return some clips of an order as their places on the board; None if it is forgotten."""
+        with self.lock:
+            order = self._orders.get(query)
+            if order is None:
+                return None
+            self._orders.move_to_end(query)
+            return [int(at) for at in order[first : first + count]]
+
+    def place_in(self, query: str, clip: str) -> int | None:
+        """Return where a clip stands in an order; None if it is not in it."""
+        with self.lock:
+            order = self._orders.get(query)
+            at = self.index.get(clip)
+            if order is None or at is None:
+                return None
+            found = np.flatnonzero(order == at)
+            return int(found[0]) if len(found) else None
+
+    @property
+    def fields(self) -> dict[str, Field]:
+        """What is declared of the columns of scorers, by the column's name."""
+        return {
+            f"{name}.{field.name}": field
+            for name, scorer in self._recipe.stages("score").items()
+            for field in scorer.fields
+        }
+
+    def measured(self) -> list[dict[str, Any]]:
+        """Return what each column is: name, unit, direction, meaning, whether it is a number."""
+        fields = self.fields
+        known = []
+        for name, values in self.columns.arrays.items():
+            field = fields.get(name, Field(name=name))
+            known.append(
+                {
+                    "name": name,
+                    "is_number": values.dtype != object,
+                    "has_many": name == "tags",
+                    "unit": field.unit or ("s" if name.endswith("_s") else ""),
+                    "higher_is_better": field.higher_is_better,
+                    "about": field.about,
+                }
+            )
+        return known

@@ -1,0 +1,190 @@
+"""Pictures and films of clips for a browser: stills, sources, previews made on the fly."""
+
+import threading
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from rushes.catalog import Catalog
+from rushes.errors import ItemError, MediaError
+from rushes.files import whole
+from rushes.footage.scan import PROBE_FIELDS, read_signals
+from rushes.media.stills import read_stills
+from rushes.media.thumbnails import as_jpeg
+from rushes.media.write.clip import write_clip
+from rushes.media.write.encode import Encoding
+from rushes.recipe.recipe import Recipe
+from rushes.records import Clip, Row, Video
+from rushes.stages.protocols import Signals
+
+PREVIEW = Encoding(mode="exact", height_px=480, crf=24, preset="veryfast")
+"""How a clip is encoded for a browser that cannot play its source."""
+MOST_PREVIEW_BYTES = 2 * 2**30
+"""The previews that were watched longest ago are removed beyond this."""
+
+_PLAYS = {  # containers and codecs that Chromium and Firefox both play
+    "container": ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"),
+    "video": ("h264", "vp8", "vp9", "av1"),
+    "audio": (None, "aac", "mp3", "opus", "vorbis", "flac"),
+}
+
+
+class Footage:
+    """Where the pictures of a project's clips come from; safe to use from several threads."""
+
+    def __init__(self, catalog: Catalog, recipe: Recipe, folder: Path) -> None:
+        self._catalog, self._recipe, self._folder = catalog, recipe, folder
+        self._lock = threading.Lock()
+        self._previewing: dict[str, threading.Lock] = {}
+        self._state: Mapping[str, int] | None = None
+        self._videos: dict[int, Video] = {}
+        self._rows: dict[str, dict[int, Row]] = {}
+
+    def _follow(self) -> None:
+        """Read the catalog again if a scan has been at work, or a video is new."""
+        state = self._catalog.changes.revisions()
+        with self._lock:
+            if state != self._state:
+                self._videos = self._catalog.videos()
+                self._rows = {}
+                self._state = state
+
+    def video(self, video_no: int) -> Video:
+        """Return a video by its number."""
+        if video_no not in self._videos:
+            self._follow()
+        return self._videos[video_no]
+
+    def renew(self) -> None:
+        """Take in what a scan has changed."""
+        self._follow()
+
+    def signals(self, probe: str, video_no: int) -> Signals:
+        """Return what a probe measured along a video.
+
+        Raises:
+            ItemError: There is nothing, or it cannot be read.
+        """
+        return _signals(self._folder / self._probe_row(probe, video_no)["signals"])
+
+    def _probe_row(self, probe: str, video_no: int) -> Row:
+        prints = self._recipe.fingerprints.probes
+        if probe in prints and probe not in self._rows:
+            self._rows[probe] = self._catalog.stages.rows(
+                f"probe/{probe}", PROBE_FIELDS, prints[probe]
+            )
+        row = self._rows.get(probe, {}).get(video_no)
+        if row is None:
+            raise ItemError("its video is not scanned as the recipe says now; run: rushes scan")
+        return row
+
+    # ---- stills -------------------------------------------------------------------------------
+
+    def stills_of(self, clip: Clip, video_no: int) -> range:
+        """Return which stills of its video's proxy are a clip's; none if it has no proxy."""
+        try:
+            pts = _still_pts(self._folder / self._probe_row("still", video_no)["signals"])
+        except ItemError:
+            return range(0)
+        return range(*np.searchsorted(pts, (clip.in_pts, clip.out_pts)).tolist())
+
+    def still(self, clip: Clip, video_no: int, which: int, height_px: int) -> bytes:
+        """Return one of a clip's stills as JPEG.
+
+        Args:
+            clip: The clip.
+            video_no: Its video.
+            which: From 0; beyond the last is the last.
+            height_px: At most so high.
+
+        Raises:
+            ItemError: The clip is too short to hold one, or the proxy is gone.
+        """
+        rows = self.stills_of(clip, video_no)
+        if not rows:
+            raise ItemError(f"clip {clip.id} holds no still")
+        proxy = self._folder / self._probe_row("still", video_no)["file"]
+        row = rows[min(max(which, 0), len(rows) - 1)]
+        return as_jpeg(next(read_stills(proxy, np.array([row]))), height_px=height_px)
+
+    # ---- films --------------------------------------------------------------------------------
+
+    def source(self, video_id: str) -> Path:
+        """Return a source file of the project by its video's id; nothing else is ever served.
+
+        Raises:
+            ItemError: It is not a video of this project, or the file is gone.
+        """
+        self._follow()
+        for video in self._videos.values():
+            if video.id == video_id:
+                return _there(video)
+        raise ItemError(f"there is no video {video_id}")
+
+    def preview(self, clip: Clip, video_no: int) -> Path:
+        """Return a small MP4 of a clip that every browser plays, made now unless it is there."""
+        path = self._folder / "previews" / f"{clip.id}.mp4"
+        with self._lock:
+            lock = self._previewing.setdefault(clip.id, threading.Lock())
+        with lock:
+            if path.exists():
+                path.touch()
+                return path
+            video = self.video(video_no)
+            _there(video)
+            with whole(path) as temporary:
+                write_clip(video, clip.in_pts, clip.out_pts, temporary, PREVIEW)
+        prune(path.parent, MOST_PREVIEW_BYTES, keep=path)
+        return path
+
+
+def prune(folder: Path, most_bytes: int, *, keep: Path) -> None:
+    """Remove the files of a folder that were used longest ago until the rest is small enough."""
+    found = []
+    for path in folder.glob("*.mp4"):
+        try:
+            facts = path.stat()
+        except FileNotFoundError:  # another thread was quicker
+            continue
+        found.append((facts.st_mtime_ns, facts.st_size, path))
+    total = sum(size for _, size, _ in found)
+    for _, size, path in sorted(found):
+        if total <= most_bytes:
+            return
+        if path != keep:
+            path.unlink(missing_ok=True)
+            total -= size
+
+
+def plays(video: Video) -> bool:
+    """Return whether browsers play a source as it is, upright and in the right proportions."""
+    return (
+        video.container in _PLAYS["container"]
+        and video.codec in _PLAYS["video"]
+        and video.audio_codec in _PLAYS["audio"]
+        and video.pix_fmt in ("yuv420p", "yuvj420p")
+    )
+
+
+def _there(video: Video) -> Path:
+    path = Path(video.path)
+    if not path.is_file():
+        raise ItemError(f"{video.path}: the file is gone; ingest where it moved to: rushes ingest")
+    return path
+
+
+@lru_cache(maxsize=64)
+def _signals(path: Path) -> Signals:
+    return read_signals(path)
+
+
+@lru_cache(maxsize=20_000)
+def _still_pts(path: Path) -> np.ndarray:
+    """Return the times of a proxy's stills alone: a grid asks for those of many videos."""
+    try:
+        with np.load(path) as stored:
+            return np.asarray(stored["pts"])
+    except (OSError, ValueError, KeyError) as error:
+        raise MediaError(f"{path}: the signals cannot be read ({error})") from error

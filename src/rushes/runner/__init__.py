@@ -1,0 +1,1 @@
+"""A pool of processes that runs work functions over items."""

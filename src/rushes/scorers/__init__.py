@@ -1,1 +1,0 @@
-"""Numbers per clip: one file, one scorer."""

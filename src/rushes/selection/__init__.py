@@ -1,0 +1,1 @@
+"""Rules applied to clips; frozen sets of clips."""

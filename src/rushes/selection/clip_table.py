@@ -1,0 +1,217 @@
+"""All clips of a recipe's cuts, and what is known of them, as columns."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import compress
+
+import numpy as np
+
+from rushes.catalog import Catalog
+from rushes.dedup.run import OUTCOME, outcome_fingerprint
+from rushes.recipe.recipe import Recipe
+from rushes.records import Clip, Decided, Field, Video
+from rushes.selection.splits import sides
+from rushes.similarity.coverage import FIELDS as CLUSTER_FIELDS
+from rushes.similarity.coverage import KEY as CLUSTERS
+from rushes.similarity.coverage import fingerprint as clusters_fingerprint
+
+FEW = 5000
+"""Of more clips than these it is quicker to read all rows of a stage."""
+COPIES = "dedup/outcome"
+"""The stage that says which clips are copies; sides follow from it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipTable:
+    """All clips, by video and time: `table[at]` is one of them; the rest is as columns."""
+
+    numbers: list[int]
+    """In the catalog."""
+    ids: list[str]
+    videos: Mapping[int, Video]
+    """By number."""
+    video_no: np.ndarray
+    """int64 (N,), as are the next two."""
+    in_pts: np.ndarray
+    out_pts: np.ndarray
+    columns: dict[str, np.ndarray]
+    """What rules can ask of them: float64 with NaN or object with None where missing; of `tags`,
+    object with a tuple of all."""
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, at: int) -> Clip:
+        return Clip(
+            video_id=self.videos[int(self.video_no[at])].id,
+            in_pts=int(self.in_pts[at]),
+            out_pts=int(self.out_pts[at]),
+            frames=int(self.columns["frames"][at]),
+            frames_damaged=int(self.columns["frames_damaged"][at]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """A stage whose rows are columns of the table."""
+
+    key: str
+    """"scorer/motion"."""
+    prefix: str
+    """Its columns are called so, and by the field."""
+    fields: Sequence[Field]
+    fingerprint: str
+
+    def columns(self, catalog: Catalog, numbers: Sequence[int]) -> dict[str, np.ndarray]:
+        """Return what it says of the clips of these numbers; one without a row has no value."""
+        few = numbers if len(numbers) <= FEW else None
+        items, *values = catalog.stages.columns(self.key, self.fields, self.fingerprint, few)
+        _, at, row_at = np.intersect1d(
+            np.array(numbers, np.int64), np.array(items, np.int64), True, return_indices=True
+        )
+        columns = {}
+        for field, column in zip(self.fields, values, strict=True):
+            if field.dtype != "vector":
+                kind, nothing = (object, None) if field.dtype == "text" else (float, np.nan)
+                filled = np.full(len(numbers), nothing, kind)
+                filled[at] = np.array(column, kind)[row_at]
+                columns[f"{self.prefix}.{field.name}"] = filled
+        return columns
+
+
+def measured(recipe: Recipe) -> Iterator[Measured]:
+    """Yield the stages of a recipe whose rows are columns."""
+    for name, scorer in recipe.stages("score").items():
+        print_ = recipe.fingerprints.scorers[name]
+        yield Measured(key=f"scorer/{name}", prefix=name, fields=scorer.fields, fingerprint=print_)
+    yield Measured(
+        key=COPIES, prefix="dedup", fields=OUTCOME, fingerprint=outcome_fingerprint(recipe)
+    )
+    yield Measured(
+        key=CLUSTERS,
+        prefix="coverage",
+        fields=CLUSTER_FIELDS,
+        fingerprint=clusters_fingerprint(recipe),
+    )
+
+
+def clip_columns(catalog: Catalog, recipe: Recipe) -> tuple[list[int], dict[str, np.ndarray]]:
+    """Return the clips' numbers and what rules can ask of them, one array a column."""
+    table = clip_table(catalog, recipe, catalog.verdicts.standing())
+    return table.numbers, table.columns
+
+
+def clip_table(catalog: Catalog, recipe: Recipe, decided: Mapping[str, Decided]) -> ClipTable:
+    """Return the clips of a recipe's cuts with all of their columns.
+
+    Args:
+        catalog: Where they are.
+        recipe: Says which cuts and scores.
+        decided: What stands of all that people decided, by clip id.
+    """
+    table = _read(catalog, recipe, None, decided)
+    table.columns["split"] = split_column(table, recipe)
+    return table
+
+
+def replaced(
+    table: ClipTable,
+    catalog: Catalog,
+    recipe: Recipe,
+    videos: Collection[int],
+    decided: Mapping[str, Decided],
+) -> ClipTable:
+    """Return the table with the clips of some videos read again; they may be others, or new.
+
+    Args:
+        table: As it was.
+        catalog: Where the clips are.
+        recipe: Says which cuts and scores.
+        videos: Numbers of the videos.
+        decided: What stands of all that people decided, by clip id.
+    """
+    new = _read(catalog, recipe, videos, decided)
+    stay = ~np.isin(table.video_no, list(videos))
+    video_no = np.concatenate([table.video_no[stay], new.video_no])
+    order = np.argsort(video_no, kind="stable")
+    places, is_kept = order.tolist(), stay.tolist()
+
+    def merged(old: np.ndarray, more: np.ndarray) -> np.ndarray:
+        return np.concatenate([old[stay], more])[order]
+
+    numbers = [*compress(table.numbers, is_kept), *new.numbers]
+    ids = [*compress(table.ids, is_kept), *new.ids]
+    both = ClipTable(
+        numbers=[numbers[at] for at in places],
+        ids=[ids[at] for at in places],
+        videos={**table.videos, **new.videos},
+        video_no=video_no[order],
+        in_pts=merged(table.in_pts, new.in_pts),
+        out_pts=merged(table.out_pts, new.out_pts),
+        columns={name: merged(old, new.columns[name]) for name, old in table.columns.items()},
+    )
+    both.columns["split"] = split_column(both, recipe)
+    return both
+
+
+def split_column(table: ClipTable, recipe: Recipe) -> np.ndarray:
+    """Return on which side each clip is; copies of it say so, too, wherever they are."""
+    group = table.columns["dedup.group"]
+    with_copies = np.flatnonzero(group > 0)
+    side_of = sides(
+        table.videos,
+        {at: (int(table.video_no[at]), None) for at in with_copies.tolist()},
+        {at: int(group[at]) for at in with_copies.tolist()},
+        recipe.own("split").fraction,
+    )
+    return np.array([side_of[no] for no in table.video_no.tolist()], object)
+
+
+def decided_columns(decided: Sequence[Decided | None]) -> dict[str, np.ndarray]:
+    """Return the columns of what people decided, of clips of which this stands."""
+    return {
+        "verdict": np.array([(now and now.verdict) or "undecided" for now in decided], object),
+        "stars": np.array([now and now.stars for now in decided], float),
+        # No stage gives tags, so those that people added are all there are: see `tags_of`.
+        "tags": np.fromiter(
+            (now.tags_added if now else () for now in decided), object, len(decided)
+        ),
+    }
+
+
+def _read(
+    catalog: Catalog,
+    recipe: Recipe,
+    videos: Collection[int] | None,
+    decided: Mapping[str, Decided],
+) -> ClipTable:
+    """Return the clips of some videos, or of all, with all columns; `split` is not known yet."""
+    numbers, ids, *others = catalog.clip_facts(recipe.fingerprints.cut, videos)
+    video_no, in_pts, out_pts, frames, damaged = (np.array(some, np.int64) for some in others)
+    known = catalog.videos(videos)
+    distinct, which = np.unique(video_no, return_inverse=True)
+    cut = [known[no] for no in distinct.tolist()]
+    base = np.array([video.time_base.as_integer_ratio() for video in cut]).reshape(-1, 2)[which]
+    sizes = np.array([video.display_size_px for video in cut], float).reshape(-1, 2)[which]
+    columns: dict[str, np.ndarray] = {
+        "duration_s": np.round((out_pts - in_pts) * base[:, 0] / base[:, 1], 6),
+        "frames": frames.astype(float),
+        "frames_damaged": damaged.astype(float),
+        "width_px": sizes[:, 0].copy(),
+        "height_px": sizes[:, 1].copy(),
+        "fps": np.array([float(video.rate) for video in cut])[which],
+        "video": np.array([video.given for video in cut], object)[which],
+    }
+    for stage in measured(recipe):
+        columns |= stage.columns(catalog, numbers)
+    columns["split"] = np.full(len(ids), None, object)
+    columns |= decided_columns([decided.get(clip) for clip in ids])
+    return ClipTable(
+        numbers=numbers,
+        ids=ids,
+        videos=known,
+        video_no=video_no,
+        in_pts=in_pts,
+        out_pts=out_pts,
+        columns=columns,
+    )

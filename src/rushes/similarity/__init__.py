@@ -1,0 +1,1 @@
+"""Vectors of clips: neighbours, clusters, search."""

@@ -1,0 +1,168 @@
+"""Clips by words, and clips that look like another.
+
+Words are looked for in captions, tags and file names, and, where a scorer with a text tower has
+been at work, in the pictures themselves. Several such lists become one by reciprocal rank fusion:
+what is near the top of several lists comes first, and no scale of one has to fit that of another.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rushes.catalog import Catalog
+from rushes.errors import RecipeError
+from rushes.recipe.recipe import Recipe
+from rushes.records import Row
+from rushes.similarity.spaces import best_space, space
+
+WITH_WORDS = "clip"
+"""The scorer whose space holds words too."""
+_AT_MOST = 1000  # of each list; what is further down decides nothing
+_FUSION = 60  # Cormack, Clarke & Büttcher 2009: how little the first ranks differ
+
+
+def search(
+    catalog: Catalog,
+    recipe: Recipe,
+    *,
+    text: str | None = None,
+    like: str | None = None,
+    limit: int = 20,
+    encode: Callable[[str], np.ndarray] | None = None,
+) -> list[Row]:
+    """Return the clips that fit best, the best first.
+
+    Args:
+        catalog: Knows the clips.
+        recipe: Names the scorers.
+        text: Words; `word*` finds what begins so.
+        like: Id of a clip, or how it begins.
+        limit: At most so many.
+        encode: Turns words into a vector of the space `clip`; None where no model can.
+
+    Raises:
+        RecipeError: Neither text nor clip is given, or there is no such clip.
+    """
+    if not (text or "").strip() and not like:
+        raise RecipeError('say what to look for: rushes search "red car", or --like CLIP')
+    cut = recipe.fingerprints.cut
+    most = max(limit, _AT_MOST)
+    orders: dict[str, Sequence[int]] = {}
+    similar: Mapping[int, float] = {}
+    if text and text.strip():
+        orders["caption"] = catalog.captions.search(text, cut, most)
+        orders["tag"] = _tagged(catalog, cut, text, most)
+        orders["file name"] = catalog.captions.search_names(text, cut, most)
+        known = space(catalog, recipe, WITH_WORDS) if encode is not None else None
+        if known is not None and encode is not None:
+            similar = _nearest(known.numbers, known.similarities(encode(text)), most)
+            orders["picture"] = list(similar)
+    if like:
+        number = clip_named(catalog, recipe, like)
+        known = best_space(catalog, recipe, number)
+        similar = _nearest(known.numbers, known.similarities(known.of(number)), most + 1)
+        orders[known.name] = [no for no in similar if no != number]
+    return _rows(catalog, recipe, orders, similar, limit)
+
+
+def text_encoder(recipe: Recipe, models: Mapping[str, Path]) -> Callable[[str], np.ndarray] | None:
+    """Return what turns words into a vector of the space `clip`; None where no model can.
+
+    The model is loaded when the first words come.
+
+    Args:
+        recipe: Names the scorers.
+        models: Files of the models that the scorers name.
+    """
+    scorer: Any = recipe.stages("score").get(WITH_WORDS)
+    if not hasattr(scorer, "encode_text"):
+        return None
+
+    def encode(text: str) -> np.ndarray:
+        return np.asarray(scorer.encode_text([text], models)[0])
+
+    return encode
+
+
+def clip_named(catalog: Catalog, recipe: Recipe, name: str) -> int:
+    """Return the number of the clip whose id is, or begins with, `name`.
+
+    Raises:
+        RecipeError: There is no such clip, or there are several.
+    """
+    name = name.strip().lower()
+    found = catalog.clip_numbers(name, recipe.fingerprints.cut)
+    if len(found) == 1:
+        return next(iter(found.values()))
+    if not found:
+        raise RecipeError(f"no clip has an id that begins with {name!r}; see: rushes ls clips")
+    some = ", ".join(list(found)[:3])
+    raise RecipeError(f"{len(found)} clips begin with {name!r}: {some} …; give more of the id")
+
+
+def _tagged(catalog: Catalog, cut: str, text: str, most: int) -> list[int]:
+    """Return the clips whose tags have most of the words, these first."""
+    # As tags are divided, so that a tag finds itself; a star goes on to mean "begins so".
+    wanted = dict.fromkeys(re.findall(r"[^\W_]+\*?", text.casefold()))
+    found: dict[str, int] = {}
+    for clip, now in catalog.verdicts.standing().items():
+        words = {word for tag in now.tags_added for word in re.split(r"[\W_]+", tag.casefold())}
+        hits = sum(_is_among(word, words) for word in wanted)
+        if hits:
+            found[clip] = hits
+    numbers = catalog.clip_numbers("", cut) if found else {}
+    ordered = sorted((clip for clip in found if clip in numbers), key=lambda clip: -found[clip])
+    return [numbers[clip] for clip in ordered[:most]]
+
+
+def _is_among(word: str, words: set[str]) -> bool:
+    if word.endswith("*"):
+        return any(one.startswith(word[:-1]) for one in words)
+    return word in words
+
+
+def _nearest(numbers: np.ndarray, similarities: np.ndarray, most: int) -> dict[int, float]:
+    """Return clip number → similarity of the most similar ones, these first."""
+    most = min(most, len(numbers))
+    top = np.argpartition(-similarities, most - 1)[:most] if most else np.zeros(0, np.int64)
+    top = top[np.lexsort((numbers[top], -similarities[top]))]
+    return dict(zip(numbers[top].tolist(), similarities[top].tolist(), strict=True))
+
+
+def _rows(
+    catalog: Catalog,
+    recipe: Recipe,
+    orders: Mapping[str, Sequence[int]],
+    similar: Mapping[int, float],
+    limit: int,
+) -> list[Row]:
+    worth: dict[int, float] = {}
+    found_by: dict[int, list[str]] = {}
+    for name, order in orders.items():
+        for rank, number in enumerate(order, start=1):
+            worth[number] = worth.get(number, 0) + 1 / (_FUSION + rank)
+            found_by.setdefault(number, []).append(name)
+    best = sorted(worth, key=lambda number: (-worth[number], number))[:limit]
+    clips = catalog.clips(recipe.fingerprints.cut, best)
+    videos = catalog.videos({video_no for video_no, _ in clips.values()})
+    captions = catalog.captions.in_force(best)
+    rows = []
+    for rank, number in enumerate(best, start=1):
+        video_no, clip = clips[number]
+        video = videos[video_no]
+        rows.append(
+            {
+                "clip": clip.id,
+                "rank": rank,
+                "video": video.given,
+                "in_s": video.seconds(clip.in_pts),
+                "out_s": video.seconds(clip.out_pts),
+                "similarity": round(similar[number], 4) if number in similar else None,
+                "found_by": found_by[number],
+                "caption": captions.get(number),
+            }
+        )
+    return rows

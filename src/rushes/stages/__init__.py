@@ -1,0 +1,1 @@
+"""Protocols of plug-ins, their registry, and the fingerprints of their results."""

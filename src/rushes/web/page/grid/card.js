@@ -1,0 +1,69 @@
+// What a card of the grid shows of its clip.
+
+import { stillUrl } from "../app/api.js";
+import { isBest } from "../sets/duplicates.js";
+import { el, name, number, seconds } from "../app/dom.js";
+import { column, sortedBy } from "../app/state.js";
+
+export function fillCard(card, found) {
+  const old = card.querySelector("img");
+  const isSame = card.dataset.clip === found.clip && +card.dataset.stills === found.stills && old;
+  card.dataset.clip = found.clip;
+  card.dataset.stills = found.stills;
+  const middle = Math.floor(found.stills / 2);
+  const picture = isSame
+    ? old
+    : el("img", {
+        alt: "", // the card has a label
+        src: found.stills ? stillUrl(found.clip, middle, 180) : "data:,",
+        draggable: false,
+        decoding: "async",
+      });
+  card.replaceChildren(
+    el("div", { class: "picture" }, picture, el("i", { class: "needle" }), badge(found), best(found)),
+    el("button", { class: "tick", title: "Select (x)", "aria-hidden": "true", tabIndex: -1 }),
+    el(
+      "footer",
+      {},
+      el("span", { class: "title" }, found.caption || name(found.video)),
+      el(
+        "span",
+        { class: "time" },
+        el("span", {}, `${seconds(found.in_s)} · ${found.duration_s.toFixed(1)} s`),
+        shown(found),
+      ),
+    ),
+  );
+}
+
+export function labelOf(found) {
+  // What a screen reader says of it.
+  return [
+    found.caption,
+    `${name(found.video)} at ${seconds(found.in_s)}`,
+    `${found.duration_s.toFixed(1)} s`,
+    found.verdict || "undecided",
+    found.stars ? `${found.stars} stars` : "",
+    isBest(found.clip) ? "the best of its duplicates" : "",
+  ].filter(Boolean).join(", ");
+}
+
+function best(found) {
+  return isBest(found.clip)
+    ? el("span", { class: "best", title: "The best of its duplicates: dedup.keep is 1" }, "best")
+    : null;
+}
+
+function badge(found) {
+  const stars = found.stars ? "★".repeat(found.stars) : "";
+  const word = found.verdict === "keep" ? "✓ keep" : found.verdict === "drop" ? "✕ drop" : "";
+  const news = found.is_measured === false ? "not measured yet" : ""; // a filter does not know it
+  return el("span", { class: `badge ${found.verdict || ""}` }, [word, stars, news].filter(Boolean).join(" · "));
+}
+
+function shown({ shown: value }) {
+  // The value that the grid is sorted by: an order whose reason one cannot see is none.
+  const by = sortedBy();
+  if (!by || by === "duration_s" || value === null || value === undefined) return null;
+  return el("b", { title: by }, `${number(value)} ${column(by)?.unit || ""}`);
+}

@@ -1,0 +1,307 @@
+import hashlib
+import json
+import tarfile
+
+import pytest
+
+from rushes.errors import MediaError, RecipeError
+from rushes.exports import run as exporting
+from rushes.project import Project
+from rushes.testing import Take, make_video, read_numbers
+
+FAST = "export.main.preset=ultrafast"
+ALL = "select.main.motion.speed=top 100%"
+SHARDS = "export.main.webdataset.shard_size=4"
+
+
+@pytest.fixture
+def opened(project_folder):
+    projects = []
+
+    def call(*changes):
+        projects.append(Project.open(project_folder, workers=0, changes=[FAST, *changes]))
+        return projects[-1]
+
+    yield call
+    for project in projects:
+        project.close()
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def digests(folder):
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.iterdir()
+        if path.name != "rushes-export.json"
+    }
+
+
+def manifest(folder):
+    return json.loads((folder / "rushes-export.json").read_text())
+
+
+def clips(folder):
+    return [clip for group in manifest(folder)["groups"] for clip in group["clips"]]
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """Counts the clips that are encoded; raise in it to interrupt."""
+    calls = []
+    encode = exporting.write_clip
+
+    def counting(video, in_pts, *others):
+        calls.append((video.id, in_pts))
+        if counting.stop_after is not None and len(calls) > counting.stop_after:
+            raise KeyboardInterrupt
+        if counting.fail_at is not None and len(calls) == counting.fail_at:
+            raise MediaError("the disk is full; make room")
+        return encode(video, in_pts, *others)
+
+    counting.calls, counting.stop_after, counting.fail_at = calls, None, None
+    monkeypatch.setattr(exporting, "write_clip", counting)
+    return counting
+
+
+FORMATS = ["folder", "webdataset"]
+
+
+@pytest.mark.parametrize("to", FORMATS)
+def test_the_manifest_says_where_each_clip_is_from(opened, to):
+    project = opened(ALL, f"export.main.to={to}", SHARDS)
+    selection = project.select()
+    report = project.export()
+    folder = project.folder / "exports" / "main"
+    assert (report.clips, report.encoded, report.failed) == (6, 6, 0)
+    assert [clip["clip"] for clip in clips(folder)] == list(selection.clips)
+    listed = {row["clip"]: row for row in project.ls("clips")}
+    for clip in clips(folder):
+        row = listed[clip["clip"]]
+        assert (clip["in_pts"], clip["out_pts"]) == (row["in_pts"], row["out_pts"])
+        assert clip["video"].endswith(row["video"].rpartition("/")[2])
+        assert clip["frames"] == clip["source_frames"] == row["frames"]
+        assert clip["scores"]["motion.speed"] == pytest.approx(row["motion.speed"], abs=1e-4)
+        assert clip["has_audio"] == row["video"].endswith("one.mp4")
+        assert clip["mode"] in ("smart", "exact")
+    about = manifest(folder)
+    assert (about["format"], about["selection"]) == (to, f"main@{selection.revision}")
+    written = {name for group in about["groups"] for name in group["files"]}
+    assert set(names(folder)) == written | {"rushes-export.json"}
+    assert report.size_bytes == sum((folder / name).stat().st_size for name in written)
+
+
+def test_clips_hold_exactly_the_frames_asked_for(tmp_path):
+    make_video(tmp_path / "n.mp4", (30, Take(frames=40, seed=7), 30), numbered=True)
+    with Project.open(tmp_path / "p", create=True, workers=0, changes=[FAST, ALL]) as project:
+        project.run([tmp_path / "n.mp4"])
+        found = [
+            read_numbers(path) for path in sorted((project.folder / "exports/main").glob("*.mp4"))
+        ]
+    assert found == [list(range(30)), list(range(30, 70)), list(range(70, 100))]
+
+
+def test_a_copy_says_what_it_truly_holds(tmp_path):
+    make_video(tmp_path / "n.mp4", (30, Take(frames=40, seed=7), 30), numbered=True, gop=12)
+    copy = [FAST, ALL, "export.main.mode=copy"]
+    with Project.open(tmp_path / "p", create=True, workers=0, changes=copy) as project:
+        project.run([tmp_path / "n.mp4"])
+        folder = project.folder / "exports/main"
+        for clip in clips(folder):
+            numbers = read_numbers(folder / f"{clip['key']}.mp4")
+            assert clip["mode"] == "copy"
+            assert numbers[0] == round(clip["in_s"] * 24)
+            assert numbers[-1] + 1 == round(clip["out_s"] * 24)
+            assert len(numbers) == clip["source_frames"] == clip["frames_copied"]
+        whole = [row for row in project.ls("clips")]
+        assert len(whole) == len(clips(folder)) + len(project.failures())
+
+
+@pytest.mark.parametrize("to", FORMATS)
+def test_a_second_export_does_nothing(opened, counted, to):
+    project = opened(ALL, f"export.main.to={to}", SHARDS)
+    project.select()
+    project.export()
+    folder = project.folder / "exports" / "main"
+    before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    report = project.export()
+    assert (report.clips, report.encoded) == (6, 0)
+    assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
+    assert len(counted.calls) == 6
+
+
+@pytest.mark.parametrize("to", FORMATS)
+@pytest.mark.parametrize("stop_after", [0, 1, 3, 5])
+def test_an_interrupted_export_goes_on_where_it_stopped(opened, counted, tmp_path, to, stop_after):
+    project = opened(ALL, f"export.main.to={to}", SHARDS)
+    project.select()
+    project.export(folder=tmp_path / "undisturbed")
+    counted.calls.clear()
+    counted.stop_after = stop_after
+    with pytest.raises(KeyboardInterrupt):
+        project.export(folder=tmp_path / "out")
+    assert not (tmp_path / "out" / "rushes-export.json").exists()
+    counted.stop_after = None
+    report = project.export(folder=tmp_path / "out")
+    assert (report.clips, report.encoded) == (6, 6 - stop_after)
+    assert len(counted.calls) == 7  # the one that was interrupted is begun again
+    assert digests(tmp_path / "out") == digests(tmp_path / "undisturbed")
+    assert clips(tmp_path / "out") == clips(tmp_path / "undisturbed")
+
+
+@pytest.mark.parametrize("to", FORMATS)
+def test_another_selection_keeps_what_stays_and_removes_the_rest(opened, counted, to):
+    project = opened(ALL, f"export.main.to={to}", "export.main.webdataset.shard_size=1")
+    project.select()
+    project.export()
+    folder = project.folder / "exports" / "main"
+    mine = folder / "my notes.txt"
+    mine.write_text("mine")
+    before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    counted.calls.clear()
+    fewer = opened("select.main.motion.speed=bottom 50%", f"export.main.to={to}",
+                   "export.main.webdataset.shard_size=1")  # fmt: skip
+    selection = fewer.select()
+    report = fewer.export()
+    assert (report.clips, len(selection.clips)) == (3, 3)
+    assert {clip["clip"] for clip in clips(folder)} == set(selection.clips)
+    assert mine.read_text() == "mine"
+    if to == "folder":
+        assert counted.calls == []
+        assert len(names(folder)) == 2 * 3 + 2
+        kept = [p for p in folder.glob("*.mp4")]
+        assert all(path.stat().st_mtime_ns == before[path] for path in kept)
+    else:
+        assert names(folder) == sorted(
+            [f"{n:05d}{end}" for n in range(3) for end in (".tar", "_stats.json")]
+            + ["my notes.txt", "rushes-export.json"]
+        )
+    again = opened(ALL, f"export.main.to={to}", "export.main.webdataset.shard_size=1")
+    again.select()
+    assert again.export().clips == 6
+
+
+def test_an_empty_selection_empties_the_folder_of_its_own_files(opened):
+    project = opened(ALL)
+    project.select()
+    project.export()
+    none = opened("select.main.frames=> 9999")
+    none.select()
+    report = none.export()
+    assert (report.clips, report.size_bytes) == (0, 0)
+    assert names(project.folder / "exports" / "main") == ["rushes-export.json"]
+
+
+def test_a_folder_of_somebody_else_is_refused_and_left_alone(opened, tmp_path):
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "holiday.mp4").write_bytes(b"precious")
+    project = opened(ALL)
+    project.select()
+    with pytest.raises(RecipeError, match=r"theirs is not empty and is no export of Rushes"):
+        project.export(folder=tmp_path / "theirs")
+    assert names(tmp_path / "theirs") == ["holiday.mp4"]
+
+
+def test_an_empty_folder_is_taken(opened, tmp_path):
+    (tmp_path / "out").mkdir()
+    project = opened(ALL)
+    project.select()
+    assert project.export(folder=tmp_path / "out").clips == 6
+
+
+@pytest.mark.parametrize("lost", ["*.mp4", "*.txt"])
+def test_a_file_that_somebody_deleted_is_made_again(opened, counted, lost):
+    project = opened(ALL)
+    project.select()
+    project.export()
+    folder = project.folder / "exports" / "main"
+    before = digests(folder)
+    sorted(folder.glob(lost))[0].unlink()
+    report = project.export()
+    assert (report.clips, report.encoded) == (6, 1)
+    assert digests(folder) == before
+
+
+def test_another_encoding_encodes_all_again(opened, counted):
+    project = opened(ALL)
+    project.select()
+    project.export()
+    small = opened(ALL, "export.main.width_px=64")
+    report = small.export()
+    assert (report.clips, report.encoded) == (6, 6)
+    assert {clip["width_px"] for clip in clips(project.folder / "exports" / "main")} == {64}
+    assert len(names(project.folder / "exports" / "main")) == 13
+
+
+def test_another_format_in_the_same_folder_replaces_the_first(opened):
+    project = opened(ALL)
+    project.select()
+    project.export()
+    folder = project.folder / "exports" / "main"
+    opened(ALL, "export.main.to=webdataset").export()
+    assert names(folder) == ["00000.tar", "00000_stats.json", "rushes-export.json"]
+
+
+@pytest.mark.parametrize("to", FORMATS)
+def test_a_clip_that_fails_costs_itself_and_is_tried_again(opened, counted, to):
+    project = opened(ALL, f"export.main.to={to}", SHARDS)
+    selection = project.select()
+    counted.fail_at = 2
+    report = project.export()
+    assert (report.clips, report.encoded, report.failed) == (5, 5, 1)
+    (failure,) = project.failures()
+    assert (failure.stage, failure.item) == ("export/main", selection.clips[1])
+    assert failure.message == "the disk is full; make room"
+    counted.fail_at = None
+    report = project.export()
+    assert (report.clips, report.failed) == (6, 0)
+    assert project.failures() == []
+    folder = project.folder / "exports" / "main"
+    assert [clip["clip"] for clip in clips(folder)] == list(selection.clips)
+
+
+def test_shards_hold_the_clips_in_order(opened):
+    project = opened(ALL, "export.main.to=webdataset", SHARDS, "export.main.caption=a film")
+    selection = project.select()
+    project.export()
+    folder = project.folder / "exports" / "main"
+    found = []
+    for shard in ("00000.tar", "00001.tar"):
+        with tarfile.open(folder / shard) as tar:
+            for name in tar.getnames():
+                if name.endswith(".json"):
+                    row = json.load(tar.extractfile(name))
+                    found.append(row["clip"])
+                    assert row["caption"] == "a film"
+    assert found == list(selection.clips)
+
+
+def test_names_are_readable_and_sort_by_time(opened):
+    project = opened(ALL)
+    project.select()
+    project.export()
+    keys = [clip["key"] for clip in clips(project.folder / "exports" / "main")]
+    assert len(set(keys)) == 6
+    assert not [key for key in keys if "." in key or " " in key or "/" in key]
+    ones = [key for key in keys if key.startswith("one_")]
+    assert ones == sorted(ones)
+    assert [key.split("_")[1] for key in ones] == ["00000000", "00001250", "00002500"]
+
+
+def test_export_before_select_says_so(tmp_path, footage):
+    with Project.open(tmp_path / "p", create=True, workers=0) as project:
+        with pytest.raises(RecipeError, match="rushes select main"):
+            project.export()
+        with pytest.raises(RecipeError, match=r"no \[export.mian\].*main"):
+            project.export("mian")
+
+
+def test_a_source_that_is_gone_is_a_failure(films, tmp_path):
+    with Project.open(tmp_path / "p", create=True, workers=0, changes=[FAST, ALL]) as project:
+        project.run([films], only=["ingest", "scan", "cut", "score", "select"])
+        (films / "one.mp4").unlink()
+        report = project.export()
+        assert (report.clips, report.failed) == (3, 3)
+        assert all("one.mp4" in failure.message for failure in project.failures())

@@ -1,0 +1,216 @@
+"""A board that follows whatever happens holds what one would that is laid out anew."""
+
+import random
+from contextlib import suppress
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rushes.catalog import captions
+from rushes.catalog import change_log as changes
+from rushes.dedup import run as dedup
+from rushes.errors import RecipeError
+from rushes.project import Project
+from rushes.records import Clip
+from rushes.review import decide as deciding
+from rushes.review import live_clips as boards
+from rushes.review.live_clips import Board
+from rushes.similarity import coverage
+
+
+class Events:
+    """What can happen to a project while its page is open, by chance."""
+
+    def __init__(self, project, seed):
+        self.random = random.Random(seed)
+        self.catalog, self.recipe, self.folder = (
+            project._catalog, project.recipe_now, project.folder,
+        )  # fmt: skip
+        self.cut = self.recipe.fingerprints.cut
+        self.filmed = set(self.catalog.videos())  # those that can be trimmed: there are signals
+
+    def clips(self):
+        return self.catalog.clips(self.cut)
+
+    def some(self, values, most=4):
+        values = list(values)
+        return self.random.sample(values, self.random.randint(1, min(most, len(values))))
+
+    def happen(self):
+        name = self.random.choice([name for name in dir(self) if name.startswith("on_")])
+        getattr(self, name)()
+        return name
+
+    def spans(self, video, first):
+        return [
+            Clip(video_id=video.id, in_pts=at, out_pts=at + self.random.randint(5, 15), frames=9)
+            for at in range(first, first + 40, 20)
+        ]
+
+    def on_a_new_video(self):
+        number = self.random.getrandbits(60)
+        like = self.random.choice(list(self.catalog.videos().values()))
+        video = replace(like, id=f"{number:016x}", given=f"{number}.mp4")
+        no = self.catalog.add_file(f"/films/{number}.mp4", 1, 1, video)
+        self.put_cuts(no, self.cut, self.spans(video, 0))
+
+    def on_a_cut_of_the_same_setting(self):
+        no, video = self.random.choice(list(self.catalog.videos().items()))
+        self.put_cuts(no, self.cut, self.spans(video, self.random.randint(0, 500)))
+
+    def on_a_cut_of_another_setting(self):
+        no, video = self.random.choice(list(self.catalog.videos().items()))
+        self.put_cuts(no, "another", self.spans(video, self.random.randint(0, 500)))
+
+    def put_cuts(self, no, fingerprint, clips):
+        self.catalog.commit_cuts(no, fingerprint, [], clips, shots=2, shots_too_short=0)
+
+    def on_another_name(self):
+        no = self.random.choice(list(self.catalog.videos()))
+        self.catalog.call_videos({no: f"called {self.random.random()}.mp4"})
+
+    def on_scores(self):
+        name, scorer = self.random.choice(list(self.recipe.stages("score").items()))
+        prints = [self.recipe.fingerprints.scorers[name], "of another setting"]
+        rows = {
+            no: {
+                field.name: "text" if field.dtype == "text" else self.random.randint(0, 9)
+                for field in scorer.fields
+            }
+            for no in self.some(self.clips())
+        }
+        key = f"scorer/{name}"
+        self.catalog.stages.commit(key, scorer.fields, self.random.choice(prints), rows)
+
+    def on_clusters(self):
+        rows = {no: {"cluster": self.random.randint(1, 3), "nearness": 0.5} for no in self.clips()}
+        rows = {no: rows[no] for no in self.some(rows, 9)} if self.random.random() < 0.8 else {}
+        fingerprint = coverage.fingerprint(self.recipe)
+        self.catalog.stages.replace(coverage.KEY, coverage.FIELDS, fingerprint, rows)
+
+    def on_copies(self):
+        rows = {
+            no: {"group": self.random.randint(0, 2), "copies": 1, "keep": 1, "of": "x",
+                 "alike": None, "alike_keep": None}
+            for no in self.some(self.clips(), 9)
+        }  # fmt: skip
+        fingerprint = dedup.outcome_fingerprint(self.recipe)
+        self.catalog.stages.commit("dedup/outcome", dedup.OUTCOME, fingerprint, rows)
+
+    def on_a_verdict(self):
+        tags = [self.random.choice("abc") for _ in range(2)]
+        values = self.random.choice(
+            [{"verdict": "keep"}, {"verdict": None, "stars": 3}, {"reason": "x", "verdict": "drop"},
+             {"tags": {"add": tags[:1], "remove": tags[1:]}}]
+        )  # fmt: skip
+        clips = [self.clips()[no][1].id for no in self.some(self.clips())]
+        who = self.random.choice(["ann", "bob"])
+        deciding.decide(self.catalog, clips, values, who=who, source="page")
+
+    def on_a_caption(self):
+        (no, *_) = self.some(self.clips())
+        text = self.random.choice(["a fox", "a dog", None])
+        said = {self.clips()[no][1].id: text}
+        deciding.caption(self.catalog, said, who="ann", source="page")
+
+    def on_another_span(self):
+        there = [c for v, c in self.clips().values() if v in self.filmed and c.frames > 3]
+        if not there:
+            return
+        clip = self.random.choice(there)
+        middle = (clip.in_pts + clip.out_pts) // 2
+        spans = [(clip.in_pts, middle), (middle, clip.out_pts)][: self.random.randint(1, 2)]
+        self.quietly(
+            deciding.respan, self.catalog, self.recipe, self.folder, [clip.id], spans, who="ann"
+        )
+
+    def on_undo(self):
+        who = self.random.choice(["ann", "bob"])
+        self.quietly(deciding.take_back, self.catalog, who=who)
+
+    def on_redo(self):
+        who = self.random.choice(["ann", "bob"])
+        self.quietly(deciding.take_back, self.catalog, who=who, redo=True)
+
+    def quietly(self, work, *given, **named):
+        # Its clips may not be there any more, or it would hold no frame.
+        with suppress(RecipeError):
+            work(*given, source="page", **named)
+
+
+@pytest.fixture
+def halved(project_folder):
+    """A project with many videos on either side."""
+    with Project.open(project_folder, workers=0, changes=["split.validation=50%"]) as opened:
+        yield opened
+
+
+def same(board, anew):
+    assert board.ids == anew.ids
+    assert board.numbers == anew.numbers
+    assert board.index == anew.index
+    assert list(board.clips) == list(anew.clips)
+    assert board.decided == anew.decided
+    assert list(board.columns.arrays) == list(anew.columns.arrays)
+    for name, values in anew.columns.arrays.items():
+        np.testing.assert_array_equal(board.columns[name], values, err_msg=name)
+        if values.dtype == object:
+            assert board.columns.counted(name) == anew.columns.counted(name)
+    assert board.verdict_no == anew.verdict_no
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_a_board_took_in_is_what_is_there(halved, seed, monkeypatch):
+    monkeypatch.setattr(captions, "_readers", lambda: ["scorer/motion"])
+    events = Events(halved, seed)
+    board = Board(events.catalog, events.recipe)
+    read_whole, read = [], boards.clip_table
+    monkeypatch.setattr(boards, "clip_table", lambda *given: read_whole.append(1) or read(*given))
+    seen = []
+    for _ in range(40):
+        seen.append(events.happen())
+        if events.random.random() < 0.5:
+            board.columns.counted("verdict")  # what is kept of a column is renewed, too
+            board.follow(share=events.random.choice([0.001, 1.0]))
+        if events.random.random() < 0.5:
+            board.follow()
+            assert not board.follow(), "nothing is taken in twice"
+            assert not read_whole, f"{seen}: all was read again"
+            same(board, Board(events.catalog, events.recipe))
+            read_whole.clear()
+
+
+def test_a_board_that_fell_far_behind_reads_everything(halved, monkeypatch):
+    monkeypatch.setattr(changes, "KEPT", 2)
+    events = Events(halved, 5)
+    board = Board(events.catalog, events.recipe)
+    for _ in range(4):
+        events.on_a_new_video()
+        events.on_scores()
+    assert board.follow()
+    same(board, Board(events.catalog, events.recipe))
+
+
+def test_what_scans_bring_can_wait_but_nothing_that_people_do(halved):
+    events = Events(halved, 6)
+    board = Board(events.catalog, events.recipe)
+    (first, (_, clip)), (second, _), *_ = events.clips().items()
+    for no in (first, second):
+        scorer = events.recipe.stages("score")["motion"]
+        rows = {no: {field.name: 77.0 for field in scorer.fields}}
+        print_ = events.recipe.fingerprints.scorers["motion"]
+        events.catalog.stages.commit("scorer/motion", scorer.fields, print_, rows)
+        assert board.follow(share=1e-9) is (no == first)
+
+    def speeds():
+        return [board.columns["motion.speed"][board.numbers.index(no)] for no in (first, second)]
+
+    assert speeds()[0] == 77 != speeds()[1]
+    deciding.decide(events.catalog, [clip.id], {"verdict": "keep"}, who="bob", source="cli")
+    assert board.follow(share=1e-9)
+    assert (board.last_by, board.decided[clip.id].verdict) == (("bob",), "keep")
+    assert speeds()[1] != 77
+    deciding.take_back(events.catalog, who="bob", source="cli")  # it may be of other clips
+    assert board.follow(share=1e-9)
+    assert speeds() == [77, 77]

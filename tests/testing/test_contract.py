@@ -1,0 +1,144 @@
+"""Every stage keeps what its kind promises; the check itself bites."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from rushes.errors import ContractError, ItemError, MediaError
+from rushes.media.probe import probe
+from rushes.records import Cut, Field
+from rushes.stages import registry
+from rushes.testing import contract
+from rushes.testing.contract import check_stage
+from tests.tiny_flow import write_tiny_flow
+from tests.tiny_network import write_tiny_embedding, write_tiny_network
+from tests.tiny_speech_network import write_tiny_speech_network
+from tests.tiny_towers import write_towers
+from tests.tiny_vision import write_tiny_vision
+from tests.written_checkpoint import write_checkpoint
+
+
+@pytest.mark.parametrize("key", registry.stages())
+def test_every_stage_keeps_its_promises(key, tmp_path):
+    (tmp_path / "work").mkdir()
+    models = {
+        "transnetv2": write_tiny_network(tmp_path / "tiny.onnx"),
+        "efficientnet-lite0": write_tiny_embedding(tmp_path / "embedding.onnx"),
+        "silero-vad": write_tiny_speech_network(tmp_path / "speech.onnx"),
+        **write_tiny_vision(tmp_path),
+    }
+    towers = {"model": str(write_towers(tmp_path / "towers"))}
+    weights = {"weight": np.ones((1, 8), np.float32), "bias": np.ones(1, np.float32)}
+    settings = {
+        "scorer/clip": towers,
+        "scorer/flow": {"model": str(write_tiny_flow(tmp_path / "flow.onnx"))},
+        "scorer/clip_similarity": towers,
+        "scorer/aesthetic": {"head": str(write_checkpoint(tmp_path / "head.pth", weights))},
+    }
+    check_stage(key, tmp_path / "work", models, settings)
+
+
+def test_a_video_without_length_is_an_item_that_fails(tmp_path):
+    (tmp_path / "empty.mp4").touch()
+    with pytest.raises(MediaError) as error:
+        probe(tmp_path / "empty.mp4")
+    assert isinstance(error.value, ItemError)
+
+
+class Scorer:
+    """A scorer that keeps its promises; the tests break one at a time."""
+
+    name, version, frames, needs = "mine", 1, None, ("motion",)
+    fields = (Field(name="level", low=0, about="a level"),)
+
+    @dataclass(frozen=True)
+    class Params:
+        """None."""
+
+    def __init__(self, params):
+        self.params = params
+        self.calls = 0
+
+    def setup(self, device, models):
+        pass
+
+    def annotate(self, items):
+        self.calls += 1
+        return [{"level": self.level(item, len(items))} for item in items]
+
+    def level(self, item, size):
+        return 1.0 * item.clip.frames
+
+
+class Detector(Scorer):
+    needs = ("change",)
+    fields = ()
+
+    def detect(self, signals):
+        return []
+
+
+def cut(start, end, **changes):
+    facts = {"kind": "hard", "start_pts": start, "pts": end, "confidence": 0.5, "detector": "mine"}
+    return Cut(**facts | changes)
+
+
+def check(stage_class, tmp_path, monkeypatch):
+    plain = {"plain": contract._VIDEOS["plain"]}  # one is enough to see a promise broken
+    monkeypatch.setattr(contract, "_VIDEOS", plain)
+    kind = "detector" if issubclass(stage_class, Detector) else "scorer"
+    monkeypatch.setattr(registry, "load", lambda key, load=registry.load: (
+        stage_class if key.endswith("/mine") else load(key)))  # fmt: skip
+    check_stage(f"{kind}/mine", tmp_path)
+
+
+def test_a_good_stage_passes(tmp_path, monkeypatch):
+    check(Scorer, tmp_path, monkeypatch)
+
+
+BROKEN = {
+    "another name": ({"name": "other"}, "calls itself 'other'"),
+    "nan": ({"level": lambda self, item, size: float("nan")}, "got nan"),
+    "a sentinel": ({"level": lambda self, item, size: -1.0}, "outside 0"),
+    "text": ({"level": lambda self, item, size: "many"}, "is a number"),
+    "other in a batch": ({"level": lambda self, item, size: 1.0 * size}, "alone and"),
+    "another column": (
+        {"annotate": lambda self, items: [{"lvel": 1.0} for _ in items]}, "declares",
+    ),
+    "too few rows": (
+        {"annotate": lambda self, items: [{"level": 1.0}] if items else []}, "rows for",
+    ),
+    "a row for nothing": ({"annotate": lambda self, items: [{"level": 1.0}] * max(1, len(items))},
+                          "no item"),
+    "nothing said": ({"fields": (Field(name="level", low=0),)}, "must say what"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_a_scorer_that_breaks_a_promise_is_told(tmp_path, monkeypatch, what):
+    changes, message = BROKEN[what]
+    with pytest.raises(ContractError, match=message):
+        check(type("Broken", (Scorer,), changes), tmp_path, monkeypatch)
+
+
+BROKEN_CUTS = {
+    "backwards": (lambda pts: [cut(pts[2], pts[1])], "ends before"),
+    "hard but long": (lambda pts: [cut(pts[1], pts[2])], "is not hard"),
+    "no frame's": (lambda pts: [cut(pts[1] + 1, pts[1] + 1)], "at no frame"),
+    "too sure": (lambda pts: [cut(pts[1], pts[1], confidence=2)], "confidence"),
+    "somebody else's": (lambda pts: [cut(pts[1], pts[1], detector="x")], "another detector"),
+    "out of order": (lambda pts: [cut(pts[2], pts[2]), cut(pts[1], pts[1])], "out of order"),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN_CUTS)
+def test_a_detector_that_breaks_a_promise_is_told(tmp_path, monkeypatch, what):
+    make, message = BROKEN_CUTS[what]
+
+    class Broken(Detector):
+        def detect(self, signals):
+            return make([int(pts) for pts in signals["change"].pts])
+
+    with pytest.raises(ContractError, match=message):
+        check(Broken, tmp_path, monkeypatch)
