@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rushes.project import Project
-from rushes.web.jobs import Work
+from rushes.web.jobs import Jobs
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_a_split_is_shown_at_once_and_old_queries_are_forgotten(page, query, cli
     clip = page.get(f"/api/clip/{clips[0]}").json()
     middle = clip["frame_pts"][clip["frame_in"] + 10]
     spans = [[clip["in_pts"], middle], [middle, clip["out_pts"]]]
-    made = page.post("/api/respan", json={"clips": [clips[0]], "spans": spans}).json()["clips"]
+    made = page.post("/api/spans", json={"clips": [clips[0]], "spans": spans}).json()["clips"]
     assert len(made) == 2
     assert page.get(f"/api/clip/{clips[0]}").status_code == 404
     assert page.get(f"/api/clips?query={query}").status_code == 410
@@ -185,19 +185,19 @@ BAD = [
     ("/api/query", {"rules": [], "group": "nope"}, "no column 'nope' to group by"),
     ("/api/query", {"rules": [], "like": "nope"}, "nope"),
     ("/api/count", {"rules": [3]}, "rules must be a list of texts"),
-    ("/api/beside", {"column": "motion.speed", "threshold": "x"}, "threshold must be a number"),
-    ("/api/beside", {"column": "video", "threshold": 1}, "no column of numbers 'video'"),
-    ("/api/beside", {"threshold": 1}, "no column of numbers"),
+    ("/api/around", {"column": "motion.speed", "threshold": "x"}, "threshold must be a number"),
+    ("/api/around", {"column": "video", "threshold": 1}, "no column of numbers 'video'"),
+    ("/api/around", {"threshold": 1}, "no column of numbers"),
     ("/api/decide", {"clips": ["nope"], "values": {"verdict": "keep"}}, "there is no clip nope"),
     ("/api/decide", {"clips": [], "values": 3}, "values must be an object"),
     ("/api/decide", {"clips": "all", "values": {}}, "clips must be a list of texts"),
     ("/api/decide", {"clips": [], "values": {"verdict": []}}, "verdict cannot be"),
     ("/api/decide", {"clips": [], "values": {"nope": 1}}, "nothing called 'nope'"),
-    ("/api/respan", {"clips": [], "spans": [[0, 1]]}, "there is no clip"),
-    ("/api/respan", {"clips": ["nope"], "spans": [[0, 1]]}, "there is no clip nope"),
-    ("/api/respan", {"clips": [], "spans": [[0, 1, 2]]}, "spans must be pairs"),
-    ("/api/respan", {"clips": [], "spans": [[0, 10**30]]}, "spans must be pairs"),
-    ("/api/respan", {"clips": []}, "spans must be pairs"),
+    ("/api/spans", {"clips": [], "spans": [[0, 1]]}, "there is no clip"),
+    ("/api/spans", {"clips": ["nope"], "spans": [[0, 1]]}, "there is no clip nope"),
+    ("/api/spans", {"clips": [], "spans": [[0, 1, 2]]}, "spans must be pairs"),
+    ("/api/spans", {"clips": [], "spans": [[0, 10**30]]}, "spans must be pairs"),
+    ("/api/spans", {"clips": []}, "spans must be pairs"),
     ("/api/replace", {"clips": []}, "say what to replace"),
     ("/api/replace", {"clips": ["nope"], "find": "a"}, "there is no clip nope"),
     ("/api/recipe", {"rules": ["motion.sped > 3"]}, "motion.sped"),
@@ -213,7 +213,7 @@ def test_what_makes_no_sense_is_refused_in_words(page, path, body, words):
     assert "Traceback" not in answer.text and answer.text
 
 
-POSTS = ("query", "count", "replace", "pictures", "beside", "decide", "respan", "recipe", "work")
+POSTS = ("query", "count", "replace", "charts", "around", "decide", "spans", "recipe", "jobs")
 
 
 @pytest.mark.parametrize("route", POSTS)
@@ -254,14 +254,14 @@ def test_a_wrong_address_or_method_is_refused(page, method, path, status):
 
 
 def test_long_work_runs_reports_and_refuses_a_second(page, app):
-    assert page.post("/api/work", json={"verb": "nope"}).status_code == 400
-    started = page.post("/api/work", json={"verb": "score"}).json()
+    assert page.post("/api/jobs", json={"verb": "nope"}).status_code == 400
+    started = page.post("/api/jobs", json={"verb": "score"}).json()
     assert (started["verb"], started["is_running"]) == ("score", True)
-    assert page.delete("/api/work").status_code == 200
+    assert page.delete("/api/jobs").status_code == 200
 
 
 def test_work_tells_how_it_ended(project_folder):
-    work = Work(lambda **more: Project.open(project_folder, workers=0, **more))
+    work = Jobs(lambda **more: Project.open(project_folder, workers=0, **more))
     assert work.start("score")
     work.wait(60)
     assert (work.progress.is_running, work.progress.message) == (False, "score: nothing new")
@@ -283,7 +283,7 @@ def test_work_stops_where_it_stands(project_folder):
         project.cut = cut
         return project
 
-    work = Work(slow)
+    work = Jobs(slow)
     assert work.start("cut")
     assert began.wait(30)
     assert not work.start("score")
@@ -298,7 +298,7 @@ def test_a_failure_of_long_work_is_told(project_folder):
     def broken(**more):
         raise RuntimeError("the roof is on fire")
 
-    work = Work(broken)
+    work = Jobs(broken)
     work.start("scan")
     work.wait(10)
     assert work.progress.message == "RuntimeError: the roof is on fire"

@@ -19,8 +19,8 @@ PATHS = (
     "/preview/x.mp4",
 )
 POSTS = (
-    "/api/query", "/api/count", "/api/replace", "/api/pictures", "/api/beside", "/api/decide",
-    "/api/respan", "/api/undo", "/api/redo", "/api/recipe", "/api/work",
+    "/api/query", "/api/count", "/api/replace", "/api/charts", "/api/around", "/api/decide",
+    "/api/spans", "/api/undo", "/api/redo", "/api/recipe", "/api/jobs",
 )  # fmt: skip
 
 
@@ -36,7 +36,7 @@ def test_without_the_token_nothing_is_shown(anyone, path):
 def test_without_the_token_nothing_is_done(anyone, path):
     assert anyone.post(path, json={}).status_code == 401
     assert anyone.post(f"{path}?token={TOKEN}", json={}).status_code == 401
-    assert anyone.delete("/api/work").status_code == 401
+    assert anyone.delete("/api/jobs").status_code == 401
 
 
 def test_the_link_puts_the_token_into_a_cookie_that_no_script_and_no_other_site_sees(anyone):

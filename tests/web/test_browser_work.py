@@ -30,12 +30,12 @@ import time
 from pathlib import Path
 
 from rushes.records import Field
-from rushes.stages.protocols import Plain
+from rushes.stages.protocols import AnnotatorDefaults
 
 AT_ONCE = 32  # as many as a worker is given
 
 
-class Slow(Plain):
+class Slow(AnnotatorDefaults):
     name = "slow"
     version = 1
     frames = None

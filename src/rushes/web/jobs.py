@@ -1,4 +1,4 @@
-"""Long work started from the page: one verb at a time, in a thread, with progress, stoppable."""
+"""Jobs: a verb of the project in a thread, one at a time, with progress, stoppable."""
 
 import threading
 import time
@@ -17,7 +17,7 @@ VERBS = ("scan", "cut", "score", "caption", "dedup", "coverage")
 
 @dataclass(slots=True, kw_only=True)
 class Progress:
-    """Where the work stands."""
+    """The state of the job that runs, or that ran last."""
 
     verb: str = ""
     label: str = ""
@@ -27,14 +27,14 @@ class Progress:
     eta_s: float | None = None
     is_running: bool = False
     message: str = ""
-    """How it ended."""
+    """The result, once it has ended."""
 
 
 class _Stopped(BaseException):
     """The person pressed stop. No `Exception`, so that no item's failure can swallow it."""
 
 
-class Work:
+class Jobs:
     """Runs verbs of a project for the page; also the reporter that they report to."""
 
     def __init__(self, open_project: Callable[..., Project]) -> None:
@@ -48,7 +48,7 @@ class Work:
 
     @property
     def verbs(self) -> list[str]:
-        """What can be started: the verbs that a project has."""
+        """The verbs that can be started: those that a project has."""
         return [verb for verb in VERBS if hasattr(Project, verb)]
 
     def state(self) -> dict[str, Any]:

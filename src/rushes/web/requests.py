@@ -1,6 +1,7 @@
-"""What a request of the page asks for, and how it is answered; nonsense is refused in words."""
+"""Requests of the page: read and checked, and answered; nonsense is refused in words."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
@@ -9,21 +10,80 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from rushes.errors import RecipeError
+from rushes.project import Project
+from rushes.review.session import Desk
+from rushes.web.jobs import Jobs
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The objects that the routes ask: one project, one review session, one runner of jobs."""
+
+    project: Project
+    session: Desk
+    jobs: Jobs
+
+
+def site_of(request: Request) -> Site:
+    """Return the site that `make_app` stored in the application."""
+    site = request.app.state.site
+    assert isinstance(site, Site)
+    return site
 
 
 async def body_of(request: Request) -> dict[str, Any]:
-    """Return the JSON object of a request."""
+    """Return the JSON object of a request.
+
+    Raises:
+        RecipeError: The body is no JSON object.
+    """
     try:
-        asked = msgspec.json.decode(await request.body())
+        body = msgspec.json.decode(await request.body())
     except (msgspec.DecodeError, RecursionError):
         raise RecipeError("the request is no JSON") from None
-    if not isinstance(asked, dict):
+    if not isinstance(body, dict):
         raise RecipeError("the request must be a JSON object")
-    return asked
+    return body
 
 
-def whole_number(request: Request, name: str, default: int) -> int:
-    """Return a number of the query; no more of its digits are read than any list is long."""
+def text_in(body: Mapping[str, Any], name: str) -> str:
+    """Return a text of a body; empty by default."""
+    return str(body.get(name) or "")
+
+
+def texts_in(body: Mapping[str, Any], name: str) -> list[str]:
+    """Return a list of texts of a body; empty by default."""
+    texts = body.get(name, [])
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise RecipeError(f"{name} must be a list of texts")
+    return texts
+
+
+def number_in(body: Mapping[str, Any], name: str, default: int) -> int:
+    """Return a whole number of a body."""
+    value = body.get(name, default)
+    if type(value) is not int:
+        raise RecipeError(f"{name} must be a whole number")
+    return value
+
+
+def object_in(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return an object of a body; empty where the name is missing or null."""
+    value = body.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise RecipeError(f"{name} must be an object")
+    return value
+
+
+def text_of(request: Request, name: str) -> str:
+    """Return a text of the URL's query; empty by default."""
+    return request.query_params.get(name, "")
+
+
+def number_of(request: Request, name: str, default: int) -> int:
+    """Return a whole number of the URL's query; its first twelve digits are read."""
     given = request.query_params.get(name)
     if given is None:
         return default
@@ -32,30 +92,7 @@ def whole_number(request: Request, name: str, default: int) -> int:
     return min(int(given[:12]), 10**9)
 
 
-def number_in(asked: Mapping[str, Any], name: str, default: int) -> int:
-    """Return a whole number of what is asked."""
-    value = asked.get(name, default)
-    if type(value) is not int:
-        raise RecipeError(f"{name} must be a whole number")
-    return value
-
-
-def known(rows: Any) -> Response:
-    """Answer with rows, or that the query is forgotten."""
-    if rows is None:
-        return PlainTextResponse("ask again: that query is too long ago", 410)
-    return answer(rows)
-
-
-def texts_in(asked: Mapping[str, Any], name: str) -> list[str]:
-    """Return a list of texts of what is asked; empty by default."""
-    texts = asked.get(name, [])
-    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        raise RecipeError(f"{name} must be a list of texts")
-    return texts
-
-
-def who_asks(request: Request) -> str:
+def user_of(request: Request) -> str:
     """Return the name that a person goes by."""
     return unquote(request.headers.get("x-rushes-who", "")).strip()[:80] or "me"
 
@@ -63,3 +100,10 @@ def who_asks(request: Request) -> str:
 def answer(value: Any) -> Response:
     """Answer in JSON."""
     return JSONResponse(msgspec.to_builtins(value), headers={"cache-control": "no-store"})
+
+
+def found_or_gone(rows: Any) -> Response:
+    """Answer with rows, or with 410 where the query is forgotten (None)."""
+    if rows is None:
+        return PlainTextResponse("ask again: that query is too long ago", 410)
+    return answer(rows)

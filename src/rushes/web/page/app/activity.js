@@ -19,7 +19,7 @@ export function setUp(handlers) {
 
 export async function follow(open) {
   // `open`: the clip that is looked at.
-  const { no, steps } = await get(`/api/lately?after=${known}&open=${open || ""}`);
+  const { no, steps } = await get(`/api/activity?after=${known}&open=${open || ""}`);
   known = Math.max(known, no);
   for (const one of steps) {
     counts.set(one.who, (counts.get(one.who) || 0) + 1);

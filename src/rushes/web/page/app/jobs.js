@@ -35,11 +35,11 @@ export function setUp() {
   $("show-work").onclick = show;
 }
 
-const stop = () => remove("/api/work").catch((error) => toast(error.message, true));
+const stop = () => remove("/api/jobs").catch((error) => toast(error.message, true));
 
 export async function start(verb) {
   try {
-    showWork(await post("/api/work", { verb }));
+    showWork(await post("/api/jobs", { verb }));
     $("dialog").close();
   } catch (error) {
     toast(error.message, true);
@@ -68,7 +68,7 @@ export function show() {
 }
 
 async function showWaiting() {
-  for (const [verb, count] of Object.entries(await get("/api/waiting"))) {
+  for (const [verb, count] of Object.entries(await get("/api/pending"))) {
     const said = document.querySelector(`dialog [data-verb="${verb}"] small`);
     if (said) said.textContent = count ? `${count.toLocaleString("en")} to do` : "nothing new";
   }

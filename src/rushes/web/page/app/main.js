@@ -91,7 +91,7 @@ async function readState() {
   $("project").textContent = found.project;
   document.title = `${found.project} · Rushes`;
   bar.showVerdicts(found.verdicts);
-  work.showWork(found.work);
+  work.showWork(found.job);
   $("show-work").classList.toggle("noted", notes.length > 0);
   filters.follow();
   return found;
@@ -242,7 +242,7 @@ async function changed(now, trouble) {
     revision = clipsRevision = 0; // a server that was started anew counts from the beginning
     return;
   }
-  work.showWork(now.work);
+  work.showWork(now.job);
   if (now.revision <= revision) return;
   if (state.busy) {
     missed = now;

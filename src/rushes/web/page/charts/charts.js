@@ -27,7 +27,7 @@ export function setUp(handlers) {
 
 export async function show() {
   const asked = rules();
-  const found = await post("/api/pictures", { rules: asked });
+  const found = await post("/api/charts", { rules: asked });
   const count = (value) => value.toLocaleString("en");
   const box = el("div", { class: "charts" });
   if (!found.count) box.append(el("p", {}, "No clip passes the filters: there is nothing to draw."));

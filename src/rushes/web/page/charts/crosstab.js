@@ -15,7 +15,7 @@ export async function crossing(rules, go) {
   const table = el("div", { class: "scroll" });
   const draw = async () => {
     try {
-      table.replaceChildren(drawn(await post("/api/crossed", { rules, ...chosen }), go));
+      table.replaceChildren(drawn(await post("/api/crosstab", { rules, ...chosen }), go));
     } catch (error) {
       toast(error.message, true);
     }

@@ -268,7 +268,7 @@ async function respan(clips, spans, told, values = {}) {
   const asked = clip;
   return atWork(async () => {
     try {
-      const done = await post("/api/respan", { clips, spans, values, query: state.query.query });
+      const done = await post("/api/spans", { clips, spans, values, query: state.query.query });
       cache.clear();
       player.forgetMarks(asked);
       respanned = asked;

@@ -163,7 +163,7 @@ export function slider(name, histogram, { onMove, onSettle, onOpen }) {
   const look = throttled(async (threshold) => {
     // Those just outside and just inside, of the clips that all other filters let through.
     const others = rules().filter((rule) => !rule.startsWith(`${name} `));
-    const sides = await post("/api/beside", { column: name, threshold, rules: others });
+    const sides = await post("/api/around", { column: name, threshold, rules: others });
     const clips = (rows) =>
       rows.slice(0, 4).map((one) =>
         el(

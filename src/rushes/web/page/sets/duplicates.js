@@ -21,7 +21,7 @@ export async function look() {
   // Asked after the clips, which need not wait for it.
   const query = state.query?.query;
   if (state.group !== "dedup.group") return;
-  const found = await get(`/api/copies?query=${query}`).catch(() => ({ groups: {}, best: [] }));
+  const found = await get(`/api/duplicates?query=${query}`).catch(() => ({ groups: {}, best: [] }));
   if (query !== state.query?.query) return;
   known = { query, groups: found.groups, best: new Set(found.best) };
   onKnown();
@@ -89,7 +89,7 @@ async function decideAll(names, { keep, drop, decided }) {
 
 async function decide(groups) {
   try {
-    const done = await post("/api/copies", { query: state.query.query, groups });
+    const done = await post("/api/duplicates", { query: state.query.query, groups });
     toast(`${many(done.keep)} kept, ${many(done.drop)} dropped; z takes it back`, false, true);
     await onDone();
     await look();
