@@ -18,18 +18,20 @@ import numpy as np
 
 from benchmarks.matching import LEAST_CLIP_S, Score, Transition, Truth, clips, evaluate
 from benchmarks.measuring import RESULTS, footage, write_results
+from rushes.catalog.signals import read_signals
 from rushes.cuts.detectors.cascade import Cascade
 from rushes.cuts.detectors.fade import Fade
 from rushes.cuts.detectors.transnet import TransNet as TransNetCuts
 from rushes.cuts.shots import merged
 from rushes.footage.probes.transnet import TransNet
-from rushes.footage.scan import ScanTask, read_signals, scan
+from rushes.footage.scan import ScanTask, scan
 from rushes.media.decode import Decoding
 from rushes.media.probe import probe
 from rushes.models import store as models
 from rushes.recipe.recipe import Recipe
+from rushes.recipe.runnable import for_stages
 from rushes.records import Cut
-from rushes.stages.protocols import Signals
+from rushes.stages.items import Signals
 
 # What the truth files call things, as Rushes calls them.
 _KINDS = {
@@ -123,7 +125,7 @@ def measure(path: Path, scratch: Path) -> Measurements:
     """Scan a video with the probes that detectors read."""
     recipe = Recipe({})
     probes: list[Any] = [recipe.stages("scan")["change"]]
-    found, lacking = models.for_stages(recipe.stages("scan"), models.CACHE)
+    found, lacking = for_stages(recipe.stages("scan"), models.CACHE)
     if not lacking:
         probes += [TransNet(TransNet.Params()), _Everywhere(TransNet.Params(everywhere=True))]
     task = ScanTask(

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.measuring import write_results
-from rushes.footage.scan import PROBE_FIELDS
+from rushes.catalog.signals import PROBE_FIELDS
 from rushes.project import Project
 from rushes.records import Clip, Video
 from rushes.review.columns import Columns

@@ -12,6 +12,7 @@ from rushes.errors import RushesError
 from rushes.models import store as models
 from rushes.project import Project
 from rushes.recipe.recipe import Recipe
+from rushes.recipe.runnable import for_stages
 from rushes.stages import registry
 from rushes.stages.fingerprints import probes_of, reads_of
 
@@ -44,7 +45,7 @@ def _lacking(names: list[str]) -> str:
     """Return why some of the scorers cannot run here, or an empty text."""
     stages = {name: _stage(name) for name in names}
     try:
-        return "; ".join(models.for_stages(stages, models.CACHE)[1].values())
+        return "; ".join(for_stages(stages, models.CACHE)[1].values())
     except RushesError as error:
         return str(error)
 

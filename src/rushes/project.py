@@ -12,12 +12,13 @@ from typing import Any
 
 from rushes.annotation.caption import caption_clips
 from rushes.annotation.score import score_clips
-from rushes.cuts.clips import cut_videos
+from rushes.cuts.run import cut_videos
 from rushes.dedup.run import DedupReport, find_copies, undone
 from rushes.errors import RecipeError
-from rushes.exports import run as exporting
 from rushes.exports import timelines as timeline
-from rushes.exports.run import ExportReport
+from rushes.exports.folder import Export
+from rushes.exports.plan import plan_clips
+from rushes.exports.run import ExportReport, write_export
 from rushes.footage.ingest import IngestReport, ingest
 from rushes.footage.scan import scan_videos
 from rushes.hydrus.sync import HydrusDesk
@@ -148,14 +149,12 @@ class Project(Workspace):
             )
         selection, selection_no = frozen
         target = Path(folder).absolute() if folder else self.folder / "exports" / name
-        planned = exporting.plan_clips(
-            self._catalog, self.recipe_now, selection.clips, plan.caption
-        )
+        planned = plan_clips(self._catalog, self.recipe_now, selection.clips, plan.caption)
         with self._working():
-            return exporting.write_export(
+            return write_export(
                 self._catalog,
                 self._runner,
-                exporting.Export(target, planned, plan.exporter, plan.encoding),
+                Export(target, planned, plan.exporter, plan.encoding),
                 name=name,
                 selection_no=selection_no,
                 about={

@@ -13,7 +13,9 @@ from rushes.errors import ProjectError, RecipeError
 from rushes.models import store as models
 from rushes.networks.session import complaint
 from rushes.recipe.recipe import DEFAULT, load
-from rushes.runner.local import Reporter, Runner, Silent
+from rushes.recipe.runnable import recipe_with_models
+from rushes.runner.base import Reporter, Silent
+from rushes.runner.local import Runner
 from rushes.stages.registry import nearest
 
 
@@ -54,7 +56,7 @@ class Workspace:
         self.options = {"workers": workers, "device": device, "changes": changes, "cache": cache}
         """How it was opened."""
         self._recipe = load(self.folder / "recipe.toml", changes)
-        self.recipe_now, self._models, self.notes = models.recipe_with_models(
+        self.recipe_now, self._models, self.notes = recipe_with_models(
             self._recipe, cache or models.CACHE
         )
         """What can run here; what is left out, and the command that mends it, is in `notes`."""

@@ -9,7 +9,7 @@ from rushes.models import store as models
 from rushes.project import Project
 from rushes.records import Field
 from rushes.stages import registry
-from rushes.stages.protocols import FrameSpec
+from rushes.stages.items import FrameSpec
 
 
 class Base:

@@ -7,8 +7,8 @@ from rushes.dedup.align import Run, align
 from rushes.dedup.change_curves import Pulse, beat
 from rushes.dedup.descriptors import LENGTH, looks, mirrored
 from rushes.dedup.groups import Link, grouped
+from rushes.dedup.keep import duplicate_groups
 from rushes.dedup.lsh import Stills, near_stills
-from rushes.dedup.run import duplicate_groups
 from rushes.dedup.worker import ASKED, PARTS
 from rushes.errors import RecipeError
 from rushes.project import Project

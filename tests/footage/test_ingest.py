@@ -9,7 +9,8 @@ from rushes.catalog import Catalog
 from rushes.errors import RecipeError
 from rushes.footage.ingest import ingest
 from rushes.media import probe as probing
-from rushes.runner.local import Runner, Silent
+from rushes.runner.base import Silent
+from rushes.runner.local import Runner
 from rushes.testing import make_video
 
 

@@ -6,16 +6,17 @@ import av
 import numpy as np
 import pytest
 
+from rushes.catalog.signals import read_signals
 from rushes.errors import MediaError
 from rushes.footage.probes.change import Change
 from rushes.footage.probes.motion import Motion
 from rushes.footage.probes.still import Still
-from rushes.footage.scan import ScanTask, read_signals, scan
+from rushes.footage.scan import ScanTask, scan
 from rushes.media import frames as picture
 from rushes.media.decode import Decoding
 from rushes.media.probe import probe
 from rushes.project import Project
-from rushes.stages.protocols import FrameSpec, Measured
+from rushes.stages.items import FrameSpec, ProbeResult
 from rushes.testing import Take, make_video
 
 
@@ -41,7 +42,7 @@ class Recording:
 
     def finish(self):
         self.calls.append("finish")
-        return Measured(pts=np.array([pts for _, pts, _ in self.fed], np.int64))
+        return ProbeResult(pts=np.array([pts for _, pts, _ in self.fed], np.int64))
 
     def abort(self):
         self.calls.append("abort")

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from rushes.exports.run import plan_clips
+from rushes.exports.plan import plan_clips
 from rushes.hydrus import http as connection
 from rushes.hydrus.clip_files import cut_files
 from rushes.project import Project

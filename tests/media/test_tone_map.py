@@ -11,7 +11,7 @@ from rushes.media.probe import probe
 from rushes.media.stills import read_stills
 from rushes.media.tone_map import nits_to_pq, pq_to_nits, to_sdr, tone_map
 from rushes.project import Project
-from rushes.stages.protocols import FrameSpec
+from rushes.stages.items import FrameSpec
 
 WIDTH, HEIGHT = 160, 90
 _TO_2020 = np.linalg.inv(

@@ -10,7 +10,9 @@ import pytest
 from rushes.errors import ItemError, MissingModel, RecipeError
 from rushes.models import store as models
 from rushes.models.hub_repo import MANIFEST, wanted_files
+from rushes.recipe import runnable
 from rushes.recipe.recipe import Recipe
+from rushes.recipe.runnable import recipe_with_models
 from tests.tiny_towers import write_json, write_towers
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -213,13 +215,13 @@ def clip_recipe(folder, **others):
 
 def test_a_stage_without_the_name_of_its_model_is_named(tmp_path):
     with pytest.raises(RecipeError, match="clip: no model is named"):
-        models.recipe_with_models(Recipe({"score": {"use": ["clip"]}}), tmp_path)
+        recipe_with_models(Recipe({"score": {"use": ["clip"]}}), tmp_path)
 
 
 def test_stages_learn_where_their_model_lies(tmp_path):
     pytest.importorskip("onnxruntime")
     folder = write_towers(tmp_path / "a")
-    recipe, found, notes = models.recipe_with_models(clip_recipe(folder), tmp_path / "cache")
+    recipe, found, notes = recipe_with_models(clip_recipe(folder), tmp_path / "cache")
     scorer = recipe.stages("score")["clip"]
     assert scorer.fields[0].shape == (3, 8)
     assert found[str(folder)] == folder
@@ -231,15 +233,15 @@ def test_another_model_than_the_one_that_is_read_is_refused(tmp_path):
     one, other = write_towers(tmp_path / "a"), write_towers(tmp_path / "b")
     with pytest.raises(RecipeError, match=r"clip_similarity\.model is .* write the same"):
         recipe = clip_recipe(one, clip_similarity={"model": str(other)})
-        models.recipe_with_models(recipe, tmp_path / "cache")
+        recipe_with_models(recipe, tmp_path / "cache")
 
 
 def test_without_the_extra_a_stage_is_left_out_with_the_line_that_mends_it(tmp_path, monkeypatch):
     folder = write_towers(tmp_path / "a")
     found = {"onnxruntime": object(), "tokenizers": None}
-    monkeypatch.setattr(models, "find_spec", lambda name: found.get(name, object()))
+    monkeypatch.setattr(runnable, "find_spec", lambda name: found.get(name, object()))
     recipe = clip_recipe(folder, clip_similarity={"model": str(folder)})
-    recipe, _, notes = models.recipe_with_models(recipe, tmp_path / "cache")
+    recipe, _, notes = recipe_with_models(recipe, tmp_path / "cache")
     assert "clip" in recipe.stages("score")
     assert "clip_similarity" not in recipe.stages("score")
     assert any("pip install 'rushes[clip]'" in note for note in notes)

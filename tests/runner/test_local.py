@@ -5,7 +5,8 @@ import time
 import pytest
 
 from rushes.errors import ContractError, ItemError, MediaError, MissingDependency, RecipeError
-from rushes.runner.local import Job, Runner, Silent
+from rushes.runner.base import Job, Silent
+from rushes.runner.local import Runner
 
 
 def work(payload, tell):
@@ -240,7 +241,8 @@ def test_workers_end_with_a_driver_that_nobody_has_waited_for(tmp_path):
     script = tmp_path / "driver.py"
     script.write_text(
         "import test_local as t\n"
-        "from rushes.runner.local import Runner, Silent\n"
+        "from rushes.runner.base import Silent\n"
+        "from rushes.runner.local import Runner\n"
         "if __name__ == '__main__':\n"
         "    r = Runner(1, Silent())\n"
         "    for d in r.run('a', t.work, t.jobs(('pid', None), ('sleep', 60))): "

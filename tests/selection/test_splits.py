@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from rushes.dedup.run import OUTCOME, outcome_fingerprint
+from rushes.dedup.keep import OUTCOME, outcome_fingerprint
 from rushes.errors import RecipeError
 from rushes.project import Project
 from rushes.records import Clip

@@ -13,7 +13,7 @@ from rushes.catalog import Catalog
 from rushes.errors import ItemError
 from rushes.recipe.recipe import Recipe
 from rushes.records import Clip, Failure, Report, Video
-from rushes.stages.protocols import Item
+from rushes.stages.items import ClipInput
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +87,10 @@ def _said(
     return Said(texts=texts, others=others, failures=failures)
 
 
-def _bare(clip: Clip, video: Video) -> Item:
-    return Item(clip=clip, video=video, stills_THWC=np.zeros((0, 2, 2, 3), np.uint8), signals={})
+def _bare(clip: Clip, video: Video) -> ClipInput:
+    return ClipInput(
+        clip=clip, video=video, stills_THWC=np.zeros((0, 2, 2, 3), np.uint8), signals={}
+    )
 
 
 def _clips_of(

@@ -5,11 +5,12 @@ from pathlib import Path
 
 from rushes.annotation.worker import Part, Scores, ScoreTask, score
 from rushes.catalog import Catalog, Shards
+from rushes.catalog.signals import PROBE_FIELDS
 from rushes.errors import ItemError
-from rushes.footage.scan import PROBE_FIELDS
 from rushes.recipe.recipe import Recipe
 from rushes.records import Clip, Failure, Report, Row
-from rushes.runner.local import Job, Runner
+from rushes.runner.base import Job
+from rushes.runner.local import Runner
 from rushes.stages.fingerprints import probes_of, reads_of, waves
 from rushes.stages.protocols import Annotator
 

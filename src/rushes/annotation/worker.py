@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 
 from rushes.catalog import Shards
+from rushes.catalog.signals import read_signals
 from rushes.errors import ContractError, ItemError, MissingDependency, RecipeError
-from rushes.footage.scan import read_signals
 from rushes.media.defects.bars import content_box
 from rushes.media.stills import read_stills_in_sizes
 from rushes.records import Box, Clip, Row, Video
-from rushes.runner.local import Tell, item_error
-from rushes.stages.protocols import Annotator, FrameSpec, Item, check_row
+from rushes.runner.base import Tell, item_error
+from rushes.stages.items import ClipInput, FrameSpec
+from rushes.stages.protocols import Annotator
+from rushes.stages.rows import check_row
 
 BATCH_BYTES = 256 * 2**20
 """A batch ends early when its stills take more than this."""
@@ -55,7 +57,7 @@ class ScoreTask:
 Scores = list[tuple[int, str, Row | ItemError]]
 """Clip number, scorer name, and the row or what went wrong."""
 
-_Seen = tuple[int, Mapping[FrameSpec | None, Item]]
+_Seen = tuple[int, Mapping[FrameSpec | None, ClipInput]]
 """A clip's number, and the clip as each of the scorers' specs sees it."""
 
 
@@ -86,7 +88,7 @@ def _score_batch(task: ScoreTask, batch: Sequence[_Seen]) -> Scores:
     return scores
 
 
-def _annotated(scorer: Annotator, items: Sequence[Item]) -> list[Row | ItemError]:
+def _annotated(scorer: Annotator, items: Sequence[ClipInput]) -> list[Row | ItemError]:
     """Return each item's row, or its error: a batch that fails is halved until one item is left.
 
     So one bad clip costs no other, and a batch too large for the memory of a device goes in parts.
@@ -131,7 +133,7 @@ def _seen(task: ScoreTask, part: Part) -> Iterator[_Seen]:
         box = Box()
         if "border" in signals:
             box = content_box(inside["border"], signals["border"])
-        bare = Item(
+        bare = ClipInput(
             clip=clip,
             video=part.video,
             stills_THWC=np.zeros((0, 2, 2, 3), np.uint8),
@@ -142,7 +144,7 @@ def _seen(task: ScoreTask, part: Part) -> Iterator[_Seen]:
                     for name, rows in part.reads.items() if no in rows},
             caption=part.captions.get(no, ""),
         )  # fmt: skip
-        items: dict[FrameSpec | None, Item] = {}
+        items: dict[FrameSpec | None, ClipInput] = {}
         for spec, numbers in wanted_by.items():
             if no in numbers:
                 shown = stills.of(no, spec) if spec is not None else bare.stills_THWC

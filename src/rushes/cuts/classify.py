@@ -6,7 +6,7 @@ import numpy as np
 
 from rushes.cuts.evidence import slow_changes, sudden_changes, suddenness
 from rushes.records import Cut, CutKind
-from rushes.stages.protocols import Signals
+from rushes.stages.items import Signals
 
 LEAST_ODDS = -1.6
 """Log-odds of a change below which no network is asked, as it always agrees."""

@@ -15,7 +15,7 @@ import numpy as np
 from rushes.cuts.transition_bounds import extent
 from rushes.cuts.transition_fit import REACHES_S, Reaches
 from rushes.records import CutKind
-from rushes.stages.protocols import Signals
+from rushes.stages.items import Signals
 
 # What counts for a slow change, and what each number weighs; see `_features`.
 _WEIGHTS = {

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rushes.records import CutKind
-from rushes.stages.protocols import Signals
+from rushes.stages.items import Signals
 
 REACHES_S = (0.24, 0.48, 0.96, 1.92)
 NAMES = ("240ms", "480ms", "960ms", "1920ms")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rushes.stages.protocols import Signals
+from rushes.stages.items import Signals
 
 _STEP_S = 1 / 24
 _WIDTH = 25  # steps that make about a second

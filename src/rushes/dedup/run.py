@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from rushes.catalog import Catalog
+from rushes.catalog.signals import PROBE_FIELDS
 from rushes.dedup.keep import (
     OUTCOME,
     PAIRS,
@@ -38,10 +39,10 @@ from rushes.dedup.worker import (
     read_looks,
 )
 from rushes.errors import ItemError, RecipeError
-from rushes.footage.scan import PROBE_FIELDS
 from rushes.recipe.recipe import Recipe
 from rushes.records import Failure, Field, Row
-from rushes.runner.local import Job, Runner
+from rushes.runner.base import Job
+from rushes.runner.local import Runner
 
 __all__ = [
     "OUTCOME", "Dedup", "DedupReport", "duplicate_groups", "find_copies", "outcome",

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from rushes import files
+from rushes.catalog.signals import read_signals
 from rushes.dedup.align import Alignment, Run, align
 from rushes.dedup.change_curves import pulse_of
 from rushes.dedup.descriptors import (
@@ -21,11 +22,10 @@ from rushes.dedup.descriptors import (
     within,
 )
 from rushes.errors import MediaError
-from rushes.footage.scan import read_signals
 from rushes.media.defects.bars import content_box
 from rushes.media.stills import read_stills
-from rushes.runner.local import Tell
-from rushes.stages.protocols import Signals
+from rushes.runner.base import Tell
+from rushes.stages.items import Signals
 
 PARTS = len(CROPS) + 1
 """Looks of each still: of the content between its bars and of crops of it; last of the whole with

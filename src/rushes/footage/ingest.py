@@ -11,7 +11,8 @@ from rushes.errors import MediaError, RecipeError
 from rushes.files import MANIFEST, located
 from rushes.media.probe import probe
 from rushes.records import Failure, Video
-from rushes.runner.local import Job, Runner, Tell
+from rushes.runner.base import Job, Tell
+from rushes.runner.local import Runner
 
 # fmt: off
 VIDEO_SUFFIXES = frozenset({

@@ -15,21 +15,18 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from rushes.catalog import Catalog
+from rushes.catalog.signals import PROBE_FIELDS
 from rushes.errors import ItemError, MediaError
 from rushes.files import scratch_folder
 from rushes.media.decode import Decoding
 from rushes.media.frames import Picture, new_scaler
 from rushes.recipe.recipe import Recipe
-from rushes.records import Failure, Field, Report, Row, Scanned, Video
-from rushes.runner.local import Job, Runner, Tell
-from rushes.stages.protocols import Follower, Measured, Probe, Signals, Watcher
+from rushes.records import Failure, Report, Row, Scanned, Video
+from rushes.runner.base import Job, Tell
+from rushes.runner.local import Runner
+from rushes.stages.items import ProbeResult
+from rushes.stages.protocols import FrameSink, PostProbe, Probe
 
-PROBE_FIELDS = (
-    Field(name="signals", dtype="text", about="file of the signals, in the project"),
-    Field(name="file", dtype="text", about="file of the probe's own, in the project, or empty"),
-    Field(name="rows", dtype="integer", low=0, about="rows of the signals"),
-)
-"""What the catalog keeps of each probe and video."""
 _PLACES = ("signals", "stills")
 """Folders of the project with each probe's signals, and with files of its own."""
 
@@ -39,7 +36,7 @@ class ScanTask:
     """One video to scan, ready to be sent to a worker."""
 
     video: Video
-    probes: tuple[tuple[Watcher, str], ...]
+    probes: tuple[tuple[FrameSink, str], ...]
     """Each with its fingerprint."""
     folder: Path
     """The project."""
@@ -87,7 +84,7 @@ def _scan_into(scratch: Path, task: ScanTask, tell: Tell) -> ScanResult:
     video = task.video
     probes = [probe for probe, _ in task.probes]
     stems = [f"{video.id}.{fingerprint}" for _, fingerprint in task.probes]
-    begun: list[Watcher] = []
+    begun: list[FrameSink] = []
     try:
         for probe, stem in zip(probes, stems, strict=True):
             if _follows(probe):
@@ -120,7 +117,7 @@ def _scan_into(scratch: Path, task: ScanTask, tell: Tell) -> ScanResult:
 
 
 def _stream(
-    decoding: Decoding, video: Video, probes: Sequence[Watcher], tell: Tell
+    decoding: Decoding, video: Video, probes: Sequence[FrameSink], tell: Tell
 ) -> tuple[np.ndarray, list[int]]:
     """Feed every frame to the probes; return all pts (int64) and those of damaged frames."""
     scaler = new_scaler()
@@ -141,15 +138,15 @@ def _stream(
     return np.array(pts, np.int64), damaged_pts
 
 
-def _leads(probe: Watcher) -> TypeGuard[Probe]:
+def _leads(probe: FrameSink) -> TypeGuard[Probe]:
     return hasattr(probe, "finish")
 
 
-def _follows(probe: Watcher) -> TypeGuard[Follower]:
+def _follows(probe: FrameSink) -> TypeGuard[PostProbe]:
     return hasattr(probe, "finish_with")
 
 
-def _finish(probes: Sequence[Watcher]) -> dict[str, Measured]:
+def _finish(probes: Sequence[FrameSink]) -> dict[str, ProbeResult]:
     """End the video for all probes, those that follow others last."""
     measured = {probe.name: probe.finish() for probe in probes if _leads(probe)}
     return measured | {p.name: p.finish_with(measured) for p in probes if _follows(p)}
@@ -158,7 +155,7 @@ def _finish(probes: Sequence[Watcher]) -> dict[str, Measured]:
 class _Sampler:
     """Hands a probe the frames that its spec asks for."""
 
-    def __init__(self, probe: Watcher, time_base: Fraction) -> None:
+    def __init__(self, probe: FrameSink, time_base: Fraction) -> None:
         self._probe = probe
         self._spec = probe.frames
         rate = self._spec.per_second
@@ -195,7 +192,7 @@ def _end_pts(video: Video, pts: np.ndarray) -> int:
 
 
 def _keep(
-    scratch: Path, folder: Path, stem: str, found: Measured, time_base: Fraction, end_pts: int
+    scratch: Path, folder: Path, stem: str, found: ProbeResult, time_base: Fraction, end_pts: int
 ) -> Row:
     """Move what one probe wrote to its place in the project and return its catalog row."""
     signals = Path("signals") / f"{stem}.npz"
@@ -217,32 +214,6 @@ def _keep(
         "file": str(Path("stills") / own.name) if own else "",
         "rows": len(found.pts),
     }
-
-
-def read_signals(path: Path) -> Signals:
-    """Return the signals that a scan wrote.
-
-    Raises:
-        MediaError: The file is missing or broken.
-    """
-    try:
-        with np.load(path) as stored:
-            columns = {
-                name.removeprefix("column_"): stored[name]
-                for name in stored.files
-                if name.startswith("column_")
-            }
-            numerator, denominator = (int(part) for part in stored["time_base"])
-            return Signals(
-                time_base=Fraction(numerator, denominator),
-                pts=stored["pts"],
-                end_pts=int(stored["end_pts"]),
-                columns=columns,
-            )
-    except (OSError, ValueError, KeyError) as error:
-        raise MediaError(
-            f"{path}: the signals cannot be read ({error}); scan the video again"
-        ) from error
 
 
 def _complaint(video: Video, scanned: Scanned, error: str) -> str:

@@ -12,11 +12,13 @@ from pathlib import Path
 
 from rushes.catalog import Catalog
 from rushes.errors import ProjectError
-from rushes.exports.run import EncodeTask, Planned, encode
+from rushes.exports.plan import EncodeTask, Planned
+from rushes.exports.run import encode
 from rushes.files import sweep
 from rushes.media.write.encode import Encoding
 from rushes.records import Failure, Row
-from rushes.runner.local import Job, Runner, Tell
+from rushes.runner.base import Job, Tell
+from rushes.runner.local import Runner
 
 FOLDER = "hydrus"
 

@@ -18,7 +18,7 @@ from rushes.hydrus.client import Client, Seen, batches
 from rushes.hydrus.merge import Ours, Taking
 from rushes.hydrus.settings import Hydrus
 from rushes.records import Decided, Verdict, VerdictKind
-from rushes.runner.local import Reporter
+from rushes.runner.base import Reporter
 
 SOURCE = "hydrus"
 Given = list[tuple[VerdictKind, str, Any]]

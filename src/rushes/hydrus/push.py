@@ -14,12 +14,13 @@ from pathlib import Path
 from rushes.catalog import Catalog
 from rushes.catalog.hydrus import Pushed
 from rushes.errors import ItemError, ProjectError
-from rushes.exports.run import Planned
+from rushes.exports.plan import Planned
 from rushes.hydrus import merge
 from rushes.hydrus.client import Client, Outcome, Seen, batches
 from rushes.hydrus.clip_files import cut_files, failed, path_of
 from rushes.hydrus.merge import Ours, Sending
-from rushes.runner.local import Reporter, Runner
+from rushes.runner.base import Reporter
+from rushes.runner.local import Runner
 
 AT_ONCE = 2
 """Imports side by side; more gained nothing on a client of two cores."""

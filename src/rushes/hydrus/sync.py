@@ -10,7 +10,7 @@ from rushes.catalog import Catalog
 from rushes.decisions import tags_of
 from rushes.errors import ProjectError, RecipeError
 from rushes.exports.hydrus_names import CAPTION_NOTE, FACTS_NOTE, fact_tags, facts_note
-from rushes.exports.run import Planned, plan_clips
+from rushes.exports.plan import Planned, plan_clips
 from rushes.hydrus.client import Client
 from rushes.hydrus.clip_files import FOLDER
 from rushes.hydrus.merge import Ours

@@ -11,7 +11,7 @@ import numpy as np
 
 from rushes.media.tone_map import tone_map
 from rushes.records import Video
-from rushes.stages.protocols import FrameSpec, Planes
+from rushes.stages.items import FrameSpec, Planes
 
 LUMA_LONG_SIDE_PX = 160
 """`Planes` luma is halved until its long side would fall below this."""

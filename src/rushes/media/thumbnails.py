@@ -8,7 +8,7 @@ from rushes.errors import MediaError
 from rushes.media.decode import frames_between
 from rushes.media.frames import Picture, new_scaler
 from rushes.records import Video
-from rushes.stages.protocols import FrameSpec
+from rushes.stages.items import FrameSpec
 
 SEEK_S = 1.0
 """A seek must save the decoding of so much video; a shorter stretch is decoded on."""

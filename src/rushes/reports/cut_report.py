@@ -11,16 +11,17 @@ from pathlib import Path
 import numpy as np
 
 from rushes.catalog import Catalog
+from rushes.catalog.signals import PROBE_FIELDS, read_signals
 from rushes.errors import ItemError, MediaError, RecipeError
 from rushes.files import whole
-from rushes.footage.scan import PROBE_FIELDS, read_signals
 from rushes.media.thumbnails import thumbnails
 from rushes.recipe.recipe import Recipe
 from rushes.records import Clip, Cut, Row, Video
 from rushes.reports.contact_sheet import Picture, Pictures, VideoSheet
 from rushes.reports.lists import LISTS, listed
 from rushes.reports.page import Overview, page
-from rushes.runner.local import Job, Runner, Tell
+from rushes.runner.base import Job, Tell
+from rushes.runner.local import Runner
 
 CUTS_PER_TASK = 32
 """Cuts of one video whose frames a worker decodes in one go."""

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from rushes.catalog import Catalog
+from rushes.catalog.signals import PROBE_FIELDS, read_signals
 from rushes.cuts.shots import shots
 from rushes.decisions import tags_of
 from rushes.errors import RecipeError
-from rushes.footage.scan import PROBE_FIELDS, read_signals
 from rushes.media.defects.bars import SIDES
 from rushes.recipe.recipe import Recipe
 from rushes.recipe.rules import parse_where

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from rushes.catalog import Catalog
+from rushes.catalog.signals import PROBE_FIELDS, read_signals
 from rushes.cuts.clips import clips_within
 from rushes.decisions import last_action
 from rushes.errors import RecipeError
-from rushes.footage.scan import PROBE_FIELDS, read_signals
 from rushes.recipe.recipe import Recipe
 from rushes.records import Clip, Decided, VerdictKind
 from rushes.stages.registry import nearest

@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 
 from rushes.catalog import Catalog
+from rushes.catalog.signals import PROBE_FIELDS, read_signals
 from rushes.errors import ItemError, MediaError
 from rushes.files import whole
-from rushes.footage.scan import PROBE_FIELDS, read_signals
 from rushes.media.stills import read_stills
 from rushes.media.thumbnails import as_jpeg
 from rushes.media.write.clip import write_clip
 from rushes.media.write.encode import Encoding
 from rushes.recipe.recipe import Recipe
 from rushes.records import Clip, Row, Video
-from rushes.stages.protocols import Signals
+from rushes.stages.items import Signals
 
 PREVIEW = Encoding(mode="exact", height_px=480, crf=24, preset="veryfast")
 """How a clip is encoded for a browser that cannot play its source."""

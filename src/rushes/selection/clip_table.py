@@ -7,7 +7,7 @@ from itertools import compress
 import numpy as np
 
 from rushes.catalog import Catalog
-from rushes.dedup.run import OUTCOME, outcome_fingerprint
+from rushes.dedup.keep import OUTCOME, outcome_fingerprint
 from rushes.recipe.recipe import Recipe
 from rushes.records import Clip, Decided, Field, Video
 from rushes.selection.splits import sides

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from rushes.errors import RecipeError
-from rushes.stages.protocols import fingerprint
+from rushes.stages.protocols import Stage
 
 CUT_VERSION = 1
 """Bump it when `cut` or `clipping` make other clips from the same signals."""
@@ -127,3 +127,23 @@ def fingerprints(stages: Mapping[str, Stages], clipping: Any) -> Fingerprints:
         cut=hashlib.sha256(payload.encode()).hexdigest()[:12],
         scorers=scorers,
     )
+
+
+def fingerprint(stage: Stage, upstream: Sequence[str] = ()) -> str:
+    """Identity of a result: equal fingerprints, equal rows.
+
+    Args:
+        stage: Its name, version, params, frames and model hash count.
+        upstream: Fingerprints of the stages whose results it reads.
+    """
+    frames = getattr(stage, "frames", None)
+    payload = {
+        "name": stage.name,
+        "version": stage.version,
+        "params": asdict(stage.params),
+        "frames": asdict(frames) if frames else None,
+        "model": getattr(stage, "model_identity", None),
+        "upstream": sorted(upstream),
+    }
+    text = json.dumps(payload, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

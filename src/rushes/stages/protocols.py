@@ -4,109 +4,13 @@ Stages take rows and pictures and return rows. They never log, retry, catch, ope
 know where they run; the runner and the catalog do that for all of them alike.
 """
 
-import hashlib
-import json
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from fractions import Fraction
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Protocol
 
-import numpy as np
-
-from rushes.errors import ContractError
-from rushes.records import Box, Clip, Cut, Field, Row, Video
-
-STILLS_PER_SECOND = 2.0
-"""How often the scan keeps a still, and measures motion at it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FrameSpec:
-    """Which frames a stage wants to see, and as what.
-
-    Stages with equal specs are served from one conversion.
-    """
-
-    colour: Literal["gray", "rgb", "planes", "frame"]
-    """"gray": uint8 (H, W), upright. "rgb": uint8 (H, W, 3), upright, square pixels.
-    "planes": `Planes`, as stored. "frame": the decoder's own frame, for writing it to a file."""
-    short_side_px: int | None = None
-    """Scale down so that the short side is at most this; None keeps the size."""
-    per_second: float | None = None
-    """First frame of each 1/per_second of a player's clock; None for every frame."""
-    burst: int = 1
-    """How many neighbouring frames to deliver at each time, the first one included."""
-    stills: int | None = None
-    """For scorers: at most so many of a clip's stills, evenly spread, first and last among them;
-    None for all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Planes:
-    """One frame made tiny by whole-number box reduction, as stored (not turned upright)."""
-
-    luma_HW: np.ndarray
-    """uint8, about 160 pixels on the long side."""
-    chroma_CHW: np.ndarray
-    """uint8 (2, H, W), Cb and Cr, at most half the luma's size; (2, 1, 1) for gray video."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signals:
-    """Numbers measured along one video: one row of `columns` for each entry of `pts`."""
-
-    time_base: Fraction
-    pts: np.ndarray
-    """int64, ascending."""
-    end_pts: int
-    """pts at which the last frame's display ends."""
-    columns: Mapping[str, np.ndarray]
-
-    def span(self, in_pts: int, out_pts: int) -> "Signals":
-        """Return the rows with `in_pts <= pts < out_pts`."""
-        first, last = np.searchsorted(self.pts, (in_pts, out_pts))
-        columns = {name: values[first:last] for name, values in self.columns.items()}
-        return Signals(
-            time_base=self.time_base, pts=self.pts[first:last], end_pts=out_pts, columns=columns
-        )
-
-    @property
-    def time_s(self) -> np.ndarray:
-        """float64 seconds since pts 0, one for each row."""
-        return self.pts * float(self.time_base)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
-    """What a probe brings home from one video."""
-
-    columns: Mapping[str, np.ndarray] = field(default_factory=dict)
-    """Signals, aligned with `pts`."""
-    pts: np.ndarray
-    """int64 pts of each row."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """One clip as a scorer sees it."""
-
-    clip: Clip
-    video: Video
-    stills_THWC: np.ndarray
-    """uint8 RGB stills inside the clip, in order, without bars; T is 0 where the stage asks for no
-    frames."""
-    signals: Mapping[str, Signals]
-    """For each probe in `needs`, its signals inside the clip."""
-    whole: Mapping[str, Signals] = field(default_factory=dict)
-    """The same of the whole video, for what one clip alone does not show."""
-    box: Box = field(default_factory=Box)
-    """What of the picture lies between its bars."""
-    scores: Mapping[str, Row] = field(default_factory=dict)
-    """For each scorer in `reads`, its row; vectors as float32 arrays."""
-    caption: str = ""
-    """What the clip is said to show; empty if nobody said."""
+from rushes.records import Cut, Field, Row, Video
+from rushes.stages.items import ClipInput, FrameSpec, ProbeResult, Sample, Signals
 
 
 class Stage(Protocol):
@@ -120,8 +24,8 @@ class Stage(Protocol):
     params: Any
 
 
-class Watcher(Stage, Protocol):
-    """Watches the one decode of a video: what a `Probe` and a `Follower` share."""
+class FrameSink(Stage, Protocol):
+    """Watches the one decode of a video: what a `Probe` and a `PostProbe` share."""
 
     frames: ClassVar[FrameSpec]
     fields: ClassVar[tuple[Field, ...]]
@@ -140,15 +44,15 @@ class Watcher(Stage, Protocol):
         ...
 
 
-class Probe(Watcher, Protocol):
+class Probe(FrameSink, Protocol):
     """Keeps what later stages need of one decode."""
 
-    def finish(self) -> Measured:
+    def finish(self) -> ProbeResult:
         """End the video: close files, return the signals."""
         ...
 
 
-class Follower(Watcher, Protocol):
+class PostProbe(FrameSink, Protocol):
     """A probe that ends a video knowing what others measured, with models of its own."""
 
     needs: ClassVar[tuple[str, ...]]
@@ -158,7 +62,7 @@ class Follower(Watcher, Protocol):
         """Load what is heavy, before `start`; see `Annotator.setup`."""
         ...
 
-    def finish_with(self, measured: Mapping[str, Measured]) -> Measured:
+    def finish_with(self, measured: Mapping[str, ProbeResult]) -> ProbeResult:
         """End the video: close files, return the signals."""
         ...
 
@@ -182,7 +86,7 @@ class Annotator(Stage, Protocol):
 
     Optional attributes: `models`, the names of the weights that it runs, with `model_identity`,
     which stands for them in the fingerprint (see `models.store.identity_of`); `reads`, the scorers
-    whose rows it is given in `Item.scores`; `uses_caption`, True for a scorer that is given only clips
+    whose rows it is given in `ClipInput.scores`; `uses_caption`, True for one given only clips
     that have a caption, and these anew when it changes; `extra`, the extra of Rushes that it needs
     ("neural" where it names models); `same_model_as`, those of `reads` whose `model` must be its
     own; `locate(models)`, which is told where its models lie before anything else is asked of it,
@@ -207,7 +111,7 @@ class Annotator(Stage, Protocol):
         """
         ...
 
-    def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
+    def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return one row for each item, in order.
 
         Raises:
@@ -217,7 +121,7 @@ class Annotator(Stage, Protocol):
         ...
 
 
-class Plain:
+class AnnotatorDefaults:
     """What an annotator without settings and weights need not write itself: inherit it."""
 
     @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,18 +133,6 @@ class Plain:
 
     def setup(self, device: str, models: Mapping[str, Path]) -> None:
         """Nothing to load."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """One encoded clip on its way into an export."""
-
-    key: str
-    """Name without suffix, unique in the export, without a dot."""
-    media: Path
-    caption: str
-    facts: Mapping[str, Any]
-    """What is known about the clip, ready for JSON."""
 
 
 class Exporter(Stage, Protocol):
@@ -258,68 +150,3 @@ class Exporter(Stage, Protocol):
     def write(self, index: int, samples: Sequence[Sample], folder: Path) -> None:
         """Write group `index` into `folder`; each file appears whole or not at all."""
         ...
-
-
-def fingerprint(stage: Stage, upstream: Sequence[str] = ()) -> str:
-    """Identity of a result: equal fingerprints, equal rows.
-
-    Args:
-        stage: Its name, version, params, frames and model hash count.
-        upstream: Fingerprints of the stages whose results it reads.
-    """
-    frames = getattr(stage, "frames", None)
-    payload = {
-        "name": stage.name,
-        "version": stage.version,
-        "params": asdict(stage.params),
-        "frames": asdict(frames) if frames else None,
-        "model": getattr(stage, "model_identity", None),
-        "upstream": sorted(upstream),
-    }
-    text = json.dumps(payload, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def check_row(stage_key: str, fields: Sequence[Field], row: Row) -> Row:
-    """Return `row` in the order of `fields`, as plain numbers; raise if it is not as declared.
-
-    Raises:
-        ContractError: A column too many or too few, a wrong type, NaN, or a value out of range.
-    """
-    names = [f.name for f in fields]
-    if set(row) != set(names):
-        raise ContractError(f"{stage_key} declares {names} and returned {sorted(row)}")
-    return {f.name: _check_value(stage_key, f, row[f.name]) for f in fields}
-
-
-def _check_value(stage_key: str, declared: Field, value: Any) -> Any:
-    where = f"{stage_key}.{declared.name}"
-    if declared.dtype == "vector":
-        return _check_vector(where, declared, value)
-    if declared.dtype == "text":
-        if not isinstance(value, str):
-            raise ContractError(f"{where} is text and got {value!r}")
-        if declared.values and value not in declared.values:
-            raise ContractError(f"{where} got {value!r}, which is none of {declared.values}")
-        return value
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-        raise ContractError(f"{where} is a number and got {value!r}")
-    number = int(value) if declared.dtype == "integer" else float(value)
-    if not math.isfinite(number):
-        raise ContractError(f"{where} got {number}; raise ItemError where there is no value")
-    if (declared.low is not None and number < declared.low) or (
-        declared.high is not None and number > declared.high
-    ):
-        raise ContractError(f"{where} got {number}, outside {declared.low}…{declared.high}")
-    return number
-
-
-def _check_vector(where: str, declared: Field, value: Any) -> np.ndarray:
-    """Return a vector as float16, which keeps a cosine to three digits."""
-    vector = np.asarray(value)
-    if vector.shape != declared.shape:
-        raise ContractError(f"{where} has the shape {vector.shape}, not {declared.shape}")
-    half = vector.astype(np.float16)
-    if not np.isfinite(half).all():
-        raise ContractError(f"{where} holds what is no finite number")
-    return half

@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from rushes.catalog.signals import read_signals
 from rushes.errors import ContractError, ItemError
-from rushes.footage.scan import ScanTask, read_signals, scan
+from rushes.footage.scan import ScanTask, scan
 from rushes.media.decode import Decoding
 from rushes.media.probe import probe
 from rushes.media.stills import read_stills
@@ -24,7 +25,8 @@ from rushes.models.store import CACHE, path_of
 from rushes.records import Clip, Cut, Field, Row, Video
 from rushes.stages import registry
 from rushes.stages.fingerprints import probes_of, reads_of
-from rushes.stages.protocols import Item, Sample, Signals, check_row
+from rushes.stages.items import ClipInput, Sample, Signals
+from rushes.stages.rows import check_row
 from rushes.testing.videos import Take, make_video
 
 MOST_PARAMS = 12
@@ -202,7 +204,7 @@ def _check_scorer(key: str, stage: Any, folder: Path, models: _Models, settings:
     _require(list(stage.annotate([])) == [], f"{key} must return no row for no item")
 
 
-def _row_or_error(key: str, stage: Any, item: Item) -> Row | None:
+def _row_or_error(key: str, stage: Any, item: ClipInput) -> Row | None:
     """Return the checked row of one item; None where the stage says that it cannot be done."""
     try:
         (row,) = stage.annotate([item])
@@ -232,7 +234,7 @@ def _is_same(one: Row, other: Row) -> bool:
 
 def _items(
     stage: Any, video: Video, signals: Mapping[str, Signals], stills: Path
-) -> Iterator[Item]:
+) -> Iterator[ClipInput]:
     """Yield a video's clips as the scorer sees them: the whole, its first frame, and nothing."""
     frames = [decoded.pts for decoded in Decoding(video.path)]
     ends = [video.end_pts, frames[1] if len(frames) > 1 else video.end_pts, frames[0]]
@@ -244,7 +246,7 @@ def _items(
             size = stage.frames.short_side_px
             stills_THWC = np.stack(list(read_stills(stills, wanted, short_side_px=size)))
         clip = Clip(video_id=video.id, in_pts=frames[0], out_pts=out_pts, frames=count)
-        yield Item(
+        yield ClipInput(
             clip=clip,
             video=video,
             stills_THWC=stills_THWC,

@@ -7,7 +7,7 @@ import pytest
 from rushes.annotation.captioners.sidecar import Sidecar
 from rushes.errors import ItemError, RecipeError
 from rushes.records import Clip, Video
-from rushes.stages.protocols import Item
+from rushes.stages.items import ClipInput
 
 VIDEO = Video(
     id="1" * 16, path="", given="clip.mp4", size_bytes=1, container="mp4", codec="h264",
@@ -29,7 +29,7 @@ def read(tmp_path):
             (tmp_path / f"clip.{name}").write_bytes(content)
         video = replace(VIDEO, path=str(tmp_path / "clip.mp4"))
         clip = Clip(video_id=VIDEO.id, in_pts=0, out_pts=24, frames=24)
-        item = Item(clip=clip, video=video, stills_THWC=np.zeros((0, 2, 2, 3)), signals={})
+        item = ClipInput(clip=clip, video=video, stills_THWC=np.zeros((0, 2, 2, 3)), signals={})
         (row,) = Sidecar(Sidecar.Params()).annotate([item])
         return row["text"]
 

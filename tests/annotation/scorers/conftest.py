@@ -3,7 +3,7 @@ import pytest
 
 from rushes.media.probe import probe
 from rushes.records import Clip
-from rushes.stages.protocols import Item
+from rushes.stages.items import ClipInput
 from rushes.testing import make_video
 
 
@@ -21,6 +21,6 @@ def item(_video):
     def make(*stills, **signals):
         stills_THWC = np.stack(stills) if stills else np.zeros((0, 2, 2, 3), np.uint8)
         clip = Clip(video_id=_video.id, in_pts=0, out_pts=1000, frames=10)
-        return Item(clip=clip, video=_video, stills_THWC=stills_THWC, signals=signals)
+        return ClipInput(clip=clip, video=_video, stills_THWC=stills_THWC, signals=signals)
 
     return make

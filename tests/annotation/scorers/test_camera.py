@@ -9,7 +9,7 @@ import pytest
 from rushes.annotation.scorers.camera import Camera, judged
 from rushes.errors import ItemError
 from rushes.records import Box
-from rushes.stages.protocols import Signals
+from rushes.stages.items import Signals
 from tests.small_pictures import in_bursts
 
 DIAGONAL_PX = np.hypot(640, 360)

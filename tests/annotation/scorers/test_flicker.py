@@ -6,7 +6,7 @@ import pytest
 from rushes.annotation.scorers.flicker import Flicker
 from rushes.errors import ItemError
 from rushes.project import Project
-from rushes.stages.protocols import Signals
+from rushes.stages.items import Signals
 from rushes.testing import Take, make_video
 
 

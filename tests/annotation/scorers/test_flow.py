@@ -13,7 +13,7 @@ from rushes.annotation.scorers.flow import Flow
 from rushes.errors import ItemError, MissingDependency, RecipeError
 from rushes.media.probe import probe
 from rushes.records import Box, Clip
-from rushes.stages.protocols import Item, Signals
+from rushes.stages.items import ClipInput, Signals
 from rushes.testing import Take, make_video
 
 pytest.importorskip("onnx")
@@ -38,7 +38,7 @@ def item_of(video, *, pts=(0, 500, 1000), gap=50, out_pts=3000, box=None):
     )
     clip = Clip(video_id=video.id, in_pts=0, out_pts=out_pts, frames=60)
     nothing = np.zeros((0, 2, 2, 3), np.uint8)
-    item = Item(clip=clip, video=video, stills_THWC=nothing, signals={"motion": signals})
+    item = ClipInput(clip=clip, video=video, stills_THWC=nothing, signals={"motion": signals})
     return replace(item, box=box) if box else item
 
 

@@ -12,7 +12,7 @@ from rushes.media.audio import Listening
 from rushes.media.probe import probe
 from rushes.project import Project
 from rushes.records import Clip
-from rushes.stages.protocols import Item
+from rushes.stages.items import ClipInput
 from rushes.testing import make_video
 
 RATE_HZ = 48_000
@@ -52,7 +52,9 @@ def clip(video, from_s=0, to_s=None):
     in_pts = video.start_pts + round(from_s / video.time_base)
     out_pts = video.end_pts if to_s is None else video.start_pts + round(to_s / video.time_base)
     made = Clip(video_id=video.id, in_pts=in_pts, out_pts=out_pts, frames=1)
-    return Item(clip=made, video=video, stills_THWC=np.zeros((0, 2, 2, 3), np.uint8), signals={})
+    return ClipInput(
+        clip=made, video=video, stills_THWC=np.zeros((0, 2, 2, 3), np.uint8), signals={}
+    )
 
 
 def measure(video, *span, **params):

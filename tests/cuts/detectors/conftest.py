@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from rushes.footage.probes.change import Change
-from rushes.stages.protocols import Planes, Signals
+from rushes.stages.items import Planes, Signals
 
 HEIGHT, WIDTH = 22, 40
 

@@ -1,7 +1,7 @@
 import pytest
 
 from rushes.exports.formats.folder import Folder
-from rushes.stages.protocols import Sample
+from rushes.stages.items import Sample
 
 
 @pytest.fixture

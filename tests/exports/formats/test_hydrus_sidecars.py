@@ -3,7 +3,7 @@ import json
 import pytest
 
 from rushes.exports.formats.hydrus_sidecars import HydrusSidecars
-from rushes.stages.protocols import Sample
+from rushes.stages.items import Sample
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import webdataset
 
 from rushes.errors import MissingDependency, RecipeError
 from rushes.exports.formats.webdataset import WebDataset
-from rushes.stages.protocols import Sample
+from rushes.stages.items import Sample
 
 
 def samples(tmp_path, count):

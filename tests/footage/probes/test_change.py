@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rushes.footage.probes.change import Change
-from rushes.stages.protocols import Planes
+from rushes.stages.items import Planes
 
 
 def measure(planes, pts=None, ticks=24, **facts):

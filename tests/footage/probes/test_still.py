@@ -3,8 +3,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from rushes.catalog.signals import read_signals
 from rushes.footage.probes.still import Still
-from rushes.footage.scan import ScanTask, read_signals, scan
+from rushes.footage.scan import ScanTask, scan
 from rushes.media.decode import Decoding
 from rushes.media.probe import probe
 from rushes.media.stills import read_stills

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rushes.catalog.signals import read_signals
 from rushes.footage.probes.change import Change
 from rushes.footage.probes.transnet import TransNet
-from rushes.footage.scan import ScanTask, read_signals, scan
+from rushes.footage.scan import ScanTask, scan
 from rushes.media.probe import probe
 from rushes.testing import Take, make_video
 from tests.tiny_network import write_tiny_network

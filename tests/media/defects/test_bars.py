@@ -10,7 +10,7 @@ import pytest
 from rushes.media.defects.bars import SIDES, content_box
 from rushes.project import Project
 from rushes.records import Box
-from rushes.stages.protocols import Signals
+from rushes.stages.items import Signals
 from tests.footage_faults import texture, with_bars, write
 
 SIZE = (320, 240)

@@ -11,7 +11,7 @@ from rushes.media.defects.interlacing import MOVES, field_order, lean
 from rushes.media.deinterlace import deinterlaced
 from rushes.media.stills import read_stills
 from rushes.project import Project
-from rushes.stages.protocols import Signals
+from rushes.stages.items import Signals
 from tests.footage_faults import interlaced, telecined, texture, write
 
 SIZE = (320, 240)

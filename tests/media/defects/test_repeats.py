@@ -7,7 +7,7 @@ import pytest
 
 from rushes.media.defects.repeats import repeated, repeats
 from rushes.project import Project
-from rushes.stages.protocols import Signals
+from rushes.stages.items import Signals
 from tests.footage_faults import texture, write
 
 SIZE = (160, 90)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from rushes.errors import ItemError, RecipeError
 from rushes.records import Field, Row
-from rushes.stages.protocols import Item
+from rushes.stages.items import ClipInput
 
 MOST_BYTES = 64 * 2**10
 """A longer text is no caption but a transcript, or no text at all."""
@@ -49,7 +49,7 @@ class Sidecar:
     def setup(self, device: str, models: Mapping[str, Path]) -> None:
         """Nothing to load."""
 
-    def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
+    def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return one row for each clip."""
         paths = {item.video.path for item in items}
         texts = {path: self._text_of(Path(path)) for path in paths}

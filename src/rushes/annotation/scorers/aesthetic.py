@@ -9,7 +9,7 @@ from rushes.errors import RecipeError
 from rushes.models.store import named
 from rushes.networks.aesthetic_head import Head, read_head
 from rushes.records import Field, Row
-from rushes.stages.protocols import Item
+from rushes.stages.items import ClipInput
 
 
 class Aesthetic:
@@ -77,11 +77,11 @@ class Aesthetic:
         (name,) = self.models
         self._head: Head = read_head(models[name])
 
-    def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
+    def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return the score of each clip."""
         return [self._row(item) for item in items]
 
-    def _row(self, item: Item) -> Row:
+    def _row(self, item: ClipInput) -> Row:
         vectors_TD = item.scores["clip"]["vector"]
         wide, wanted = vectors_TD.shape[-1], len(self._head.weight_D)
         if wide != wanted:

@@ -7,13 +7,14 @@ import numpy as np
 
 from rushes.errors import ItemError
 from rushes.records import Field, Row
-from rushes.stages.protocols import Item, Plain
+from rushes.stages.items import ClipInput
+from rushes.stages.protocols import AnnotatorDefaults
 
 FLOOR = 0.2
 """Added to both, of 255 levels: nobody sees smaller steps, and a flat picture has none at all."""
 
 
-class Artefacts(Plain):
+class Artefacts(AnnotatorDefaults):
     """How much steeper the source's picture is at the codec's 8×8 grid than between its lines.
 
     A plain ratio, the median over the clip's measured frames (two a second, whole, as the scan
@@ -47,12 +48,12 @@ class Artefacts(Plain):
               about="steps at the codec's grid over steps between; 1 is none, over 2 is plain"),
     )  # fmt: skip
 
-    def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
+    def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return the blockiness of each clip; ItemError for one without a measured frame."""
         return [{"blockiness": _blockiness(item)} for item in items]
 
 
-def _blockiness(item: Item) -> float:
+def _blockiness(item: ClipInput) -> float:
     columns = item.signals["grid"].columns
     at, between = columns["at"], columns["between"]
     if not len(at):

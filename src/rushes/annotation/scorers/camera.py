@@ -10,7 +10,7 @@ import numpy as np
 
 from rushes.errors import ItemError
 from rushes.records import Box, Field, Row
-from rushes.stages.protocols import Item
+from rushes.stages.items import ClipInput
 
 LABELS = ("static", "pan_left", "pan_right", "tilt_up", "tilt_down", "zoom_in", "zoom_out", "roll",
           "handheld")  # fmt: skip
@@ -82,7 +82,7 @@ class Camera:
     def setup(self, device: str, models: Mapping[str, Path]) -> None:
         """Nothing to load."""
 
-    def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
+    def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return label, strength and confidence of each clip.
 
         Raises:
@@ -90,7 +90,7 @@ class Camera:
         """
         return [self._row(item) for item in items]
 
-    def _row(self, item: Item) -> Row:
+    def _row(self, item: ClipInput) -> Row:
         signals = item.signals["motion"]
         # A flow that leads into the next shot says nothing about this one.
         is_inside = signals.columns["next_pts"] < item.clip.out_pts

@@ -11,7 +11,7 @@ from rushes.models.store import named
 from rushes.networks.clip import Pictures, Words, width_of
 from rushes.records import Field, Row
 from rushes.similarity.pooling import embedded
-from rushes.stages.protocols import FrameSpec, Item
+from rushes.stages.items import ClipInput, FrameSpec
 
 STILLS = 3
 
@@ -90,7 +90,7 @@ class Clip:
         (name,) = self.models
         self._pictures = Pictures(models[name], device=device)
 
-    def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
+    def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return the embedding of each clip; ItemError for a clip without a still."""
         return embedded([item.stills_THWC for item in items], self._pictures.vectors)
 

@@ -12,7 +12,7 @@ from rushes.models.store import named
 from rushes.networks.clip import Words
 from rushes.records import Field, Row
 from rushes.similarity.pooling import clip_vectors
-from rushes.stages.protocols import Item
+from rushes.stages.items import ClipInput
 
 
 class ClipSimilarity:
@@ -70,7 +70,7 @@ class ClipSimilarity:
         (name,) = self.models
         self._words = Words(models[name])
 
-    def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
+    def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return the cosine of each clip; ItemError for one without a caption."""
         if not all(item.caption.strip() for item in items):
             raise ItemError("no caption")

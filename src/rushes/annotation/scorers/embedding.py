@@ -12,7 +12,7 @@ from rushes.networks.efficientnet import SIDE_PX, WIDTH
 from rushes.networks.session import open_session
 from rushes.records import Field, Row
 from rushes.similarity.pooling import embedded
-from rushes.stages.protocols import FrameSpec, Item
+from rushes.stages.items import ClipInput, FrameSpec
 
 STILLS = 3
 _PICTURES = 24
@@ -71,7 +71,7 @@ class Embedding:
         """Load the network."""
         self._session = open_session(models["efficientnet-lite0"], device=device)
 
-    def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
+    def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return the embedding of each clip; ItemError for a clip without a still."""
         return embedded([item.stills_THWC for item in items], self._vectors)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from rushes.errors import ItemError
 from rushes.records import Field, Row
-from rushes.stages.protocols import FrameSpec, Item
+from rushes.stages.items import ClipInput, FrameSpec
 
 
 class Exposure:
@@ -60,11 +60,11 @@ class Exposure:
     def setup(self, device: str, models: Mapping[str, Path]) -> None:
         """Nothing to load."""
 
-    def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
+    def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return the exposure of each clip; ItemError for a clip without a still."""
         return [self._row(item) for item in items]
 
-    def _row(self, item: Item) -> Row:
+    def _row(self, item: ClipInput) -> Row:
         if not len(item.stills_THWC):
             raise ItemError("there is no still inside the clip; it is too short to be scored")
         means = np.mean([self._shares(still) for still in item.stills_THWC], axis=0)

@@ -9,7 +9,7 @@ from rushes.errors import ItemError
 from rushes.models.store import named
 from rushes.networks.centerface import Face, FaceFinder
 from rushes.records import Field, Row
-from rushes.stages.protocols import FrameSpec, Item
+from rushes.stages.items import ClipInput, FrameSpec
 
 
 class Faces:
@@ -51,11 +51,11 @@ class Faces:
         """Load the network."""
         self._finder = FaceFinder(models["centerface"], device)
 
-    def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
+    def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return the faces of each clip; ItemError for a clip without a still."""
         return [self._row(item) for item in items]
 
-    def _row(self, item: Item) -> Row:
+    def _row(self, item: ClipInput) -> Row:
         if not len(item.stills_THWC):
             raise ItemError("there is no still inside the clip; it is too short to be scored")
         found = [self._finder.faces(s, self.params.probability) for s in item.stills_THWC]

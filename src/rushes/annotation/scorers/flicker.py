@@ -7,7 +7,8 @@ import numpy as np
 
 from rushes.errors import ItemError
 from rushes.records import Field, Row
-from rushes.stages.protocols import Item, Plain
+from rushes.stages.items import ClipInput
+from rushes.stages.protocols import AnnotatorDefaults
 
 TREND_S = 0.4
 """Length of the triangle that smooths brightness: what is slower than about 2.5 Hz is trend."""
@@ -23,7 +24,7 @@ VIDEO_RANGE = 219 / 255
 """`luma` is expanded to full range, `step_1` is as stored."""
 
 
-class Flicker(Plain):
+class Flicker(AnnotatorDefaults):
     """Jitter of the mean luma around its smooth trend: old film, fluorescent light, time lapses.
 
     Root mean square of brightness changes faster than about 2.5 Hz, in levels of 255; the median
@@ -50,12 +51,12 @@ class Flicker(Plain):
               about="root mean square jitter of the mean luma, faster than about 2.5 Hz"),
     )  # fmt: skip
 
-    def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
+    def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return the flicker of each clip; ItemError for one shorter than about half a second."""
         return [{"luma": _jitter(item)} for item in items]
 
 
-def _jitter(item: Item) -> float:
+def _jitter(item: ClipInput) -> float:
     signals = item.signals["change"]
     luma_T = signals.columns["luma"].astype(np.float64)
     gaps_s = np.diff(signals.time_s)
@@ -81,7 +82,7 @@ def _jitter(item: Item) -> float:
     return float(np.median(found))
 
 
-def _planes(item: Item) -> int:
+def _planes(item: ClipInput) -> int:
     """Return how many planes a mean over all cells is over: colour hardly changes in flicker."""
     return 1 if item.video.pix_fmt in ("gray", "nv12") else 3
 

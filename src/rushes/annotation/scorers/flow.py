@@ -15,7 +15,7 @@ from rushes.media.probe import sha256
 from rushes.models.store import named
 from rushes.networks.session import open_session
 from rushes.records import Field, Row
-from rushes.stages.protocols import FrameSpec, Item
+from rushes.stages.items import ClipInput, FrameSpec
 
 SHORT_SIDE_PX = 450
 """The size that SVD's paper names: 800×450, and as high for other shapes."""
@@ -110,11 +110,11 @@ class Flow:
         else:
             self._network = _from_torch(path, device)
 
-    def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
+    def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return the speeds of each clip; ItemError for one without two neighbouring frames."""
         return [self._row(item) for item in items]
 
-    def _row(self, item: Item) -> Row:
+    def _row(self, item: ClipInput) -> Row:
         pairs = _pairs(item, self.params.most_pairs)
         pictures = _pictures(item, sorted({pts for pair in pairs for pts in pair}))
         means, peaks = [], []
@@ -133,7 +133,7 @@ class Flow:
         return {"speed": float(np.mean(means)), "peak": float(np.mean(peaks))}
 
 
-def _pairs(item: Item, most: int) -> list[tuple[int, int]]:
+def _pairs(item: ClipInput, most: int) -> list[tuple[int, int]]:
     """Return the pts of neighbouring frames that the scan measured inside the clip."""
     signals = item.signals["motion"]
     next_pts = signals.columns["next_pts"]
@@ -144,7 +144,7 @@ def _pairs(item: Item, most: int) -> list[tuple[int, int]]:
     return [(int(signals.pts[row]), int(next_pts[row])) for row in rows[spread]]
 
 
-def _pictures(item: Item, wanted: Sequence[int]) -> dict[int, np.ndarray]:
+def _pictures(item: ClipInput, wanted: Sequence[int]) -> dict[int, np.ndarray]:
     """Return frames of the source by pts: RGB (H, W, 3), without bars, as high as the network."""
     import cv2
 

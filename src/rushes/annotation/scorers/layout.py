@@ -8,7 +8,8 @@ import numpy as np
 
 from rushes.errors import ItemError
 from rushes.records import Field, Row
-from rushes.stages.protocols import FrameSpec, Item, Plain
+from rushes.stages.items import ClipInput, FrameSpec
+from rushes.stages.protocols import AnnotatorDefaults
 
 STILLS = 3
 _LUMA, _CHROMA, _CELLS, _TURNS = 8, 4, 4, 8
@@ -16,7 +17,7 @@ _EDGES_PX = 32
 _WIDTH = _LUMA**2 + 2 * _CHROMA**2 + _CELLS**2 * _TURNS
 
 
-class Layout(Plain):
+class Layout(AnnotatorDefaults):
     """Colour layout and edge directions of the first, middle and last still, as directions.
 
     Enough to find the same place, shot or setting again, which is what it is for: search by
@@ -41,7 +42,7 @@ class Layout(Plain):
         ),
     )
 
-    def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
+    def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return the vectors of each clip; ItemError for a clip without a still."""
         if not all(len(item.stills_THWC) for item in items):
             raise ItemError("there is no still inside the clip; it is too short to be scored")

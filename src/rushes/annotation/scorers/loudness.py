@@ -10,7 +10,7 @@ import numpy as np
 from rushes.errors import ItemError
 from rushes.media.audio import LUFS_SILENCE, Listening, LoudnessMeter
 from rushes.records import Clip, Field, Row, Video
-from rushes.stages.protocols import Item
+from rushes.stages.items import ClipInput
 
 BLOCK_S = 0.1
 """Silence is counted in pieces of this length."""
@@ -60,7 +60,7 @@ class Loudness:
     def setup(self, device: str, models: Mapping[str, Path]) -> None:
         """Nothing to load."""
 
-    def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
+    def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return a row for each clip; ItemError for one without length."""
         rows: list[Row] = []
         at = 0

@@ -6,10 +6,11 @@ from typing import ClassVar
 
 from rushes.errors import ItemError
 from rushes.records import Box, Field, Row
-from rushes.stages.protocols import Item, Plain
+from rushes.stages.items import ClipInput
+from rushes.stages.protocols import AnnotatorDefaults
 
 
-class Motion(Plain):
+class Motion(AnnotatorDefaults):
     """Mean speed over the clip's stills, from the scan's optical flow.
 
     Percent of the frame's diagonal per second: 100 crosses the picture in a second, whatever its
@@ -34,12 +35,12 @@ class Motion(Plain):
         Field(name="subject", unit="%diag/s", low=0, about="mean flow that the camera leaves over"),
     )
 
-    def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
+    def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return speeds of each clip; ItemError for a clip without two neighbouring frames."""
         return [_row(item) for item in items]
 
 
-def _row(item: Item) -> Row:
+def _row(item: ClipInput) -> Row:
     signals = item.signals["motion"]
     # A flow that leads into the next shot says nothing about this one.
     is_inside = signals.columns["next_pts"] < item.clip.out_pts

@@ -10,14 +10,15 @@ from rushes.errors import ItemError
 from rushes.models.store import named
 from rushes.networks.session import open_session
 from rushes.records import Field, Row
-from rushes.stages.protocols import FrameSpec, Item, Plain
+from rushes.stages.items import ClipInput, FrameSpec
+from rushes.stages.protocols import AnnotatorDefaults
 
 WHOLE_PX, SEEN_PX = 256, 224
 """A still is pressed into a square, and its middle is looked at."""
 _MEAN_BGR = np.array([104, 117, 123], np.float32)
 
 
-class Nsfw(Plain):
+class Nsfw(AnnotatorDefaults):
     """Probability that a still shows nudity, the highest of first, middle and last.
 
     For putting clips before a person, not for judging them.
@@ -46,7 +47,7 @@ class Nsfw(Plain):
         """Load the network."""
         self._session = open_session(models["open-nsfw"], device=device)
 
-    def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
+    def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return the probability of each clip; ItemError for a clip without a still."""
         return [{"probability": self._highest(item.stills_THWC)} for item in items]
 

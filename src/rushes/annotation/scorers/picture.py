@@ -8,10 +8,11 @@ from rushes.media.defects.bars import SIDES, content_box
 from rushes.media.defects.interlacing import field_order
 from rushes.media.defects.repeats import repeats
 from rushes.records import Field, Row
-from rushes.stages.protocols import Item, Plain
+from rushes.stages.items import ClipInput
+from rushes.stages.protocols import AnnotatorDefaults
 
 
-class Picture(Plain):
+class Picture(AnnotatorDefaults):
     """Says what an export corrects, and what it cannot; leave it out and nothing is corrected.
 
     Lies where a picture is black and straight along one side, as a stage before a curtain is:
@@ -36,12 +37,12 @@ class Picture(Plain):
         Field(name="frozen_s", unit="s", low=0, higher_is_better=False, about="longest freeze"),
     )  # fmt: skip
 
-    def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
+    def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return a row for each clip; ItemError for one without frames."""
         return [_row(item) for item in items]
 
 
-def _row(item: Item) -> Row:
+def _row(item: ClipInput) -> Row:
     if not len(item.signals["change"].pts):
         raise ItemError("there is no frame inside the clip")
     whole = item.whole or item.signals

@@ -7,13 +7,14 @@ import numpy as np
 
 from rushes.errors import ItemError
 from rushes.records import Field, Row
-from rushes.stages.protocols import FrameSpec, Item, Plain
+from rushes.stages.items import ClipInput, FrameSpec
+from rushes.stages.protocols import AnnotatorDefaults
 
 SHORT_SIDE_PX = 480
 """Every still is compared at this size, so that an upscaled or small video reads as soft."""
 
 
-class Sharpness(Plain):
+class Sharpness(AnnotatorDefaults):
     """Spread of the Laplacian of luma, the median over the first, middle and last still.
 
     Grain, noise and hard compression edges read as sharp; fog, night and soft backgrounds as
@@ -37,12 +38,12 @@ class Sharpness(Plain):
         ),
     )
 
-    def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
+    def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return the detail of each clip; ItemError for a clip without a still."""
         return [{"detail": _detail(item)} for item in items]
 
 
-def _detail(item: Item) -> float:
+def _detail(item: ClipInput) -> float:
     if not len(item.stills_THWC):
         raise ItemError("there is no still inside the clip; it is too short to be scored")
     return float(np.median([_laplacian_deviation(still) for still in item.stills_THWC]))

@@ -12,7 +12,7 @@ from rushes.media.audio import Listening
 from rushes.models.store import named
 from rushes.networks.session import open_session
 from rushes.records import Clip, Field, Row
-from rushes.stages.protocols import Item
+from rushes.stages.items import ClipInput
 
 RATE_HZ = 16_000
 FRAME = 512
@@ -67,7 +67,7 @@ class Speech:
         """Load the network; it is too small for anything but the CPU."""
         self._session = open_session(models["silero-vad"])
 
-    def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
+    def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return a row for each clip; ItemError for one without length."""
         rows: list[Row] = []
         at = 0

@@ -10,7 +10,7 @@ import numpy as np
 
 from rushes.errors import ItemError
 from rushes.records import Field, Row
-from rushes.stages.protocols import FrameSpec, Item
+from rushes.stages.items import ClipInput, FrameSpec
 
 SHORT_SIDE_PX = 16
 
@@ -54,12 +54,12 @@ class SvdMotion:
     def setup(self, device: str, models: Mapping[str, Path]) -> None:
         """Nothing to load."""
 
-    def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
+    def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return the magnitude of each clip; ItemError for a clip with fewer than two stills."""
         return [{"magnitude": _magnitude(item)} for item in items]
 
 
-def _magnitude(item: Item) -> float:
+def _magnitude(item: ClipInput) -> float:
     import cv2
 
     if len(item.stills_THWC) < 2:

@@ -11,7 +11,7 @@ from rushes.errors import ItemError
 from rushes.models.store import named
 from rushes.networks.ppocr import Line, TextFinder, covered
 from rushes.records import Field, Row
-from rushes.stages.protocols import FrameSpec, Item
+from rushes.stages.items import ClipInput, FrameSpec
 
 FIRST, MOST = 3, 9
 """Stills looked at: first, middle and last of a short clip; at most so many of a long one."""
@@ -78,11 +78,11 @@ class TextArea:
         """Load both networks."""
         self._finder = TextFinder(models["ppocr-det"], models["ppocr-rec"], device)
 
-    def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
+    def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return the shares of each clip; ItemError for a clip without a still."""
         return [self._row(item) for item in items]
 
-    def _row(self, item: Item) -> Row:
+    def _row(self, item: ClipInput) -> Row:
         if not len(item.stills_THWC):
             raise ItemError("there is no still inside the clip; it is too short to be scored")
         ticks = item.clip.out_pts - item.clip.in_pts

@@ -9,7 +9,7 @@ import numpy as np
 
 from rushes.errors import ItemError
 from rushes.records import Field, Row
-from rushes.stages.protocols import FrameSpec, Item
+from rushes.stages.items import ClipInput, FrameSpec
 
 EDGE, KEPT = 5.0, 0.4
 """An edge stays if in every still, seen along its mean direction, it is at least so steep (luma
@@ -71,11 +71,11 @@ class Watermark:
     def setup(self, device: str, models: Mapping[str, Path]) -> None:
         """Nothing to load."""
 
-    def annotate(self, items: Sequence[Item]) -> Sequence[Row]:
+    def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return the marks of each clip; ItemError for a clip without a still."""
         return [self._row(item) for item in items]
 
-    def _row(self, item: Item) -> Row:
+    def _row(self, item: ClipInput) -> Row:
         stills_THWC = item.stills_THWC
         if not len(stills_THWC):
             raise ItemError("there is no still inside the clip; it is too short to be scored")

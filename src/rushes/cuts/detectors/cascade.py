@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from rushes.cuts.classify import ChangeParams, weigh
 from rushes.records import Cut
-from rushes.stages.protocols import Signals
+from rushes.stages.items import Signals
 
 
 class Cascade:

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from rushes.records import Cut
-from rushes.stages.protocols import Signals
+from rushes.stages.items import Signals
 
 
 class TransNet:

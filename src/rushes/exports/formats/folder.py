@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from rushes.files import whole
-from rushes.stages.protocols import Sample
+from rushes.stages.items import Sample
 
 
 class Folder:

@@ -16,7 +16,7 @@ from rushes.exports.hydrus_names import (
     one_line,
 )
 from rushes.files import whole
-from rushes.stages.protocols import Sample
+from rushes.stages.items import Sample
 
 
 class HydrusSidecars:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from rushes.errors import MissingDependency, RecipeError
 from rushes.files import whole
 from rushes.records import Row
-from rushes.stages.protocols import Sample
+from rushes.stages.items import Sample
 
 
 class WebDataset:

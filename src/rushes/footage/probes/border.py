@@ -9,7 +9,7 @@ import numpy as np
 from rushes.media.defects.bars import DEEPEST, SIDES
 from rushes.media.frames import Luma
 from rushes.records import Field, Video
-from rushes.stages.protocols import FrameSpec, Measured
+from rushes.stages.items import FrameSpec, ProbeResult
 
 DARK = 14
 """A bar's luma lies at most this far above black, in /255."""
@@ -67,11 +67,11 @@ class Border:
         self._rows.append(sides_42.T.reshape(-1))
         self._pts.append(pts)
 
-    def finish(self) -> Measured:
+    def finish(self) -> ProbeResult:
         """Return one row for each picture."""
         table = np.array(self._rows, np.float32).reshape(-1, len(self.fields))
         names = [field.name for field in self.fields]
-        return Measured(
+        return ProbeResult(
             pts=np.array(self._pts, np.int64), columns=dict(zip(names, table.T, strict=True))
         )
 

@@ -15,7 +15,7 @@ from typing import ClassVar
 import numpy as np
 
 from rushes.records import Field, Video
-from rushes.stages.protocols import FrameSpec, Measured, Planes
+from rushes.stages.items import FrameSpec, Planes, ProbeResult
 
 GRID_LONG_SIDE_PX = 40
 """Planes are halved until their long side would fall below this."""
@@ -94,7 +94,7 @@ class Change:
         if len(self._waiting) >= _AT_ONCE:
             self._measure()
 
-    def finish(self) -> Measured:
+    def finish(self) -> ProbeResult:
         """Return the signals of all frames fed."""
         self._measure()
         tables = [np.zeros((0, len(self.fields))), *self._tables]
@@ -107,7 +107,7 @@ class Change:
             else:
                 columns[field.name] = values.astype(np.float16)
         self._reset()
-        return Measured(columns=columns, pts=pts)
+        return ProbeResult(columns=columns, pts=pts)
 
     def abort(self) -> None:
         """Forget the video."""

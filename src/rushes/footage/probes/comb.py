@@ -9,7 +9,7 @@ import numpy as np
 from rushes.media.defects.interlacing import lean
 from rushes.media.frames import luma_columns
 from rushes.records import Field, Video
-from rushes.stages.protocols import FrameSpec, Measured
+from rushes.stages.items import FrameSpec, ProbeResult
 
 # No whole number: film on 29.97 frames repeats its pattern every five, and where a second or half
 # of one lies between two looks, all of them meet the same place of it.
@@ -52,11 +52,11 @@ class Comb:
             self._pts.append(self._before[1])
         self._before = (luma_HW, pts) if is_first else None
 
-    def finish(self) -> Measured:
+    def finish(self) -> ProbeResult:
         """Return one row for each pair."""
         table = np.array(self._rows, np.float32).reshape(-1, 2)
         names = [field.name for field in self.fields]
-        return Measured(
+        return ProbeResult(
             pts=np.array(self._pts, np.int64), columns=dict(zip(names, table.T, strict=True))
         )
 

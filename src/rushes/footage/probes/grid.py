@@ -8,7 +8,7 @@ import numpy as np
 
 from rushes.media.frames import Luma
 from rushes.records import Field, Video
-from rushes.stages.protocols import FrameSpec, Measured
+from rushes.stages.items import FrameSpec, ProbeResult
 
 BLOCK_PX = 8
 EVERY_S = 0.5
@@ -59,11 +59,11 @@ class Grid:
         self._rows.append(_steps(Luma(picture)))
         self._pts.append(pts)
 
-    def finish(self) -> Measured:
+    def finish(self) -> ProbeResult:
         """Return a row for each frame that was measured."""
         table = np.array(self._rows, np.float32).reshape(-1, 2)
         names = [field.name for field in self.fields]
-        return Measured(
+        return ProbeResult(
             pts=np.array(self._pts, np.int64), columns=dict(zip(names, table.T, strict=True))
         )
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from rushes.records import Field, Video
-from rushes.stages.protocols import STILLS_PER_SECOND, FrameSpec, Measured
+from rushes.stages.items import STILLS_PER_SECOND, FrameSpec, ProbeResult
 
 GRID_PX = 6
 """The camera is fitted to every sixth flow vector each way: some 400 for four unknowns."""
@@ -190,7 +190,7 @@ class Motion:
         self._pts.append(pair.pts[0])
         self._rows.append((pair.pts[1], *speeds, camera[7]))
 
-    def finish(self) -> Measured:
+    def finish(self) -> ProbeResult:
         """Return one row for each still that has a next frame."""
         self._measure_burst()
         self._note(None)
@@ -199,7 +199,7 @@ class Motion:
         table = np.array(self._rows, np.float64).reshape(-1, len(names))
         columns = {name: table[:, i].astype(np.float32) for i, name in enumerate(names)}
         columns["next_pts"] = table[:, 0].astype(np.int64)
-        return Measured(pts=np.array(self._pts, np.int64), columns=columns)
+        return ProbeResult(pts=np.array(self._pts, np.int64), columns=columns)
 
     def abort(self) -> None:
         """Nothing to undo."""

@@ -11,7 +11,7 @@ from rushes.media.deinterlace import deinterlaced_still
 from rushes.media.frames import luma_columns
 from rushes.media.stills import StillWriter
 from rushes.records import Field, Video
-from rushes.stages.protocols import STILLS_PER_SECOND, FrameSpec, Measured
+from rushes.stages.items import STILLS_PER_SECOND, FrameSpec, ProbeResult
 
 _TRUST = 6
 """After so many moving stills in a row that are progressive, only each sixth one is looked at."""
@@ -78,11 +78,11 @@ class Still:
         self._writer.write(frame, pts)
         self._pts.append(pts)
 
-    def finish(self) -> Measured:
+    def finish(self) -> ProbeResult:
         """Close the proxy."""
         self._write(None)
         self._writer.close()
-        return Measured(pts=np.array(self._pts, np.int64))
+        return ProbeResult(pts=np.array(self._pts, np.int64))
 
     def abort(self) -> None:
         """Close and remove the proxy."""

@@ -14,7 +14,7 @@ from rushes.cuts.evidence import doubtful_rows
 from rushes.models.store import named
 from rushes.networks.session import open_session
 from rushes.records import Field, Video
-from rushes.stages.protocols import FrameSpec, Measured, Planes, Signals
+from rushes.stages.items import FrameSpec, Planes, ProbeResult, Signals
 
 HEIGHT, WIDTH = 27, 48
 MARGIN = 25
@@ -85,7 +85,7 @@ class TransNet:
             self._spool.write(cv2.resize(plane_HW, size, interpolation=cv2.INTER_AREA))
         self._pts.append(pts)
 
-    def finish_with(self, measured: Mapping[str, Measured]) -> Measured:
+    def finish_with(self, measured: Mapping[str, ProbeResult]) -> ProbeResult:
         """Run the network where the change probe's signals leave doubt."""
         self._spool.close()
         pts = np.array(self._pts, np.int64)
@@ -115,7 +115,7 @@ class TransNet:
                 columns["single"][first:last], columns["many"][first:last] = single, many
             del frames_TCHW
         self._path.unlink()
-        return Measured(pts=pts, columns=columns)
+        return ProbeResult(pts=pts, columns=columns)
 
     def abort(self) -> None:
         """Close and remove the spool."""

@@ -3,7 +3,7 @@
 import numpy as np
 
 from rushes.records import Box
-from rushes.stages.protocols import Signals
+from rushes.stages.items import Signals
 
 SIDES = ("top", "right", "bottom", "left")
 """Clockwise, so that turning a picture turns the list."""

@@ -17,7 +17,7 @@ the lean and its majority are ours.
 import numpy as np
 
 from rushes.records import FieldOrder
-from rushes.stages.protocols import Signals
+from rushes.stages.items import Signals
 
 MOVES = 0.35
 """Fits that differ by less, in /255, come from noise: nothing moves, and nothing is combed."""

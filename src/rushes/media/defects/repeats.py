@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rushes.stages.protocols import Signals
+from rushes.stages.items import Signals
 
 STILL = 0.05
 """A frame that differs less than this from the one before it, in /255, repeats it."""

@@ -1,0 +1,129 @@
+"""Find the cuts of scanned videos, and make clips of the shots between them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rushes.catalog import Catalog
+from rushes.catalog.signals import PROBE_FIELDS, read_signals
+from rushes.cuts.clips import Clipping, clips_of
+from rushes.cuts.shots import merged, shots
+from rushes.errors import ItemError
+from rushes.recipe.recipe import Recipe
+from rushes.records import Clip, Cut, Failure, Report, Video
+from rushes.runner.base import Job, Tell
+from rushes.runner.local import Runner
+from rushes.stages.fingerprints import probes_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutTask:
+    """One scanned video to cut."""
+
+    video: Video
+    detectors: tuple[Any, ...]
+    clipping: Clipping
+    signals: dict[str, Path]
+    """Probe name → file of its signals."""
+    damaged_pts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutResult:
+    """Where one video is cut, and what clips that makes."""
+
+    cuts: list[Cut]
+    clips: list[Clip]
+    shots: int
+    shots_too_short: int
+
+
+def cut(task: CutTask, tell: Tell) -> CutResult:
+    """Find the cuts of one video from its signals, and make its clips."""
+    signals = {name: read_signals(path) for name, path in task.signals.items()}
+    cuts = merged([c for detector in task.detectors for c in detector.detect(signals)])
+    timeline = next(iter(signals.values()))
+    spans = shots(cuts, timeline.pts, timeline.end_pts)
+    clips = [
+        clips_of([shot], task.video, timeline.pts, task.clipping, task.damaged_pts)
+        for shot in spans
+    ]
+    return CutResult(
+        cuts=cuts,
+        clips=[clip for of_shot in clips for clip in of_shot],
+        shots=len(spans),
+        shots_too_short=sum(not of_shot for of_shot in clips),
+    )
+
+
+def cut_videos(
+    catalog: Catalog, runner: Runner, recipe: Recipe, folder: Path, numbers: Sequence[int]
+) -> Report:
+    """Cut each of the videos that is scanned and has no cuts of this recipe yet.
+
+    Args:
+        catalog: Where results and failures go.
+        runner: Runs it in this process: it is work of milliseconds on numbers.
+        recipe: Names the detectors.
+        folder: The project.
+        numbers: The videos.
+    """
+    detectors = tuple(recipe.stages("cut").values())
+    needs = sorted(
+        {name for d in detectors for name in probes_of(d, recipe.stages("scan"))} or {"change"}
+    )
+    rows = {
+        name: catalog.stages.rows(f"probe/{name}", PROBE_FIELDS, recipe.fingerprints.probes[name])
+        for name in needs
+    }
+    scans = catalog.scans()
+    uncut = set(catalog.uncut(recipe.fingerprints.cut)) & set(numbers)
+    ready = sorted(no for no in uncut if all(no in found for found in rows.values()))
+    videos = catalog.videos(ready)
+    jobs = [
+        Job(
+            name=videos[no].path,
+            payload=CutTask(
+                video=videos[no],
+                detectors=detectors,
+                clipping=recipe.own("cut"),
+                signals={name: folder / found[no]["signals"] for name, found in rows.items()},
+                damaged_pts=scans[no][0].damaged_pts,
+            ),
+        )
+        for no in ready
+    ]
+    failed = 0
+    for no, done in zip(ready, runner.run("cut", cut, jobs, in_process=True), strict=True):
+        if done.result is None:
+            error = done.error or ItemError("no result")
+            failed += 1
+            catalog.failures.add(
+                Failure(
+                    stage="cut",
+                    item=done.job.name,
+                    error=type(error).__name__,
+                    message=str(error),
+                    retry="rushes cut",
+                )
+            )
+            continue
+        result = done.result
+        catalog.commit_cuts(
+            no,
+            recipe.fingerprints.cut,
+            result.cuts,
+            result.clips,
+            shots=result.shots,
+            shots_too_short=result.shots_too_short,
+        )
+        catalog.failures.clear("cut", [done.job.name])
+    return Report(
+        verb="cut",
+        pending=len(ready),
+        done=len(ready) - failed,
+        failed=failed,
+        total=len(numbers),
+        unit="videos",
+    )
