@@ -147,8 +147,8 @@ def _pairs(project: Project) -> list[tuple[str, str]]:
     """Return the ids of all verified pairs."""
     from rushes.dedup.keep import PAIRS, prints_of
 
-    recipe, catalog = project.recipe_now, project._catalog
-    ids = {no: clip.id for no, (_, clip) in catalog.clips(recipe.fingerprints.cut).items()}
+    recipe, catalog = project.context.recipe, project.context.catalog
+    ids = {no: row.clip.id for no, row in project.context.clips().items()}
     rows = catalog.stages.rows("dedup/pairs", PAIRS, prints_of(recipe)["pairs"])
     found = {tuple(pair[:2]) for row in rows.values() for pair in json.loads(row["pairs"])}
     return sorted((ids[a], ids[b]) for a, b in found)

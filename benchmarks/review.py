@@ -103,19 +103,19 @@ def filled(folder: Path, scratch: Path) -> None:
         (folder / "recipe.toml").write_text(RECIPE)
     with Project.open(folder, workers=0) as project:
         project.run([films], only=["ingest", "scan"])
-        films_in = [Film(project, no) for no in project._catalog.videos()]
+        films_in = [Film(project, no) for no in project.context.catalog.videos()]
         for film in films_in:
             film.cut(film.no, film.video)
         for copy, film in itertools.product(range(1, VIDEOS // FILMS), films_in):
             film.add_copy(copy)
-        score(project, list(project._catalog.clips(project.recipe_now.fingerprints.cut)))
+        score(project, list(project.context.clips()))
 
 
 class Film:
     """A video of a project, of which there can be copies; each is cut into clips."""
 
     def __init__(self, project: Project, no: int) -> None:
-        self._catalog, self._prints = project._catalog, project.recipe_now.fingerprints
+        self._catalog, self._prints = project.context.catalog, project.context.recipe.fingerprints
         self.no, self.video = no, self._catalog.videos()[no]
         self._scanned, _ = self._catalog.scans()[no]
         self._rows = {
@@ -146,15 +146,15 @@ class Film:
 def score(project: Project, numbers: list[int], only: str = "") -> None:
     """Give clips scores by chance."""
     rng = np.random.default_rng(len(numbers))
-    for name, scorer in project.recipe_now.stages("score").items():
+    for name, scorer in project.context.recipe.stages("score").items():
         if only in ("", name):
             values = {f.name: rng.gamma(2, 5, len(numbers)).round(4) for f in scorer.fields}
             rows = {
                 no: {field: float(column[at]) for field, column in values.items()}
                 for at, no in enumerate(numbers)
             }
-            print_ = project.recipe_now.fingerprints.scorers[name]
-            project._catalog.stages.commit(f"scorer/{name}", scorer.fields, print_, rows)
+            print_ = project.context.recipe.fingerprints.scorers[name]
+            project.context.catalog.stages.commit(f"scorer/{name}", scorer.fields, print_, rows)
 
 
 def spent_ms(work: Callable[[], Any]) -> tuple[float, float]:
@@ -175,7 +175,7 @@ def taken_in(folder: Path) -> dict[str, tuple[float, float]]:
     """Return how long the board needs for what others do, in ms: the middle of several."""
     with Project.open(folder, workers=0) as project, Project.open(folder, workers=0) as other:
         board = project.review().board
-        catalog, prints = other._catalog, other.recipe_now.fingerprints
+        catalog, prints = other.context.catalog, other.context.recipe.fingerprints
         film, copies = Film(other, next(iter(catalog.videos()))), itertools.count(10**6)
 
         def took_ms(change: Callable[[], Any]) -> tuple[float, float]:
@@ -317,7 +317,7 @@ def burst(folder: Path) -> dict[str, float]:
             page.wait_for_selector(".card")
             page.evaluate(_CLIPS)
             page.evaluate("clips.length = 1")
-            film = Film(project, next(iter(project._catalog.videos())))
+            film = Film(project, next(iter(project.context.catalog.videos())))
             verdicts_ms = []
             cpu_s, began = server_cpu_s(server), time.monotonic()
             for count in range(BURST_S * PER_SECOND):

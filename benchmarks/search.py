@@ -88,7 +88,7 @@ def make(folder: Path) -> None:
         key_pts=(0,), missing_s=0.0,
     )  # fmt: skip
     with _project(folder, create=True) as project:
-        catalog, recipe = project._catalog, project.recipe_now
+        catalog, recipe = project.context.catalog, project.context.recipe
         cut = recipe.fingerprints.cut
         per_video = CLIPS // VIDEOS
         for at in range(VIDEOS):
@@ -137,7 +137,7 @@ def _like(project: Any) -> Any:
 
 
 def _some_clip(project: Any) -> str:
-    ids = project._catalog.clip_numbers("a0", project.recipe_now.fingerprints.cut)
+    ids = project.context.catalog.clip_numbers("a0", project.context.recipe.fingerprints.cut)
     return str(min(ids))
 
 

@@ -48,7 +48,7 @@ class Project(Workspace):
     def ingest(self, paths: Sequence[Path | str]) -> IngestReport:
         """Find the videos at and below `paths` and know each by its bytes."""
         with self._working():
-            return ingest(self._catalog, self._runner, [Path(p) for p in paths], self.folder)
+            return ingest(self.context, [Path(p) for p in paths])
 
     def scan(self, items: Sequence[str] = (), *, limit: int | None = None) -> Report:
         """Decode each new video once and keep what all later stages need.
@@ -59,20 +59,18 @@ class Project(Workspace):
         """
         numbers = self._videos(items)[:limit]
         with self._working():
-            return scan_videos(
-                self._catalog, self._runner, self.recipe_now, self.folder, numbers, self._models
-            )
+            return scan_videos(self.context, numbers)
 
     def cut(self, items: Sequence[str] = ()) -> Report:
         """Find the cuts from the signals, and make clips of the shots between them."""
         numbers = self._videos(items)
         with self._working():
-            return cut_videos(self._catalog, self._runner, self.recipe_now, self.folder, numbers)
+            return cut_videos(self.context, numbers)
 
     def caption(self) -> Report:
         """Say what each clip shows: by now, the texts that lie beside the videos."""
         with self._working():
-            return caption_clips(self._catalog, self.recipe_now)
+            return caption_clips(self.context)
 
     def score(self, *, only: Sequence[str] = (), limit: int | None = None) -> Report:
         """Measure each clip with the recipe's scorers.
@@ -81,40 +79,29 @@ class Project(Workspace):
             only: Names of the scorers to run; all if empty.
             limit: At most so many clips.
         """
-        known = list(self.recipe_now.stages("score"))
+        known = list(self.context.recipe.stages("score"))
         for name in only:
             if name not in known:
                 raise RecipeError(f"score.use has no {name!r}{nearest(name, known)}")
-        numbers = list(self._catalog.clips(self.recipe_now.fingerprints.cut))[:limit]
+        numbers = list(self.context.clips())[:limit]
         with self._working():
-            return score_clips(
-                self._catalog,
-                self._runner,
-                self.recipe_now,
-                self.folder,
-                numbers,
-                only=only,
-                device=self.device,
-                models=self._models,
-            )
+            return score_clips(self.context, numbers, only=only)
 
     def dedup(self) -> DedupReport:
         """Find clips that show the same footage or look alike, and choose which to keep."""
         with self._working():
-            return find_copies(self._catalog, self._runner, self.recipe_now, self.folder)
+            return find_copies(self.context)
 
     def select(self, name: str = "main") -> Selection:
         """Apply the rules of `[select.NAME]` and freeze what passes."""
-        rules = self._named(name, self.recipe_now.selections, "select")
-        if any(rule.column.startswith("dedup.") for rule in rules) and undone(
-            self._catalog, self.recipe_now
-        ):
+        rules = self._named(name, self.context.recipe.selections, "select")
+        if any(rule.column.startswith("dedup.") for rule in rules) and undone(self.context):
             self.dedup()
         if any(rule.column.startswith("coverage.") for rule in rules) and not is_current(
-            self._catalog, self.recipe_now
+            self.context
         ):
-            cover(self._catalog, self.recipe_now)
-        numbers, columns = clip_columns(self._catalog, self.recipe_now)
+            cover(self.context)
+        numbers, columns = clip_columns(self.context)
         passing, funnel = selecting.choose(rules, columns)
         passing, by_people = selecting.overruled(passing, columns["verdict"])
         chosen = [no for no, passes in zip(numbers, passing, strict=True) if passes]
@@ -126,7 +113,7 @@ class Project(Workspace):
             candidates=len(numbers),
             duration_s=round(float(columns["duration_s"][passing].sum()), 3),
         )
-        return self._catalog.selections.freeze(selection, chosen, self.recipe_now.digest)
+        return self.context.catalog.selections.freeze(selection, chosen, self.context.recipe.digest)
 
     def export(
         self, name: str = "main", *, to: str | None = None, folder: Path | str | None = None
@@ -138,10 +125,10 @@ class Project(Workspace):
             to: Another format than the recipe's.
             folder: Another folder than `exports/NAME` in the project.
         """
-        plan = self._named(name, self.recipe_now.exports, "export")
+        plan = self._named(name, self.context.recipe.exports, "export")
         if to is not None and to != plan.to:
             plan = plan.with_format(to)
-        frozen = self._catalog.selections.newest(plan.selection)
+        frozen = self.context.catalog.selections.newest(plan.selection)
         if frozen is None:
             raise RecipeError(
                 f"there is no selection {plan.selection!r} yet; "
@@ -149,18 +136,17 @@ class Project(Workspace):
             )
         selection, selection_no = frozen
         target = Path(folder).absolute() if folder else self.folder / "exports" / name
-        planned = plan_clips(self._catalog, self.recipe_now, selection.clips, plan.caption)
+        planned = plan_clips(self.context, selection.clips, plan.caption)
         with self._working():
             return write_export(
-                self._catalog,
-                self._runner,
+                self.context,
                 Export(target, planned, plan.exporter, plan.encoding),
                 name=name,
                 selection_no=selection_no,
                 about={
                     "format": plan.to,
                     "selection": f"{selection.name}@{selection.revision}",
-                    "recipe": self.recipe_now.digest,
+                    "recipe": self.context.recipe.digest,
                 },
             )
 
@@ -186,9 +172,9 @@ class Project(Workspace):
                 if verb in verbs:
                     reports[verb] = getattr(self, verb)()
             if "select" in verbs:
-                reports["select"] = [self.select(name) for name in self.recipe_now.selections]
+                reports["select"] = [self.select(name) for name in self.context.recipe.selections]
             if "export" in verbs:
-                reports["export"] = [self.export(name) for name in self.recipe_now.exports]
+                reports["export"] = [self.export(name) for name in self.context.recipe.exports]
         return reports
 
     def plan(self, paths: Sequence[Path | str] = ()) -> dict[str, int]:
@@ -197,7 +183,7 @@ class Project(Workspace):
         Later verbs count what is known now; what earlier ones would find is not in it.
         """
         found = [Path(path) for path in paths]
-        return pending(self._catalog, self.recipe_now, self.folder, found)
+        return pending(self.context, found)
 
     def cuts(self, format: str = "json", *, items: Sequence[str] = ()) -> list[Path]:
         """Write the timestamps of the cuts beside each video; return the files.
@@ -209,9 +195,9 @@ class Project(Workspace):
         if format not in timeline.FORMATS:
             known = list(timeline.FORMATS)
             raise RecipeError(f"--format {format}: no such format{nearest(format, known)}")
-        found = self._catalog.cuts(self.recipe_now.fingerprints.cut)
+        found = self.context.catalog.cuts(self.context.recipe.fingerprints.cut)
         numbers = [no for no in self._videos(items) if no in found]
-        videos = self._catalog.videos(numbers)
+        videos = self.context.catalog.videos(numbers)
         return [timeline.write_beside(format, video, found[no]) for no, video in videos.items()]
 
     def report(
@@ -230,10 +216,7 @@ class Project(Workspace):
                 out among the videos.
         """
         return write_report(
-            self._catalog,
-            self._runner,
-            self.recipe_now,
-            self.folder,
+            self.context,
             Path(path).absolute() if path else self.folder / "report.html",
             self.status(),
             where=where,
@@ -242,7 +225,7 @@ class Project(Workspace):
 
     def hydrus(self) -> HydrusDesk:
         """Return the way to a Hydrus client: `push`, `pull` and `status`."""
-        return HydrusDesk(self._catalog, self._runner, self.recipe_now, self.folder)
+        return HydrusDesk(self.context)
 
     def ls(
         self,
@@ -263,7 +246,7 @@ class Project(Workspace):
         if what not in LISTS:
             raise RecipeError(f"ls {what}: no such list{nearest(what, list(LISTS))}")
         return listed(
-            LISTS[what](self._catalog, self.recipe_now, self.folder),
+            LISTS[what](self.context),
             where=where,
             sort=sort,
             limit=limit,
@@ -271,7 +254,7 @@ class Project(Workspace):
 
     def review(self) -> Desk:
         """Lay the clips out for the review page."""
-        return Desk(self._catalog, self.recipe_now, self.folder)
+        return Desk(self.context)
 
     def verdict(self, what: str, clips: Sequence[str], *, who: str) -> list[Verdict]:
         """Keep or drop clips, whatever the rules of a selection say.
@@ -284,18 +267,20 @@ class Project(Workspace):
         if what not in deciding.VERDICTS:
             raise RecipeError(f"verdict {what}: it is one of {', '.join(deciding.VERDICTS)}")
         value = None if what == "undecided" else what
-        action = deciding.decide(self._catalog, clips, {"verdict": value}, who=who, source="cli")
-        return self._catalog.verdicts.of_action(action)
+        action = deciding.decide(
+            self.context.catalog, clips, {"verdict": value}, who=who, source="cli"
+        )
+        return self.context.catalog.verdicts.of_action(action)
 
     def undo(self, *, who: str) -> list[Verdict]:
         """Take back what a person decided last; return what that was."""
-        action = deciding.take_back(self._catalog, who=who, source="cli")
-        return self._catalog.verdicts.of_action(action)
+        action = deciding.take_back(self.context.catalog, who=who, source="cli")
+        return self.context.catalog.verdicts.of_action(action)
 
     def redo(self, *, who: str) -> list[Verdict]:
         """Do again what a person undid last; return what that was."""
-        action = deciding.take_back(self._catalog, who=who, source="cli", redo=True)
-        return self._catalog.verdicts.of_action(action)
+        action = deciding.take_back(self.context.catalog, who=who, source="cli", redo=True)
+        return self.context.catalog.verdicts.of_action(action)
 
     def search(
         self, text: str | None = None, *, like: str | None = None, limit: int | None = None
@@ -308,27 +293,22 @@ class Project(Workspace):
             like: Id of a clip, or how it begins.
             limit: At most so many; 20 if None.
         """
-        encode = text_encoder(self.recipe_now, self._models)
+        encode = text_encoder(self.context)
         return search(
-            self._catalog,
-            self.recipe_now,
-            text=text,
-            like=like,
-            limit=20 if limit is None else limit,
-            encode=encode,
+            self.context, text=text, like=like, limit=20 if limit is None else limit, encode=encode
         )
 
     def coverage(self) -> Row:
         """Put clips that look alike into clusters; say what there is much and little of."""
-        return covered(self._catalog, self.recipe_now)
+        return covered(self.context)
 
     def status(self) -> Row:
         """Return how much there is of everything, what failed, and decode passes per video."""
-        return totals(self._catalog, self.recipe_now, self.folder)
+        return totals(self.context)
 
     def failures(self) -> list[Failure]:
         """Return all that stands as failed."""
-        return self._catalog.failures.all()
+        return self.context.catalog.failures.all()
 
     @staticmethod
     def models(

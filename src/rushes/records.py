@@ -186,6 +186,15 @@ class Clip:
         return hashlib.sha256(name.encode()).hexdigest()[:16]
 
 
+@dataclass(frozen=True, slots=True)
+class ClipRow:
+    """A clip with the numbers of its row and of its video's row in the catalog."""
+
+    no: int
+    video_no: int
+    clip: Clip
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
     """What of an upright picture is picture: the widths of the bars around it, as fractions."""

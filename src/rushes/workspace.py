@@ -9,13 +9,14 @@ from typing import Any, Self
 
 from rushes import files
 from rushes.catalog import Catalog
+from rushes.context import Context
 from rushes.errors import ProjectError, RecipeError
 from rushes.models import store as models
 from rushes.networks.session import complaint
 from rushes.recipe.recipe import DEFAULT, load
 from rushes.recipe.runnable import recipe_with_models
-from rushes.runner.base import Reporter, Silent
-from rushes.runner.local import Runner
+from rushes.runner.base import NullReporter, Reporter
+from rushes.runner.local import LocalRunner
 from rushes.stages.registry import nearest
 
 
@@ -56,14 +57,21 @@ class Workspace:
         self.options = {"workers": workers, "device": device, "changes": changes, "cache": cache}
         """How it was opened."""
         self._recipe = load(self.folder / "recipe.toml", changes)
-        self.recipe_now, self._models, self.notes = recipe_with_models(
-            self._recipe, cache or models.CACHE
-        )
-        """What can run here; what is left out, and the command that mends it, is in `notes`."""
+        runnable, found, self.notes = recipe_with_models(self._recipe, cache or models.CACHE)
+        """Why stages of the recipe are left out, and the commands that mend it."""
         self.notes += (note,) if note else ()
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        self._runner = Runner(cores or 1 if workers is None else workers, reporter or Silent())
-        self._catalog = Catalog(self.folder / "catalog.db")
+        self.context = Context(
+            catalog=Catalog(self.folder / "catalog.db"),
+            recipe=runnable,
+            runner=LocalRunner(
+                cores or 1 if workers is None else workers, reporter or NullReporter()
+            ),
+            folder=self.folder,
+            models=found,
+            device=device,
+        )
+        """Everything that engines work with; `context.recipe` is the part that can run here."""
         self._is_working = False
 
     @classmethod
@@ -95,16 +103,16 @@ class Workspace:
 
     def close(self) -> None:
         """Stop the workers and close the catalog."""
-        self._runner.close()
-        self._catalog.close()
+        self.context.runner.close()
+        self.context.catalog.close()
 
     def _videos(self, items: Sequence[str]) -> list[int]:
         """Return the numbers of the videos that a person named; all if none are named."""
-        videos = self._catalog.videos()
+        videos = self.context.catalog.videos()
         if not items:
             return list(videos)
         by_name = {name: no for no, video in videos.items() for name in (video.id, video.given)}
-        by_name |= {path: no for path, (_, _, no) in self._catalog.files().items() if no}
+        by_name |= {path: no for path, (_, _, no) in self.context.catalog.files().items() if no}
         numbers = []
         for item in items:
             number = by_name.get(item) or by_name.get(str(files.located(Path(item))))
@@ -114,8 +122,8 @@ class Workspace:
         return numbers
 
     def _clip_ids(self, numbers: Sequence[int]) -> Iterator[str]:
-        clips = self._catalog.clips(self.recipe_now.fingerprints.cut)
-        return (clips[no][1].id for no in numbers)
+        clips = self.context.clips()
+        return (clips[no].clip.id for no in numbers)
 
     def _named(self, name: str, table: Any, section: str) -> Any:
         if name not in table:

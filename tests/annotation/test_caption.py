@@ -114,7 +114,7 @@ def test_a_scorer_of_captions_sees_clips_that_have_one_and_anew_when_it_changes(
 
 def say(project, text, clip=0):
     clips = [row["clip"] for row in project.ls("clips")]
-    return deciding.caption(project._catalog, {clips[clip]: text}, who="ann", source="page")
+    return deciding.caption(project.context.catalog, {clips[clip]: text}, who="ann", source="page")
 
 
 def first(project):
@@ -149,9 +149,8 @@ def test_a_persons_words_about_a_clip_without_any_are_taken_back(captioned):
 
 
 def test_halves_of_a_clip_are_said_to_show_what_the_whole_did(captioned):
-    catalog, recipe = captioned._catalog, captioned.recipe_now
-    clip = next(iter(catalog.clips(recipe.fingerprints.cut).values()))[1]
+    clip = next(iter(captioned.context.clips().values())).clip
     middle = (clip.in_pts + clip.out_pts) // 2
     spans = [(clip.in_pts, middle), (middle, clip.out_pts)]
-    deciding.respan(catalog, recipe, captioned.folder, [clip.id], spans, who="ann", source="page")
+    deciding.respan(captioned.context, [clip.id], spans, who="ann", source="page")
     assert [row["caption"] for row in captioned.ls("clips")[:2]] == [ONE, ONE]

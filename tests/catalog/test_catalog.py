@@ -219,7 +219,7 @@ def test_cuts_replace_those_of_the_same_fingerprint(with_clips):
 def test_a_clip_that_two_settings_make_is_one_clip(with_clips):
     catalog = with_clips
     (no,) = catalog.videos()
-    first = next(clip for _, clip in catalog.clips("print").values())
+    first = next(row.clip for row in catalog.clips("print").values())
     longer = replace(first, out_pts=500)
     catalog.commit_cuts(no, "other", [], [first, longer], shots=1, shots_too_short=0)
     assert len(set(catalog.clips("print")) & set(catalog.clips("other"))) == 1
@@ -228,7 +228,7 @@ def test_a_clip_that_two_settings_make_is_one_clip(with_clips):
 
 def a_selection(catalog, count, **changes):
     numbers = list(catalog.clips("print"))[:count]
-    ids = tuple(catalog.clips("print")[no][1].id for no in numbers)
+    ids = tuple(catalog.clips("print")[no].clip.id for no in numbers)
     line = RuleCount(rule="r", threshold="r >= 1", alone=3, left=count, missing=0)
     selection = Selection(
         name="main", revision=1, clips=ids, funnel=(line,), candidates=3, duration_s=1.5

@@ -87,7 +87,7 @@ def test_a_rule_leaves_the_spare_ones_out(deduped):
 
 def test_others_can_ask_for_the_groups(deduped):
     project, _ = deduped
-    groups = duplicate_groups(project._catalog, project.recipe_now)
+    groups = duplicate_groups(project.context)
     assert sorted(groups.values()) == [1, 1, 2, 2]
 
 
@@ -104,7 +104,7 @@ def test_a_new_film_is_compared_with_the_old_ones(deduped, tmp_path):
 
 
 def test_a_project_that_was_not_deduped_knows_no_groups(project):
-    assert duplicate_groups(project._catalog, project.recipe_now) == {}
+    assert duplicate_groups(project.context) == {}
     assert {row["dedup.keep"] for row in project.ls("clips")} == {None}
 
 

@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from rushes.catalog import Catalog
+from rushes.context import Context
 from rushes.errors import RecipeError
 from rushes.footage.ingest import ingest
 from rushes.media import probe as probing
-from rushes.runner.base import Silent
-from rushes.runner.local import Runner
+from rushes.recipe.recipe import Recipe
+from rushes.runner.base import NullReporter
+from rushes.runner.local import LocalRunner
 from rushes.testing import make_video
 
 
@@ -30,8 +32,15 @@ def folder(tmp_path):
 
 @pytest.fixture
 def take_in(catalog, folder, tmp_path):
+    context = Context(
+        catalog=catalog,
+        recipe=Recipe({}),
+        runner=LocalRunner(0, NullReporter()),
+        folder=tmp_path,
+    )
+
     def call(*paths):
-        return ingest(catalog, Runner(0, Silent()), list(paths) or [folder], tmp_path)
+        return ingest(context, list(paths) or [folder])
 
     return call
 

@@ -219,7 +219,7 @@ def test_a_second_probe_is_the_only_one_to_run_later(tmp_path, films):
         assert project.plan()["scan"] == 3
         assert project.scan().done == 3
         assert project.status()["decode_passes_per_video"] == 2.0
-        probes = project.recipe_now.stages("scan")
+        probes = project.context.recipe.stages("scan")
     assert {p: p.stat().st_mtime_ns for p in before} == before
     assert len(list((folder / "signals").iterdir())) == 3 * len(probes)
 

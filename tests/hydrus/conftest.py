@@ -39,7 +39,7 @@ class Bench:
 
     @property
     def catalog(self):
-        return self.project._catalog
+        return self.project.context.catalog
 
     def push(self):
         return self.project.hydrus().push()
@@ -86,10 +86,9 @@ def uncut_bench(project_folder, fake):
 def _cut(_finished, tmp_path_factory):
     folder = Path(shutil.copytree(_finished, tmp_path_factory.mktemp("cut") / "project"))
     with Project.open(folder, workers=0) as project:
-        catalog = project._catalog
-        clips = catalog.selections.newest("main")[0].clips
-        planned = plan_clips(catalog, project.recipe_now, clips, "")
-        assert len(cut_files(catalog, project._runner, folder, planned, "hydrus/desk")) == 5
+        clips = project.context.catalog.selections.newest("main")[0].clips
+        planned = plan_clips(project.context, clips, "")
+        assert len(cut_files(project.context, planned, "hydrus/desk")) == 5
     return folder
 
 

@@ -166,12 +166,10 @@ def test_a_clip_that_was_trimmed_is_another_one_and_the_old_ones_verdict_stays_w
     pushed, fake
 ):
     old = pushed.sha256(0)
-    clip = pushed.catalog.clips_by_id(pushed.clips[:1])[pushed.clips[0]][2]
+    clip = pushed.catalog.clips_by_id(pushed.clips[:1])[pushed.clips[0]].clip
     middle = (clip.in_pts + clip.out_pts) // 2
-    (new,) = deciding.respan(
-        pushed.catalog, pushed.project.recipe_now, pushed.folder, [clip.id],
-        [(clip.in_pts, middle)], who="ann", source="page",
-    )  # fmt: skip
+    context, spans = pushed.project.context, [(clip.in_pts, middle)]
+    (new,) = deciding.respan(context, [clip.id], spans, who="ann", source="page")
     fake.trash(old)
     found = pushed.status()
     assert (found.pushed, found.replaced, found.pull.replaced, found.pull.drop) == (5, 1, 1, 1)

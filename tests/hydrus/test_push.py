@@ -85,7 +85,7 @@ def test_a_file_that_is_locked_fails_alone_and_the_others_go_by_path(bench, fake
 
 def test_the_bar_moves_with_each_import(bench, monkeypatch):
     moves = []
-    monkeypatch.setattr(bench.project._runner.reporter, "advance", moves.append)
+    monkeypatch.setattr(bench.project.context.runner.reporter, "advance", moves.append)
     bench.push()
     assert moves == [1] * 5 + [0]
     moves.clear()

@@ -206,7 +206,7 @@ def test_a_busy_client_is_waited_for_and_then_named(few):
 def test_waiting_is_said_once_and_so_is_its_end(few, monkeypatch):
     lines = []
     start_anew(few, "told")
-    monkeypatch.setattr(few.project._runner.reporter, "line", lines.append)
+    monkeypatch.setattr(few.project.context.runner.reporter, "line", lines.append)
     few.fake.busy = 3
     few.push()
     assert [line.split(": ")[-1] for line in lines] == [

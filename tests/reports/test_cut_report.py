@@ -75,15 +75,15 @@ def numbered(tmp_path):
         footage / MARKUP, takes, size=(192, 160), pts=ticks, numbered=True, gop=250, b_frames=0
     )
     with cut_project(tmp_path / "p", footage) as project:
-        ((no, video),) = project._catalog.videos().items()
+        ((no, video),) = project.context.catalog.videos().items()
         edges = [video.start_pts + round(time_s / video.time_base) for time_s in truth.times_s]
         cuts = [
             Cut(kind=cut.kind, start_pts=edges[cut.start_frame], pts=edges[cut.frame],
                 confidence=0.875, detector="truth")
             for cut in truth.cuts
         ]  # fmt: skip
-        fingerprint = project.recipe_now.fingerprints.cut
-        project._catalog.commit_cuts(no, fingerprint, cuts, [], shots=3, shots_too_short=0)
+        fingerprint = project.context.recipe.fingerprints.cut
+        project.context.catalog.commit_cuts(no, fingerprint, cuts, [], shots=3, shots_too_short=0)
         yield project, truth
 
 
@@ -212,17 +212,15 @@ def test_a_video_of_one_shot_and_a_cut_at_its_very_edge(tmp_path):
     make_video(tmp_path / "films.mp4", (Take(frames=30),), numbered=True)
     with cut_project(tmp_path / "p", tmp_path / "films.mp4") as project:
         assert Page(project.report().path).has("No cut was found: the video is one shot.")
-        (no, video), = project._catalog.videos().items()  # fmt: skip
-        (row,) = project._catalog.stages.rows(
-            "probe/change", report.PROBE_FIELDS, project.recipe_now.fingerprints.probes["change"]
-        ).values()
+        (no, video), = project.context.catalog.videos().items()  # fmt: skip
+        (row,) = project.context.probe_rows("change").values()
         edge = Cut(kind="fade", start_pts=video.start_pts, pts=video.end_pts, confidence=0.5,
                    detector="x")  # fmt: skip
         task = report.PictureTask(
             video=video,
             cuts=(edge, replace(edge, start_pts=edge.pts)),
             signals=project.folder / row["signals"],
-            key_pts=project._catalog.key_pts(no),
+            key_pts=project.context.catalog.key_pts(no),
         )
         whole, end = report.take_pictures(task, lambda _: None)
     assert (whole.before, whole.after, whole.frames_mixed) == (None, None, 30)

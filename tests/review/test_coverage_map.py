@@ -74,6 +74,6 @@ def test_no_map_is_left_where_all_of_its_clips_are_gone(desk):
     from rushes.similarity import coverage
 
     row = {"cluster": 1, "nearness": 1.0}
-    catalog, recipe = desk.catalog, desk._recipe
+    catalog, recipe = desk.catalog, desk._context.recipe
     catalog.stages.replace(coverage.KEY, coverage.FIELDS, coverage.fingerprint(recipe), {999: row})
     assert desk.pictures([])["tiles"] == []

@@ -10,15 +10,16 @@ def desk(project):
     """The catalog of a finished project, and shorthands for two people at work on it."""
 
     class Desk:
-        catalog = project._catalog
+        context = project.context
+        catalog = context.catalog
         folder = project.folder
 
         def decide(self, *clips, who="ann", **values):
             return deciding.decide(self.catalog, clips, values, who=who, source="page")
 
         def respan(self, clips, spans, who="ann", **values):
-            recipe, given = project.recipe_now, {"who": who, "source": "page", "values": values}
-            return deciding.respan(self.catalog, recipe, self.folder, clips, spans, **given)
+            given = {"who": who, "source": "page", "values": values}
+            return deciding.respan(self.context, clips, spans, **given)
 
         def undo(self, who="ann", redo=False):
             action = deciding.take_back(self.catalog, who=who, source="page", redo=redo)
@@ -28,8 +29,7 @@ def desk(project):
             return self.catalog.verdicts.standing([clip]).get(clip)
 
         def clips(self):
-            fingerprint = project.recipe_now.fingerprints.cut
-            return [clip for _, clip in self.catalog.clips(fingerprint).values()]
+            return [row.clip for row in self.context.clips().values()]
 
         def ids(self):
             return [clip.id for clip in self.clips()]

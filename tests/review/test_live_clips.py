@@ -46,10 +46,7 @@ def test_orders_outlive_verdicts_but_no_other_clips(desk, elsewhere):
     assert desk.ids(found["query"]) == clips
     clip = desk.clip(clips[0])
     spans = [(clip["in_pts"], clip["frame_pts"][clip["frame_in"] + 9])]
-    catalog, recipe = elsewhere._catalog, elsewhere.recipe_now
-    (made,) = deciding.respan(
-        catalog, recipe, elsewhere.folder, clips[:1], spans, who="bob", source="cli"
-    )
+    (made,) = deciding.respan(elsewhere.context, clips[:1], spans, who="bob", source="cli")
     desk.follow()
     assert desk.ids(found["query"]) is None
     assert order(desk) == [made.id, *clips[1:]]

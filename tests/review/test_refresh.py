@@ -24,9 +24,8 @@ class Events:
 
     def __init__(self, project, seed):
         self.random = random.Random(seed)
-        self.catalog, self.recipe, self.folder = (
-            project._catalog, project.recipe_now, project.folder,
-        )  # fmt: skip
+        self.context = project.context
+        self.catalog, self.recipe = project.context.catalog, project.context.recipe
         self.cut = self.recipe.fingerprints.cut
         self.filmed = set(self.catalog.videos())  # those that can be trimmed: there are signals
 
@@ -104,26 +103,28 @@ class Events:
             [{"verdict": "keep"}, {"verdict": None, "stars": 3}, {"reason": "x", "verdict": "drop"},
              {"tags": {"add": tags[:1], "remove": tags[1:]}}]
         )  # fmt: skip
-        clips = [self.clips()[no][1].id for no in self.some(self.clips())]
+        clips = [self.clips()[no].clip.id for no in self.some(self.clips())]
         who = self.random.choice(["ann", "bob"])
         deciding.decide(self.catalog, clips, values, who=who, source="page")
 
     def on_a_caption(self):
         (no, *_) = self.some(self.clips())
         text = self.random.choice(["a fox", "a dog", None])
-        said = {self.clips()[no][1].id: text}
+        said = {self.clips()[no].clip.id: text}
         deciding.caption(self.catalog, said, who="ann", source="page")
 
     def on_another_span(self):
-        there = [c for v, c in self.clips().values() if v in self.filmed and c.frames > 3]
+        there = [
+            row.clip
+            for row in self.clips().values()
+            if row.video_no in self.filmed and row.clip.frames > 3
+        ]
         if not there:
             return
         clip = self.random.choice(there)
         middle = (clip.in_pts + clip.out_pts) // 2
         spans = [(clip.in_pts, middle), (middle, clip.out_pts)][: self.random.randint(1, 2)]
-        self.quietly(
-            deciding.respan, self.catalog, self.recipe, self.folder, [clip.id], spans, who="ann"
-        )
+        self.quietly(deciding.respan, self.context, [clip.id], spans, who="ann")
 
     def on_undo(self):
         who = self.random.choice(["ann", "bob"])
@@ -164,7 +165,7 @@ def same(board, anew):
 def test_what_a_board_took_in_is_what_is_there(halved, seed, monkeypatch):
     monkeypatch.setattr(captions, "_readers", lambda: ["scorer/motion"])
     events = Events(halved, seed)
-    board = Board(events.catalog, events.recipe)
+    board = Board(events.context)
     read_whole, read = [], boards.clip_table
     monkeypatch.setattr(boards, "clip_table", lambda *given: read_whole.append(1) or read(*given))
     seen = []
@@ -177,25 +178,26 @@ def test_what_a_board_took_in_is_what_is_there(halved, seed, monkeypatch):
             board.follow()
             assert not board.follow(), "nothing is taken in twice"
             assert not read_whole, f"{seen}: all was read again"
-            same(board, Board(events.catalog, events.recipe))
+            same(board, Board(events.context))
             read_whole.clear()
 
 
 def test_a_board_that_fell_far_behind_reads_everything(halved, monkeypatch):
     monkeypatch.setattr(changes, "KEPT", 2)
     events = Events(halved, 5)
-    board = Board(events.catalog, events.recipe)
+    board = Board(events.context)
     for _ in range(4):
         events.on_a_new_video()
         events.on_scores()
     assert board.follow()
-    same(board, Board(events.catalog, events.recipe))
+    same(board, Board(events.context))
 
 
 def test_what_scans_bring_can_wait_but_nothing_that_people_do(halved):
     events = Events(halved, 6)
-    board = Board(events.catalog, events.recipe)
-    (first, (_, clip)), (second, _), *_ = events.clips().items()
+    board = Board(events.context)
+    one, two, *_ = events.clips().values()
+    first, clip, second = one.no, one.clip, two.no
     for no in (first, second):
         scorer = events.recipe.stages("score")["motion"]
         rows = {no: {field.name: 77.0 for field in scorer.fields}}

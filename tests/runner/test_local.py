@@ -5,11 +5,11 @@ import time
 import pytest
 
 from rushes.errors import ContractError, ItemError, MediaError, MissingDependency, RecipeError
-from rushes.runner.base import Job, Silent
-from rushes.runner.local import Runner
+from rushes.runner.base import Job, NullReporter
+from rushes.runner.local import LocalRunner
 
 
-def work(payload, tell):
+def work(payload, progress):
     """What the tests ask of a worker: the payload says what happens."""
     what, value = payload
     if what == "double":
@@ -29,7 +29,7 @@ def work(payload, tell):
     if what == "tell":
         for done in range(value):
             time.sleep(0.21)
-            tell(done + 1)
+            progress(done + 1)
         return value
     if what == "pid":
         return os.getpid()
@@ -38,7 +38,7 @@ def work(payload, tell):
     )(value)
 
 
-class Bar(Silent):
+class Bar(NullReporter):
     def __init__(self):
         self.calls = []
         self.at = 0.0
@@ -63,7 +63,7 @@ def jobs(*payloads, **options):
 @pytest.fixture(scope="module")
 def pool():
     """Two workers that are shared by the tests of this file."""
-    runner = Runner(2, Silent())
+    runner = LocalRunner(2, NullReporter())
     yield runner
     runner.close()
 
@@ -74,7 +74,7 @@ def outcomes(runner, todo):
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_every_item_comes_back_with_its_result(pool, workers):
-    runner = pool if workers else Runner(0, Silent())
+    runner = pool if workers else LocalRunner(0, NullReporter())
     found = outcomes(runner, jobs(*[("double", n) for n in range(20)]))
     assert {name: done.result for name, done in found.items()} == {
         f"item {n}": 2 * n for n in range(20)
@@ -83,14 +83,14 @@ def test_every_item_comes_back_with_its_result(pool, workers):
 
 
 def test_no_jobs_start_no_process():
-    runner = Runner(2, Silent())
+    runner = LocalRunner(2, NullReporter())
     assert list(runner.run("test", work, [])) == []
     assert runner._pool is None
     runner.close()
 
 
 def test_0_workers_work_in_this_process():
-    (done,) = Runner(0, Silent()).run("test", work, jobs(("pid", None)))
+    (done,) = LocalRunner(0, NullReporter()).run("test", work, jobs(("pid", None)))
     assert done.result == os.getpid()
 
 
@@ -108,7 +108,7 @@ def test_small_work_stays_here_when_asked(pool):
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_an_error_costs_one_item(pool, workers):
-    runner = pool if workers else Runner(0, Silent())
+    runner = pool if workers else LocalRunner(0, NullReporter())
     found = outcomes(runner, jobs(("double", 1), ("fail", "it"), ("surprise", "!"), ("double", 2)))
     assert [found[f"item {n}"].result for n in range(4)] == [2, None, None, 4]
     assert str(found["item 1"].error) == "it cannot be done"
@@ -123,7 +123,7 @@ def test_an_error_costs_one_item(pool, workers):
     [("contract", ContractError), ("recipe", RecipeError), ("missing", MissingDependency)],
 )
 def test_an_error_of_the_program_stops_the_run(workers, what, error):
-    runner = Runner(workers, Silent())
+    runner = LocalRunner(workers, NullReporter())
     with pytest.raises(error, match="why"):
         list(runner.run("test", work, jobs((what, "why"), ("double", 1))))
     runner.close()
@@ -151,7 +151,7 @@ def test_only_poison_does_not_hang(pool):
 
 
 def test_workers_that_die_between_items_are_replaced():
-    runner = Runner(2, Silent())
+    runner = LocalRunner(2, NullReporter())
     for _ in range(3):
         found = outcomes(runner, jobs(*[("pid", None)] * 6))
         assert all(done.error is None for done in found.values())
@@ -186,7 +186,7 @@ def test_results_stream_while_others_are_at_work(pool):
 @pytest.mark.parametrize("workers", [0, 2])
 def test_the_bar_begins_fills_and_ends(workers):
     bar = Bar()
-    runner = Runner(workers, bar)
+    runner = LocalRunner(workers, bar)
     sizes = [Job(name=str(n), payload=("double", n), size=n + 1) for n in range(4)]
     list(runner.run("scan", work, sizes, unit="s of video"))
     runner.close()
@@ -197,7 +197,7 @@ def test_the_bar_begins_fills_and_ends(workers):
 
 def test_a_long_item_moves_the_bar_before_it_is_done():
     bar = Bar()
-    runner = Runner(1, bar)
+    runner = LocalRunner(1, bar)
     list(runner.run("scan", work, jobs(("tell", 4), size=4)))
     runner.close()
     steps = [call[1] for call in bar.calls if call[0] == "advance"]
@@ -210,7 +210,7 @@ def test_a_reporter_can_stop_the_run_long_before_an_item_ends():
         def advance(self, amount):
             raise KeyboardInterrupt
 
-    runner = Runner(1, Impatient())
+    runner = LocalRunner(1, Impatient())
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         list(runner.run("test", work, jobs(("sleep", 30))))
@@ -221,7 +221,7 @@ def test_a_reporter_can_stop_the_run_long_before_an_item_ends():
 def test_the_bar_ends_when_the_run_is_stopped():
     bar = Bar()
     with pytest.raises(ContractError):
-        list(Runner(0, bar).run("test", work, jobs(("contract", "why"))))
+        list(LocalRunner(0, bar).run("test", work, jobs(("contract", "why"))))
     assert bar.calls[-1] == ("end",)
 
 
@@ -241,10 +241,10 @@ def test_workers_end_with_a_driver_that_nobody_has_waited_for(tmp_path):
     script = tmp_path / "driver.py"
     script.write_text(
         "import test_local as t\n"
-        "from rushes.runner.base import Silent\n"
-        "from rushes.runner.local import Runner\n"
+        "from rushes.runner.base import NullReporter\n"
+        "from rushes.runner.local import LocalRunner\n"
         "if __name__ == '__main__':\n"
-        "    r = Runner(1, Silent())\n"
+        "    r = LocalRunner(1, NullReporter())\n"
         "    for d in r.run('a', t.work, t.jobs(('pid', None), ('sleep', 60))): "
         "print(d.result, flush=True)\n"
     )

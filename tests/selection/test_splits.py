@@ -5,7 +5,6 @@ import pytest
 from rushes.dedup.keep import OUTCOME, outcome_fingerprint
 from rushes.errors import RecipeError
 from rushes.project import Project
-from rushes.records import Clip
 from rushes.selection.splits import Split, sides
 from tests.annotation.captioners.test_sidecar import VIDEO
 
@@ -13,12 +12,7 @@ from tests.annotation.captioners.test_sidecar import VIDEO
 def a_set(count, first=1):
     """Videos with two clips each; clip numbers are ten times the video's, and one more."""
     videos = {no: replace(VIDEO, id=f"{no:016d}") for no in range(first, first + count)}
-    clips = {
-        no * 10 + half: (no, Clip(video_id=video.id, in_pts=half, out_pts=half + 1, frames=1))
-        for no, video in videos.items()
-        for half in (0, 1)
-    }
-    return videos, clips
+    return videos, {no * 10 + half: no for no in videos for half in (0, 1)}
 
 
 def test_about_the_asked_share_of_the_videos_is_for_validation():
@@ -88,11 +82,11 @@ def test_it_says_that_copies_are_not_known_before_dedup(halved):
 
 def test_copies_in_selections_on_both_sides_are_a_leak(halved):
     train, validation = halved.select("t").clips, halved.select("v").clips
-    numbers = halved._catalog.clip_numbers("", halved.recipe_now.fingerprints.cut)
+    numbers = halved.context.catalog.clip_numbers("", halved.context.recipe.fingerprints.cut)
     copies = {"group": 7, "copies": 1, "keep": 1, "of": "", "alike": None, "alike_keep": None}
     rows = {numbers[clip]: copies for clip in (train[0], validation[0])}
-    fingerprint = outcome_fingerprint(halved.recipe_now)
-    halved._catalog.stages.commit("dedup/outcome", OUTCOME, fingerprint, rows)
+    fingerprint = outcome_fingerprint(halved.context.recipe)
+    halved.context.catalog.stages.commit("dedup/outcome", OUTCOME, fingerprint, rows)
     lines = halved.status()["split"]
     assert f"LEAK: {train[0]} (train) and {validation[0]} (validation)" in lines
     assert lines[-1].startswith("freeze the selections anew")

@@ -34,10 +34,10 @@ def test_every_clip_is_in_one_cluster_the_largest_first(two):
 def test_clusters_are_named_by_what_sets_their_captions_apart(two):
     two.coverage()
     clips = two.ls("clips")
-    numbers = two._catalog.clip_numbers("", two.recipe_now.fingerprints.cut)
+    numbers = two.context.catalog.clip_numbers("", two.context.recipe.fingerprints.cut)
     words = {1.0: "a fox in the snow", 2.0: "a boat in the sun"}
     texts = {numbers[row["clip"]]: ("x", words[row["coverage.cluster"]]) for row in clips}
-    two._catalog.captions.settle(texts, list(texts))
+    two.context.catalog.captions.settle(texts, list(texts))
     assert [row["name"] for row in two.coverage()["clusters"]] == ["fox, snow", "boat, sun"]
 
 

@@ -27,8 +27,10 @@ def opened(project_folder, request):
 
 def say(project, texts):
     """Put captions in force: clip number → text."""
-    numbers = project._catalog.clips(project.recipe_now.fingerprints.cut)
-    project._catalog.captions.settle({no: ("test", text) for no, text in texts.items()}, numbers)
+    numbers = project.context.clips()
+    project.context.catalog.captions.settle(
+        {no: ("test", text) for no, text in texts.items()}, numbers
+    )
 
 
 def videos(rows):

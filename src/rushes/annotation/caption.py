@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rushes.catalog import Catalog
+from rushes.context import Context
 from rushes.errors import ItemError
 from rushes.recipe.recipe import Recipe
-from rushes.records import Clip, Failure, Report, Video
+from rushes.records import Clip, ClipRow, Failure, Report, Video
 from rushes.stages.items import ClipInput
 
 
@@ -28,19 +28,19 @@ class Said:
     """(captioner, path of the video) → what went wrong."""
 
 
-def caption_clips(catalog: Catalog, recipe: Recipe) -> Report:
+def caption_clips(context: Context) -> Report:
     """Bring the captions of all clips up to date with what the captioners say now."""
-    clips = catalog.clips(recipe.fingerprints.cut)
-    videos = catalog.videos()
-    said = _said(recipe, clips, videos)
+    clips = context.clips()
+    videos = context.catalog.videos()
+    said = _said(context.recipe, clips, videos)
     failing = {(f"captioner/{name}", path) for name, path in said.failures}
-    for failure in catalog.failures.all():
+    for failure in context.catalog.failures.all():
         is_mine = failure.stage.startswith("captioner/")
         if is_mine and (failure.stage, failure.item) not in failing:
-            catalog.failures.clear(failure.stage, [failure.item])
+            context.catalog.failures.clear(failure.stage, [failure.item])
     for (name, path), error in said.failures.items():
-        catalog.failures.add(_failure(name, path, error))
-    changed = catalog.captions.settle(said.texts, clips, said.others)
+        context.catalog.failures.add(_failure(name, path, error))
+    changed = context.catalog.captions.settle(said.texts, clips, said.others)
     failed_clips = _clips_of({path for _, path in said.failures}, clips, videos)
     return Report(
         verb="caption",
@@ -52,26 +52,24 @@ def caption_clips(catalog: Catalog, recipe: Recipe) -> Report:
     )
 
 
-def uncaptioned(catalog: Catalog, recipe: Recipe) -> int:
+def uncaptioned(context: Context) -> int:
     """Return how many clips have another caption, or none, than the captioners say now."""
-    clips = catalog.clips(recipe.fingerprints.cut)
-    said = _said(recipe, clips, catalog.videos())
-    return sum(map(len, catalog.captions.differing(said.texts, clips)))
+    clips = context.clips()
+    said = _said(context.recipe, clips, context.catalog.videos())
+    return sum(map(len, context.catalog.captions.differing(said.texts, clips)))
 
 
-def _said(
-    recipe: Recipe, clips: Mapping[int, tuple[int, Clip]], videos: Mapping[int, Video]
-) -> Said:
+def _said(recipe: Recipe, clips: Mapping[int, ClipRow], videos: Mapping[int, Video]) -> Said:
     """Ask all captioners about all clips."""
     by_video: dict[int, list[int]] = {}
-    for no, (video_no, _) in clips.items():
-        by_video.setdefault(video_no, []).append(no)
+    for no, row in clips.items():
+        by_video.setdefault(row.video_no, []).append(no)
     texts: dict[int, tuple[str, str]] = {}
     others: dict[int, list[tuple[str, str]]] = {}
     failures: dict[tuple[str, str], ItemError] = {}
     for name, captioner in recipe.stages("caption").items():
         for video_no, numbers in by_video.items():
-            items = [_bare(clips[no][1], videos[video_no]) for no in numbers]
+            items = [_bare(clips[no].clip, videos[video_no]) for no in numbers]
             try:
                 rows = captioner.annotate(items) if items else []
             except ItemError as error:
@@ -93,10 +91,8 @@ def _bare(clip: Clip, video: Video) -> ClipInput:
     )
 
 
-def _clips_of(
-    paths: set[str], clips: Mapping[int, tuple[int, Clip]], videos: Mapping[int, Video]
-) -> int:
-    return sum(videos[video_no].path in paths for video_no, _ in clips.values())
+def _clips_of(paths: set[str], clips: Mapping[int, ClipRow], videos: Mapping[int, Video]) -> int:
+    return sum(videos[row.video_no].path in paths for row in clips.values())
 
 
 def _failure(name: str, path: str, error: ItemError) -> Failure:

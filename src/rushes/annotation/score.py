@@ -4,13 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from rushes.annotation.worker import Part, Scores, ScoreTask, score
-from rushes.catalog import Catalog, Shards
+from rushes.catalog import Shards
 from rushes.catalog.signals import PROBE_FIELDS
+from rushes.context import Context
 from rushes.errors import ItemError
-from rushes.recipe.recipe import Recipe
 from rushes.records import Clip, Failure, Report, Row
 from rushes.runner.base import Job
-from rushes.runner.local import Runner
 from rushes.stages.fingerprints import probes_of, reads_of, waves
 from rushes.stages.protocols import Annotator
 
@@ -19,45 +18,37 @@ CLIPS_PER_TASK = 32
 
 
 def score_clips(
-    catalog: Catalog,
-    runner: Runner,
-    recipe: Recipe,
-    folder: Path,
+    context: Context,
     numbers: Sequence[int],
     *,
     only: Sequence[str] = (),
-    device: str = "cpu",
     models: Mapping[str, Path] | None = None,
 ) -> Report:
     """Score each of the clips with each scorer that has not scored it yet.
 
     Args:
-        catalog: Where results and failures go.
-        runner: Where the work is done.
-        recipe: Names the scorers.
-        folder: The project.
+        context: The open project.
         numbers: The clips.
         only: Names of the scorers to run; all of the recipe's if empty. Those that they read from
             come with them.
-        device: Where networks run: "cpu", "cuda", "dml", "coreml".
         models: Files of the models that the scorers name.
     """
-    scorers = recipe.stages("score")
+    scorers = context.recipe.stages("score")
     chosen = _with_read(scorers, only or list(scorers))
-    pending = frozenset[int]().union(*_lacking(catalog, recipe, chosen, numbers).values())
+    pending = frozenset[int]().union(*_lacking(context, chosen, numbers).values())
     failed: set[int] = set()
     for wave in waves(chosen):
         # What later waves lack is known only when the earlier ones are through.
         some = {name: chosen[name] for name in wave}
-        lacking = _lacking(catalog, recipe, some, numbers)
-        jobs = list(_jobs(catalog, recipe, folder, some, lacking, device, models or {}))
-        for done in runner.run("score", score, jobs, unit="clips"):
+        lacking = _lacking(context, some, numbers)
+        jobs = list(_jobs(context, some, lacking))
+        for done in context.runner.run("score", score, jobs, unit="clips"):
             task = done.job.payload
             scores = done.result
             if scores is None:  # the whole task failed: so did each clip that it was to score
                 error = done.error or ItemError("no result")
                 scores = [(no, s.name, error) for s, wanted in task.scorers for no in wanted]
-            failed |= _commit(catalog, recipe, task, scores)
+            failed |= _commit(context, task, scores)
     return Report(
         verb="score",
         pending=len(pending),
@@ -68,9 +59,9 @@ def score_clips(
     )
 
 
-def unscored(catalog: Catalog, recipe: Recipe, numbers: Sequence[int]) -> frozenset[int]:
+def unscored(context: Context, numbers: Sequence[int]) -> frozenset[int]:
     """Return those of the clips that some scorer of the recipe has not scored yet."""
-    lacking = _lacking(catalog, recipe, recipe.stages("score"), numbers)
+    lacking = _lacking(context, context.recipe.stages("score"), numbers)
     return frozenset[int]().union(*lacking.values())
 
 
@@ -87,34 +78,36 @@ def _with_read(scorers: Mapping[str, Annotator], names: Sequence[str]) -> dict[s
     return {name: scorer for name, scorer in scorers.items() if name in wanted}
 
 
-def _commit(catalog: Catalog, recipe: Recipe, task: ScoreTask, scores: Scores) -> set[int]:
+def _commit(context: Context, task: ScoreTask, scores: Scores) -> set[int]:
     """Store what a task found; return the numbers of the clips that failed."""
     ids = {no: clip.id for part in task.parts for no, clip in part.clips}
     for scorer, _ in task.scorers:
         rows = {no: row for no, n, row in scores if n == scorer.name and isinstance(row, dict)}
         key = f"scorer/{scorer.name}"
-        catalog.stages.commit(key, scorer.fields, recipe.fingerprints.scorers[scorer.name], rows)
-        catalog.failures.clear(key, [ids[no] for no in rows])
+        context.catalog.stages.commit(
+            key, scorer.fields, context.recipe.fingerprints.scorers[scorer.name], rows
+        )
+        context.catalog.failures.clear(key, [ids[no] for no in rows])
     failed = set()
     for no, name, row in scores:
         if isinstance(row, ItemError):
             failed.add(no)
-            catalog.failures.add(_failure(name, ids[no], row))
+            context.catalog.failures.add(_failure(name, ids[no], row))
     return failed
 
 
 def _lacking(
-    catalog: Catalog, recipe: Recipe, scorers: Mapping[str, Annotator], numbers: Sequence[int]
+    context: Context, scorers: Mapping[str, Annotator], numbers: Sequence[int]
 ) -> dict[str, frozenset[int]]:
     """Return scorer name → clips without a row of its fingerprint."""
-    prints = recipe.fingerprints
+    prints = context.recipe.fingerprints
     wanted = frozenset(numbers)
     captioned = wanted
     if any(uses_caption(scorer) for scorer in scorers.values()):
-        captioned = wanted.intersection(catalog.captions.in_force())
+        captioned = wanted.intersection(context.catalog.captions.in_force())
     return {
         name: (captioned if uses_caption(scorer) else wanted).intersection(
-            catalog.stages.pending(
+            context.catalog.stages.pending(
                 f"scorer/{name}", scorer.fields, prints.scorers[name], prints.cut
             )
         )
@@ -123,24 +116,22 @@ def _lacking(
 
 
 def _jobs(
-    catalog: Catalog,
-    recipe: Recipe,
-    folder: Path,
+    context: Context,
     scorers: Mapping[str, Annotator],
     lacking: Mapping[str, frozenset[int]],
-    device: str,
-    models: Mapping[str, Path],
 ) -> Iterator[Job[ScoreTask]]:
-    scan, prints = recipe.stages("scan"), recipe.fingerprints
+    scan, prints = context.recipe.stages("scan"), context.recipe.fingerprints
     reads = {name for scorer in scorers.values() for name in reads_of(scorer)}
     read_rows: dict[str, Mapping[int, Row]] = {}
     shards: dict[tuple[str, str], Shards] = {}
     for name in reads:
-        key, stage = f"scorer/{name}", recipe.stages("score")[name]
-        read_rows[name] = catalog.stages.rows(key, stage.fields, prints.scorers[name])
+        key, stage = f"scorer/{name}", context.recipe.stages("score")[name]
+        read_rows[name] = context.catalog.stages.rows(key, stage.fields, prints.scorers[name])
         for field in stage.fields:
             if field.dtype == "vector":
-                shards[name, field.name] = catalog.stages.shards(key, field, prints.scorers[name])
+                shards[name, field.name] = context.catalog.stages.shards(
+                    key, field, prints.scorers[name]
+                )
     lacking = {
         # Without a row of what it reads, a clip has failed already.
         name: numbers.intersection(*(read_rows[read] for read in reads_of(scorers[name])))
@@ -150,17 +141,17 @@ def _jobs(
     if not pending:
         return
     probe_rows = {
-        name: catalog.stages.rows(f"probe/{name}", PROBE_FIELDS, prints.probes[name])
+        name: context.catalog.stages.rows(f"probe/{name}", PROBE_FIELDS, prints.probes[name])
         for name in {need for scorer in scorers.values() for need in probes_of(scorer, scan)}
     }
-    captions = catalog.captions.in_force()
+    captions = context.catalog.captions.in_force()
     by_video: dict[int, list[tuple[int, Clip]]] = {}
-    for no, (video_no, clip) in catalog.clips(prints.cut).items():
+    for no, row in context.clips().items():
         if no in pending:
-            by_video.setdefault(video_no, []).append((no, clip))
+            by_video.setdefault(row.video_no, []).append((no, row.clip))
     waiting: list[Part] = []
     room = CLIPS_PER_TASK
-    for video_no, video in catalog.videos(by_video).items():
+    for video_no, video in context.catalog.videos(by_video).items():
         clips = sorted(by_video[video_no], key=lambda numbered: numbered[1].in_pts)
         files = {name: rows[video_no] for name, rows in probe_rows.items()}
         while clips:
@@ -168,8 +159,10 @@ def _jobs(
             part = Part(
                 video=video,
                 clips=tuple(some),
-                signals={name: folder / row["signals"] for name, row in files.items()},
-                stills=folder / files["still"]["file"] if "still" in files else folder,
+                signals={name: context.folder / row["signals"] for name, row in files.items()},
+                stills=context.folder / files["still"]["file"]
+                if "still" in files
+                else context.folder,
                 reads={
                     name: {no: rows[no] for no, _ in some if no in rows}
                     for name, rows in read_rows.items()
@@ -179,10 +172,10 @@ def _jobs(
             waiting.append(part)
             room -= len(some)
             if not room:
-                yield _job(waiting, scorers, lacking, shards, device, models)
+                yield _job(waiting, scorers, lacking, shards, context.device, context.models)
                 waiting, room = [], CLIPS_PER_TASK
     if waiting:
-        yield _job(waiting, scorers, lacking, shards, device, models)
+        yield _job(waiting, scorers, lacking, shards, context.device, context.models)
 
 
 def _job(

@@ -14,7 +14,7 @@ from rushes.errors import ContractError, ItemError, MissingDependency, RecipeErr
 from rushes.media.defects.bars import content_box
 from rushes.media.stills import read_stills_in_sizes
 from rushes.records import Box, Clip, Row, Video
-from rushes.runner.base import Tell, item_error
+from rushes.runner.base import Progress, item_error
 from rushes.stages.items import ClipInput, FrameSpec
 from rushes.stages.protocols import Annotator
 from rushes.stages.rows import check_row
@@ -61,7 +61,7 @@ _Seen = tuple[int, Mapping[FrameSpec | None, ClipInput]]
 """A clip's number, and the clip as each of the scorers' specs sees it."""
 
 
-def score(task: ScoreTask, tell: Tell) -> Scores:
+def score(task: ScoreTask, progress: Progress) -> Scores:
     """Score the clips of a task; each still is decoded once for all scorers."""
     scores: Scores = []
     batch: list[_Seen] = []
@@ -73,7 +73,7 @@ def score(task: ScoreTask, tell: Tell) -> Scores:
             if held_bytes > BATCH_BYTES:
                 scores += _score_batch(task, batch)
                 done += len(batch)
-                tell(done)
+                progress(done)
                 batch, held_bytes = [], 0
     return scores + _score_batch(task, batch)
 

@@ -26,7 +26,7 @@ from rushes.catalog.hydrus import HydrusLedger
 from rushes.catalog.selections import Selections
 from rushes.catalog.stages import StageTables
 from rushes.catalog.verdicts import Verdicts, restore_spans
-from rushes.records import Clip, Cut, Failure, Field, Row, Scanned, Video
+from rushes.records import Clip, ClipRow, Cut, Failure, Field, Row, Scanned, Video
 
 
 class Catalog:
@@ -223,10 +223,8 @@ class Catalog:
                 found[row["video_no"]].append(cut)
         return found
 
-    def clips(
-        self, fingerprint: str, numbers: Collection[int] | None = None
-    ) -> dict[int, tuple[int, Clip]]:
-        """Return clip number → (video number, clip) of one setting of cut; all by default."""
+    def clips(self, fingerprint: str, numbers: Collection[int] | None = None) -> dict[int, ClipRow]:
+        """Return clip number → clip of one setting of cut; all by default."""
         members = schema.clip_sets
         statement = CLIPS.join(members, members.c.clip_no == schema.clips.c.no).where(
             members.c.fingerprint == fingerprint
@@ -264,12 +262,12 @@ class Catalog:
         with self._database.reading() as connection:
             return {row.id: row.no for row in connection.execute(statement)}
 
-    def clips_by_id(self, ids: Sequence[str]) -> dict[str, tuple[int, int, Clip]]:
-        """Return clip id → (number, video number, clip), whatever setting of cut made it."""
+    def clips_by_id(self, ids: Sequence[str]) -> dict[str, ClipRow]:
+        """Return clip id → clip, whatever setting of cut made it."""
         found = {}
         with self._database.reading() as connection:
             for at in range(0, len(ids), 500):  # SQLite takes so many values in one statement
                 statement = CLIPS.where(schema.clips.c.id.in_(ids[at : at + 500]))
                 for row in connection.execute(statement).mappings():
-                    found[row["id"]] = (row["no"], row["video_no"], clip_of(row))
+                    found[row["id"]] = ClipRow(row["no"], row["video_no"], clip_of(row))
         return found

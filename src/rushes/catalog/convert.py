@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from rushes.catalog import schema
 from rushes.catalog.change_log import changed
 from rushes.catalog.database import among
-from rushes.records import Clip, Video
+from rushes.records import Clip, ClipRow, Video
 
 CLIPS = (
     sa.select(schema.clips, schema.videos.c.id.label("video_id"))
@@ -30,14 +30,16 @@ def clip_of(row: Any) -> Clip:
     return Clip(**{name: row[name] for name in names})
 
 
-def numbered_clips(
-    connection: sa.Connection, statement: sa.Select[Any]
-) -> dict[int, tuple[int, Clip]]:
-    """Return clip number → (video number, clip) of a selection of `CLIPS`, however many."""
+def numbered_clips(connection: sa.Connection, statement: sa.Select[Any]) -> dict[int, ClipRow]:
+    """Return clip number → clip of a selection of `CLIPS`, however many."""
     c, video_id = schema.clips.c, schema.videos.c.id
     columns = (c.no, c.video_no, video_id, c.in_pts, c.out_pts, c.frames, c.frames_damaged)
     return {
-        no: (video_no, Clip(video_id=video, in_pts=a, out_pts=b, frames=f, frames_damaged=d))
+        no: ClipRow(
+            no,
+            video_no,
+            Clip(video_id=video, in_pts=a, out_pts=b, frames=f, frames_damaged=d),
+        )
         for no, video_no, video, a, b, f, d in connection.execute(
             statement.with_only_columns(*columns)
         ).all()

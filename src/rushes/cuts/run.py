@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rushes.catalog import Catalog
 from rushes.catalog.signals import PROBE_FIELDS, read_signals
+from rushes.context import Context
 from rushes.cuts.clips import Clipping, clips_of
 from rushes.cuts.shots import merged, shots
 from rushes.errors import ItemError
-from rushes.recipe.recipe import Recipe
 from rushes.records import Clip, Cut, Failure, Report, Video
-from rushes.runner.base import Job, Tell
-from rushes.runner.local import Runner
+from rushes.runner.base import Job, Progress
 from rushes.stages.fingerprints import probes_of
 
 
@@ -39,7 +37,7 @@ class CutResult:
     shots_too_short: int
 
 
-def cut(task: CutTask, tell: Tell) -> CutResult:
+def cut(task: CutTask, progress: Progress) -> CutResult:
     """Find the cuts of one video from its signals, and make its clips."""
     signals = {name: read_signals(path) for name, path in task.signals.items()}
     cuts = merged([c for detector in task.detectors for c in detector.detect(signals)])
@@ -57,49 +55,49 @@ def cut(task: CutTask, tell: Tell) -> CutResult:
     )
 
 
-def cut_videos(
-    catalog: Catalog, runner: Runner, recipe: Recipe, folder: Path, numbers: Sequence[int]
-) -> Report:
+def cut_videos(context: Context, numbers: Sequence[int]) -> Report:
     """Cut each of the videos that is scanned and has no cuts of this recipe yet.
 
     Args:
-        catalog: Where results and failures go.
-        runner: Runs it in this process: it is work of milliseconds on numbers.
-        recipe: Names the detectors.
-        folder: The project.
+        context: The open project.
         numbers: The videos.
     """
-    detectors = tuple(recipe.stages("cut").values())
+    detectors = tuple(context.recipe.stages("cut").values())
     needs = sorted(
-        {name for d in detectors for name in probes_of(d, recipe.stages("scan"))} or {"change"}
+        {name for d in detectors for name in probes_of(d, context.recipe.stages("scan"))}
+        or {"change"}
     )
     rows = {
-        name: catalog.stages.rows(f"probe/{name}", PROBE_FIELDS, recipe.fingerprints.probes[name])
+        name: context.catalog.stages.rows(
+            f"probe/{name}", PROBE_FIELDS, context.recipe.fingerprints.probes[name]
+        )
         for name in needs
     }
-    scans = catalog.scans()
-    uncut = set(catalog.uncut(recipe.fingerprints.cut)) & set(numbers)
+    scans = context.catalog.scans()
+    uncut = set(context.catalog.uncut(context.recipe.fingerprints.cut)) & set(numbers)
     ready = sorted(no for no in uncut if all(no in found for found in rows.values()))
-    videos = catalog.videos(ready)
+    videos = context.catalog.videos(ready)
     jobs = [
         Job(
             name=videos[no].path,
             payload=CutTask(
                 video=videos[no],
                 detectors=detectors,
-                clipping=recipe.own("cut"),
-                signals={name: folder / found[no]["signals"] for name, found in rows.items()},
+                clipping=context.recipe.own("cut"),
+                signals={
+                    name: context.folder / found[no]["signals"] for name, found in rows.items()
+                },
                 damaged_pts=scans[no][0].damaged_pts,
             ),
         )
         for no in ready
     ]
     failed = 0
-    for no, done in zip(ready, runner.run("cut", cut, jobs, in_process=True), strict=True):
+    for no, done in zip(ready, context.runner.run("cut", cut, jobs, in_process=True), strict=True):
         if done.result is None:
             error = done.error or ItemError("no result")
             failed += 1
-            catalog.failures.add(
+            context.catalog.failures.add(
                 Failure(
                     stage="cut",
                     item=done.job.name,
@@ -110,15 +108,15 @@ def cut_videos(
             )
             continue
         result = done.result
-        catalog.commit_cuts(
+        context.catalog.commit_cuts(
             no,
-            recipe.fingerprints.cut,
+            context.recipe.fingerprints.cut,
             result.cuts,
             result.clips,
             shots=result.shots,
             shots_too_short=result.shots_too_short,
         )
-        catalog.failures.clear("cut", [done.job.name])
+        context.catalog.failures.clear("cut", [done.job.name])
     return Report(
         verb="cut",
         pending=len(ready),

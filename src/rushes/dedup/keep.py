@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from rushes.catalog import Catalog
+from rushes.context import Context
 from rushes.dedup.align import Alignment
 from rushes.dedup.groups import Grouped, Link, grouped
 from rushes.errors import RecipeError
 from rushes.recipe.recipe import Recipe
-from rushes.records import Clip, Field, Row, Video
+from rushes.records import Clip, ClipRow, Field, Row, Video
 from rushes.similarity.near_pairs import near_pairs
 from rushes.similarity.pooling import clip_vectors
 
@@ -55,17 +55,19 @@ def outcome_fingerprint(recipe: Recipe) -> str:
     return prints_of(recipe)["outcome"]
 
 
-def duplicate_groups(catalog: Catalog, recipe: Recipe) -> dict[int, int]:
+def duplicate_groups(context: Context) -> dict[int, int]:
     """Return clip number → number of its group of copies; clips without a copy are left out.
 
     It is empty if `dedup` was not run, or not since the recipe changed in what it reads.
     """
-    return {no: row["group"] for no, row in outcome(catalog, recipe).items() if row["group"]}
+    return {no: row["group"] for no, row in outcome(context).items() if row["group"]}
 
 
-def outcome(catalog: Catalog, recipe: Recipe) -> dict[int, Row]:
+def outcome(context: Context) -> dict[int, Row]:
     """Return what `dedup` found by clip number, as `OUTCOME`; empty if it was not run."""
-    return catalog.stages.rows("dedup/outcome", OUTCOME, prints_of(recipe)["outcome"])
+    return context.catalog.stages.rows(
+        "dedup/outcome", OUTCOME, prints_of(context.recipe)["outcome"]
+    )
 
 
 def prints_of(recipe: Recipe) -> dict[str, str]:
@@ -96,12 +98,12 @@ def kept_of(found: Alignment) -> list[Any]:
     return [round(v, 4) if isinstance(v, float) else v for v in values]
 
 
-def decided(catalog: Catalog, recipe: Recipe, compared: Mapping[int, Row]) -> dict[int, Row]:
+def decided(context: Context, compared: Mapping[int, Row]) -> dict[int, Row]:
     """Return the outcome for each compared clip."""
-    settings: Dedup = recipe.own("dedup")
-    clips = catalog.clips(recipe.fingerprints.cut)
-    videos = catalog.videos({video_no for video_no, _ in clips.values()})
-    rank = {no: _rank(videos[clips[no][0]], clips[no][1]) for no in compared}
+    settings: Dedup = context.recipe.own("dedup")
+    clips = context.clips()
+    videos = context.catalog.videos({row.video_no for row in clips.values()})
+    rank = {no: _rank(videos[clips[no].video_no], clips[no].clip) for no in compared}
     pairs: dict[tuple[int, int], dict[str, Any]] = {}
     for row in compared.values():
         for first, second, *values in json.loads(row["pairs"]):
@@ -116,7 +118,7 @@ def decided(catalog: Catalog, recipe: Recipe, compared: Mapping[int, Row]) -> di
     for a, b in pairs:
         partners.setdefault(a, b)
         partners.setdefault(b, a)
-    likes = _likes(catalog, recipe, list(compared), settings.alike, rank)
+    likes = _likes(context, list(compared), settings.alike, rank)
     rows = {}
     for no in compared:
         found = groups.get(no)
@@ -145,23 +147,22 @@ def _rank(video: Video, clip: Clip) -> tuple[float, ...]:
 
 
 def _likes(
-    catalog: Catalog,
-    recipe: Recipe,
+    context: Context,
     numbers: Sequence[int],
     least: float,
     rank: Mapping[int, Sequence[float]],
 ) -> dict[int, Grouped]:
     """Return clip → what it is among those alike, for each clip with an embedding."""
-    scorer = recipe.stages("score").get("embedding")
+    scorer = context.recipe.stages("score").get("embedding")
     if scorer is None:
         return {}
-    fingerprint = recipe.fingerprints.scorers["embedding"]
-    rows = catalog.stages.rows("scorer/embedding", scorer.fields, fingerprint)
+    fingerprint = context.recipe.fingerprints.scorers["embedding"]
+    rows = context.catalog.stages.rows("scorer/embedding", scorer.fields, fingerprint)
     with_one = [no for no in numbers if no in rows]
     if not with_one:
         return {}
     field = next(field for field in scorer.fields if field.name == "vector")
-    shards = catalog.stages.shards("scorer/embedding", field, fingerprint)
+    shards = context.catalog.stages.shards("scorer/embedding", field, fingerprint)
     vectors_ND = clip_vectors(shards.read([rows[no]["vector"] for no in with_one]))
     pairs = near_pairs(vectors_ND, least).tolist()
     links = [
@@ -172,13 +173,13 @@ def _likes(
     return alone | grouped(links, rank, 1.0)
 
 
-def lacks_likes(catalog: Catalog, recipe: Recipe, old: Mapping[int, Row]) -> bool:
+def lacks_likes(context: Context, old: Mapping[int, Row]) -> bool:
     """Whether embeddings have arrived since the outcome."""
-    scorer = recipe.stages("score").get("embedding")
+    scorer = context.recipe.stages("score").get("embedding")
     if scorer is None:
         return False
-    fingerprint = recipe.fingerprints.scorers["embedding"]
-    rows = catalog.stages.rows("scorer/embedding", scorer.fields, fingerprint)
+    fingerprint = context.recipe.fingerprints.scorers["embedding"]
+    rows = context.catalog.stages.rows("scorer/embedding", scorer.fields, fingerprint)
     return any(old[no]["alike"] is None for no in rows if no in old)
 
 
@@ -186,7 +187,7 @@ def _described(
     no: int,
     partner: int,
     pairs: Mapping[tuple[int, int], Mapping[str, Any]],
-    clips: Mapping[int, tuple[int, Clip]],
+    clips: Mapping[int, ClipRow],
     videos: Mapping[int, Video],
 ) -> str:
     """Return what a clip shows of its partner's video, and what was done to it."""
@@ -194,16 +195,16 @@ def _described(
     pair = pairs[(no, partner) if is_first else (partner, no)]
     lengths = []
     for number in (no, partner):
-        video_no, clip = clips[number]
-        lengths.append(float((clip.out_pts - clip.in_pts) * videos[video_no].time_base))
+        row = clips[number]
+        span = row.clip.out_pts - row.clip.in_pts
+        lengths.append(float(span * videos[row.video_no].time_base))
     offset_s, speed = pair["offset_s"], pair["speed"]
     if is_first:  # the clip shows at offset + speed × t what the partner shows at t
         offset_s, speed = -offset_s / speed, 1 / speed
     start_s = max(0.0, offset_s)
     end_s = min(lengths[1], offset_s + speed * lengths[0])
-    video_no, clip = clips[partner]
-    video = videos[video_no]
-    begin_s = video.seconds(clip.in_pts)
+    video = videos[clips[partner].video_no]
+    begin_s = video.seconds(clips[partner].clip.in_pts)
     words = [f"{begin_s + start_s:.1f}-{begin_s + end_s:.1f} s of {video.given}"]
     words += ["mirrored"] if pair["is_mirrored"] else []
     words += ["another crop"] if pair["is_cropped"] else []

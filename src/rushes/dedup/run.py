@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from rushes.catalog import Catalog
-from rushes.catalog.signals import PROBE_FIELDS
+from rushes.context import Context
 from rushes.dedup.keep import (
     OUTCOME,
     PAIRS,
@@ -39,10 +38,8 @@ from rushes.dedup.worker import (
     read_looks,
 )
 from rushes.errors import ItemError, RecipeError
-from rushes.recipe.recipe import Recipe
 from rushes.records import Failure, Field, Row
 from rushes.runner.base import Job
-from rushes.runner.local import Runner
 
 __all__ = [
     "OUTCOME", "Dedup", "DedupReport", "duplicate_groups", "find_copies", "outcome",
@@ -79,107 +76,102 @@ class DedupReport:
     """What is left out, and the setting that mends it; empty if nothing is."""
 
 
-def undone(catalog: Catalog, recipe: Recipe) -> int:
+def undone(context: Context) -> int:
     """Return how many clips have not been compared yet."""
-    prints = prints_of(recipe)
-    return len(catalog.stages.pending("dedup/outcome", OUTCOME, prints["outcome"], prints["cut"]))
+    prints = prints_of(context.recipe)
+    return len(
+        context.catalog.stages.pending("dedup/outcome", OUTCOME, prints["outcome"], prints["cut"])
+    )
 
 
-def find_copies(catalog: Catalog, runner: Runner, recipe: Recipe, folder: Path) -> DedupReport:
+def find_copies(context: Context) -> DedupReport:
     """Compare the clips that are new with all others, and choose which to keep.
 
     Args:
-        catalog: Where results and failures go.
-        runner: Where the work is done.
-        recipe: Says what clips there are, and the settings of `[dedup]`.
-        folder: The project.
+        context: The open project.
 
     Raises:
         RecipeError: The scan keeps no stills, or no change signals.
     """
     for probe in ("still", "change"):
-        if probe not in recipe.stages("scan"):
+        if probe not in context.recipe.stages("scan"):
             raise RecipeError(f"dedup reads what the probe {probe!r} keeps; add it to scan.use")
-    prints = prints_of(recipe)
-    failed = _look_at_videos(catalog, runner, recipe, folder)
-    places = _places(catalog, recipe, folder)
-    new = set(catalog.stages.pending("dedup/pairs", PAIRS, prints["pairs"], prints["cut"])) & set(
-        places
-    )
+    prints = prints_of(context.recipe)
+    failed = _look_at_videos(context)
+    places = _places(context)
+    new = set(
+        context.catalog.stages.pending("dedup/pairs", PAIRS, prints["pairs"], prints["cut"])
+    ) & set(places)
     if new:
-        failed += _compare_clips(catalog, runner, prints["pairs"], places, new)
-    old = outcome(catalog, recipe)
-    compared = catalog.stages.rows("dedup/pairs", PAIRS, prints["pairs"])
+        failed += _compare_clips(context, prints["pairs"], places, new)
+    old = outcome(context)
+    compared = context.catalog.stages.rows("dedup/pairs", PAIRS, prints["pairs"])
     compared = {no: row for no, row in compared.items() if no in places}
     note = ""
-    if "embedding" not in recipe.stages("score"):
+    if "embedding" not in context.recipe.stages("score"):
         note = 'only copies are looked for, not clips that are alike: add "embedding" to score.use'
-    if new or old.keys() != compared.keys() or lacks_likes(catalog, recipe, old):
-        rows = decided(catalog, recipe, compared)
-        catalog.stages.commit("dedup/outcome", OUTCOME, prints["outcome"], rows)
+    if new or old.keys() != compared.keys() or lacks_likes(context, old):
+        rows = decided(context, compared)
+        context.catalog.stages.commit("dedup/outcome", OUTCOME, prints["outcome"], rows)
     else:
         rows = old
-    return _report(catalog, recipe, rows, len(new), failed, note)
+    return _report(context, rows, len(new), failed, note)
 
 
-def _look_at_videos(catalog: Catalog, runner: Runner, recipe: Recipe, folder: Path) -> int:
+def _look_at_videos(context: Context) -> int:
     """Have the stills of new videos looked at; return how many failed."""
-    prints, fingerprint = recipe.fingerprints, prints_of(recipe)["looked"]
-    rows = {
-        name: catalog.stages.rows(f"probe/{name}", PROBE_FIELDS, prints.probes[name])
-        for name in ("still", "border")
-        if name in prints.probes
-    }
-    with_clips = {video_no for video_no, _ in catalog.clips(prints.cut).values()}
-    pending = catalog.stages.pending("dedup/looked", LOOKED, fingerprint, "videos")
+    prints, fingerprint = context.recipe.fingerprints, prints_of(context.recipe)["looked"]
+    rows = {name: context.probe_rows(name) for name in ("still", "border") if name in prints.probes}
+    with_clips = {row.video_no for row in context.clips().values()}
+    pending = context.catalog.stages.pending("dedup/looked", LOOKED, fingerprint, "videos")
     ready = [
         no for no in pending if no in with_clips and all(no in found for found in rows.values())
     ]
-    videos = catalog.videos(ready) if ready else {}
+    videos = context.catalog.videos(ready) if ready else {}
     jobs, number_of = [], {}
     for no, video in videos.items():
         border = rows.get("border", {}).get(no)
         task = LookTask(
-            stills=folder / rows["still"][no]["file"],
-            stills_signals=folder / rows["still"][no]["signals"],
-            border_signals=folder / border["signals"] if border else None,
-            target=folder / "looks" / f"{video.id}.{fingerprint}.npy",
+            stills=context.folder / rows["still"][no]["file"],
+            stills_signals=context.folder / rows["still"][no]["signals"],
+            border_signals=context.folder / border["signals"] if border else None,
+            target=context.folder / "looks" / f"{video.id}.{fingerprint}.npy",
         )
         number_of[video.path] = no
         jobs.append(Job(name=video.path, payload=task, size=video.duration_s))
     failed = 0
-    for done in runner.run("look at stills", look_at, jobs, unit="s of video"):
+    for done in context.runner.run("look at stills", look_at, jobs, unit="s of video"):
         if done.result is None:
             failed += 1
-            catalog.failures.add(_failure(done.job.name, done.error))
+            context.catalog.failures.add(_failure(done.job.name, done.error))
             continue
-        name = str(done.job.payload.target.relative_to(folder))
+        name = str(done.job.payload.target.relative_to(context.folder))
         row = {number_of[done.job.name]: {"file": name, "stills": done.result}}
-        catalog.stages.commit("dedup/looked", LOOKED, fingerprint, row)
-        catalog.failures.clear("dedup", [done.job.name])
+        context.catalog.stages.commit("dedup/looked", LOOKED, fingerprint, row)
+        context.catalog.failures.clear("dedup", [done.job.name])
     return failed
 
 
-def _places(catalog: Catalog, recipe: Recipe, folder: Path) -> dict[int, Place]:
+def _places(context: Context) -> dict[int, Place]:
     """Return where each clip is whose video was looked at, by the clip's number."""
-    prints = recipe.fingerprints
-    looked = catalog.stages.rows("dedup/looked", LOOKED, prints_of(recipe)["looked"])
-    change = catalog.stages.rows("probe/change", PROBE_FIELDS, prints.probes["change"])
+    looked = context.catalog.stages.rows(
+        "dedup/looked", LOOKED, prints_of(context.recipe)["looked"]
+    )
+    change = context.probe_rows("change")
     return {
         no: Place(
-            looks=folder / looked[video_no]["file"],
-            change=folder / change[video_no]["signals"],
-            in_pts=clip.in_pts,
-            out_pts=clip.out_pts,
+            looks=context.folder / looked[row.video_no]["file"],
+            change=context.folder / change[row.video_no]["signals"],
+            in_pts=row.clip.in_pts,
+            out_pts=row.clip.out_pts,
         )
-        for no, (video_no, clip) in sorted(catalog.clips(prints.cut).items())
-        if video_no in looked and video_no in change
+        for no, row in sorted(context.clips().items())
+        if row.video_no in looked and row.video_no in change
     }
 
 
 def _compare_clips(
-    catalog: Catalog,
-    runner: Runner,
+    context: Context,
     fingerprint: str,
     places: Mapping[int, Place],
     new: set[int],
@@ -188,26 +180,26 @@ def _compare_clips(
     numbers = list(places)
     stills, pts_N = _stills(places, new)
     told = 0.0
-    runner.reporter.begin("look up", 1.0, "of the clips")
+    context.runner.reporter.begin("look up", 1.0, "of the clips")
 
-    def tell(share: float) -> None:
+    def progress(share: float) -> None:
         nonlocal told
-        runner.reporter.advance(max(0.0, min(share, 1.0) - told))
+        context.runner.reporter.advance(max(0.0, min(share, 1.0) - told))
         told = max(told, share)
 
     try:
-        matches = near_stills(stills, tell)
+        matches = near_stills(stills, progress)
     finally:
-        runner.reporter.end()
+        context.runner.reporter.end()
     pairs_of = _pairs_of(matches, stills, pts_N, numbers, new)
     lonely = {no: {"pairs": "[]"} for no in new - pairs_of.keys()}
-    catalog.stages.commit("dedup/pairs", PAIRS, fingerprint, lonely)
+    context.catalog.stages.commit("dedup/pairs", PAIRS, fingerprint, lonely)
     failed = 0
-    for done in runner.run("compare", compare, list(_jobs(pairs_of, places)), unit="pairs"):
+    for done in context.runner.run("compare", compare, list(_jobs(pairs_of, places)), unit="pairs"):
         owners = done.job.name.split()
         if done.result is None:
             failed += 1
-            catalog.failures.add(_failure(f"clips {done.job.name[:60]}", done.error))
+            context.catalog.failures.add(_failure(f"clips {done.job.name[:60]}", done.error))
             continue
         found: dict[int, list[Any]] = {int(no): [] for no in owners}
         for first, second, alignment in done.result:
@@ -215,7 +207,7 @@ def _compare_clips(
             if max(alignment.share_a, alignment.share_b) >= LEAST_OVERLAP:
                 found[owner].append([first, second, *kept_of(alignment)])
         rows = {no: {"pairs": json.dumps(pairs)} for no, pairs in found.items()}
-        catalog.stages.commit("dedup/pairs", PAIRS, fingerprint, rows)
+        context.catalog.stages.commit("dedup/pairs", PAIRS, fingerprint, rows)
     return failed
 
 
@@ -283,25 +275,25 @@ def _jobs(
 
 
 def _report(
-    catalog: Catalog, recipe: Recipe, rows: Mapping[int, Row], new: int, failed: int, note: str
+    context: Context, rows: Mapping[int, Row], new: int, failed: int, note: str
 ) -> DedupReport:
-    clips = catalog.clips(recipe.fingerprints.cut)
-    videos = catalog.videos()
+    clips = context.clips()
+    videos = context.catalog.videos()
     groups: dict[int, list[int]] = defaultdict(list)
     for no, row in rows.items():
         if row["group"]:
             groups[row["group"]].append(no)
     spare = [no for no, row in rows.items() if not row["keep"]]
     spare_s = sum(
-        float((clip.out_pts - clip.in_pts) * videos[video_no].time_base)
-        for video_no, clip in (clips[no] for no in spare)
+        float((row.clip.out_pts - row.clip.in_pts) * videos[row.video_no].time_base)
+        for row in (clips[no] for no in spare)
     )
     alike = [row["alike_keep"] for row in rows.values() if row["alike_keep"] is not None]
     return DedupReport(
         clips=len(rows),
         compared=new,
         groups=[
-            [clips[no][1].id for no in sorted(members, key=lambda n: (-rows[n]["keep"], n))]
+            [clips[no].clip.id for no in sorted(members, key=lambda n: (-rows[n]["keep"], n))]
             for _, members in sorted(groups.items())
         ],
         spare=len(spare),

@@ -24,7 +24,7 @@ from rushes.dedup.descriptors import (
 from rushes.errors import MediaError
 from rushes.media.defects.bars import content_box
 from rushes.media.stills import read_stills
-from rushes.runner.base import Tell
+from rushes.runner.base import Progress
 from rushes.stages.items import Signals
 
 PARTS = len(CROPS) + 1
@@ -49,7 +49,7 @@ class LookTask:
     target: Path
 
 
-def look_at(task: LookTask, tell: Tell) -> int:
+def look_at(task: LookTask, progress: Progress) -> int:
     """Write what the stills of a video look like; return how many there are."""
     pts = read_signals(task.stills_signals).pts
     content = WHOLE
@@ -108,7 +108,7 @@ class PairTask:
     """First and second clip, whether the second is mirrored, and pts of stills that look near."""
 
 
-def compare(task: PairTask, tell: Tell) -> list[tuple[int, int, Alignment]]:
+def compare(task: PairTask, progress: Progress) -> list[tuple[int, int, Alignment]]:
     """Return the pairs that show the same footage, and how the second lies on the first."""
     best: dict[tuple[int, int], Alignment] = {}
     for done, (first, second, is_mirrored, near) in enumerate(task.pairs):
@@ -118,7 +118,7 @@ def compare(task: PairTask, tell: Tell) -> list[tuple[int, int, Alignment]]:
         known = best.get((first, second))
         if found and found.is_same and (known is None or found.certainty > known.certainty):
             best[first, second] = found
-        tell(done + 1)
+        progress(done + 1)
     return [(*pair, found) for pair, found in best.items()]
 
 

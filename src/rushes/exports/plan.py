@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rushes.catalog import Catalog
+from rushes.context import Context
 from rushes.decisions import tags_of
 from rushes.media.defects.bars import SIDES
 from rushes.media.write.encode import Encoding
-from rushes.recipe.recipe import Recipe
 from rushes.records import Box, Clip, Correction, Decided, Row, Video
 from rushes.selection.splits import sides_now
 
@@ -39,34 +38,29 @@ class Planned:
     correction: Correction = field(default_factory=Correction)
 
 
-def plan_clips(
-    catalog: Catalog, recipe: Recipe, clip_ids: Sequence[str], caption: str
-) -> list[Planned]:
+def plan_clips(context: Context, clip_ids: Sequence[str], caption: str) -> list[Planned]:
     """Return what an export holds, in the order of `clip_ids`.
 
     Args:
-        catalog: Knows the clips, their captions and their scores.
-        recipe: Names the scorers.
+        context: The open project.
         clip_ids: The selected clips.
         caption: Text for clips that have no caption of their own.
     """
-    clips = catalog.clips_by_id(clip_ids)
-    videos = catalog.videos({video_no for _, video_no, _ in clips.values()})
+    clips = context.catalog.clips_by_id(clip_ids)
+    videos = context.catalog.videos({row.video_no for row in clips.values()})
     scores: dict[int, Row] = {}
-    for name, scorer in recipe.stages("score").items():
-        rows = catalog.stages.rows(
-            f"scorer/{name}", scorer.fields, recipe.fingerprints.scorers[name]
-        )
+    for name, scorer in context.recipe.stages("score").items():
+        rows = context.scores(name)
         numbers = [field.name for field in scorer.fields if field.dtype != "vector"]
-        for no, row in rows.items():
-            scores.setdefault(no, {}).update({f"{name}.{field}": row[field] for field in numbers})
-    decided = catalog.verdicts.standing()
-    captions = catalog.captions.in_force()
-    side_of = sides_now(catalog, recipe)
+        for no, found in rows.items():
+            scores.setdefault(no, {}).update({f"{name}.{field}": found[field] for field in numbers})
+    decided = context.catalog.verdicts.standing()
+    captions = context.catalog.captions.in_force()
+    side_of = sides_now(context)
     planned = []
     for clip_id in clip_ids:
-        no, video_no, clip = clips[clip_id]
-        video = videos[video_no]
+        row = clips[clip_id]
+        no, clip, video = row.no, row.clip, videos[row.video_no]
         planned.append(
             Planned(
                 key=key_of(video, clip),
@@ -74,7 +68,7 @@ def plan_clips(
                 video=video,
                 caption=captions.get(no, caption),
                 facts=facts_of(video, clip, scores.get(no, {}))
-                | {"split": side_of[video_no]}
+                | {"split": side_of[row.video_no]}
                 | {"tags": tags_of((), decided.get(clip_id, Decided()))},
                 correction=correction_of(scores.get(no, {})),
             )

@@ -12,18 +12,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rushes.catalog import Catalog
+from rushes.context import Context
 from rushes.errors import ItemError, ProjectError
 from rushes.exports.folder import Export
 from rushes.exports.plan import EncodeTask
 from rushes.files import whole
 from rushes.media.write.clip import write_clip
 from rushes.records import Clip, Failure, Row
-from rushes.runner.base import Tell
-from rushes.runner.local import Runner
+from rushes.runner.base import Progress
 
 
-def encode(task: EncodeTask, tell: Tell) -> Row:
+def encode(task: EncodeTask, progress: Progress) -> Row:
     """Write one clip and return what the file holds; see `write_clip`."""
     facts = write_clip(task.video, task.clip.in_pts, task.clip.out_pts, task.path, task.encoding,
                        task.correction)  # fmt: skip
@@ -47,13 +46,12 @@ class ExportReport:
 
 
 def write_export(
-    catalog: Catalog, runner: Runner, work: Export, *, name: str, selection_no: int, about: Row
+    context: Context, work: Export, *, name: str, selection_no: int, about: Row
 ) -> ExportReport:
     """Bring an export folder up to date.
 
     Args:
-        catalog: Where the export and failures are noted.
-        runner: Encodes the clips.
+        context: The open project.
         work: The export.
         name: Its name in the recipe.
         selection_no: Number of the selection that it holds.
@@ -64,19 +62,19 @@ def write_export(
     if not was_whole:
         with _explained(work.folder):
             work.begin()
-        for done in runner.run("export", encode, work.jobs(), unit="clips"):
+        for done in context.runner.run("export", encode, work.jobs(), unit="clips"):
             clip = done.job.payload.clip
             if done.error is not None:
-                catalog.failures.add(_failure(name, clip, done.error))
+                context.catalog.failures.add(_failure(name, clip, done.error))
                 failed += 1
             else:
-                catalog.failures.clear(f"export/{name}", [clip.id])
+                context.catalog.failures.clear(f"export/{name}", [clip.id])
                 encoded += 1
             with _explained(work.folder):
                 work.take(clip.id)
     with _explained(work.folder):
         clips, size_bytes = work.finish(about) if not was_whole else work.contents()
-    catalog.selections.commit_export(
+    context.catalog.selections.commit_export(
         {
             "folder": str(work.folder),
             "name": name,

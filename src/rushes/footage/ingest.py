@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rushes.catalog import Catalog
+from rushes.context import Context
 from rushes.errors import MediaError, RecipeError
 from rushes.files import MANIFEST, located
 from rushes.media.probe import probe
 from rushes.records import Failure, Video
-from rushes.runner.base import Job, Tell
-from rushes.runner.local import Runner
+from rushes.runner.base import Job, Progress
 
 # fmt: off
 VIDEO_SUFFIXES = frozenset({
@@ -107,16 +107,16 @@ def _own_folders(project: Path) -> list[Path]:
     return [located(project / name) for name in OWN_FOLDERS]
 
 
-def new_files(catalog: Catalog, paths: Sequence[Path], folder: Path) -> list[Found]:
+def new_files(context: Context, paths: Sequence[Path]) -> list[Found]:
     """Return the files below `paths` that `ingest` would have to read."""
-    known = catalog.files()
+    known = context.catalog.files()
     seen = _Seen()
-    walked = find(paths, _own_folders(folder))
+    walked = find(paths, _own_folders(context.folder))
     files = [found for found in walked if isinstance(found, Found)]
     return [job.payload for found in files for job in seen.sort(found, known.get(str(found.path)))]
 
 
-def identify(found: Found, tell: Tell) -> Video | None:
+def identify(found: Found, progress: Progress) -> Video | None:
     """Return the video that a file holds, or None for a file that is no video.
 
     Raises:
@@ -151,14 +151,12 @@ class IngestReport:
     failed: int
 
 
-def ingest(catalog: Catalog, runner: Runner, paths: Sequence[Path], folder: Path) -> IngestReport:
+def ingest(context: Context, paths: Sequence[Path]) -> IngestReport:
     """Bring the catalog up to date with the files at and below `paths`.
 
     Args:
-        catalog: Where videos, files and failures go.
-        runner: Hashes and probes the files that are new or changed.
+        context: The open project.
         paths: Files and folders.
-        folder: The project; what it made itself is passed over.
 
     Raises:
         RecipeError: One of the paths does not exist.
@@ -166,40 +164,42 @@ def ingest(catalog: Catalog, runner: Runner, paths: Sequence[Path], folder: Path
     for path in paths:
         if not path.exists():
             raise RecipeError(f"{path}: there is no such file or folder")
-    for failure in catalog.failures.all():
+    for failure in context.catalog.failures.all():
         if failure.stage == "ingest" and not Path(failure.item).exists():
-            catalog.failures.clear("ingest", [failure.item])
-    known = catalog.files()
+            context.catalog.failures.clear("ingest", [failure.item])
+    known = context.catalog.files()
     seen = _Seen()
     jobs = []
-    for found in find(paths, _own_folders(folder)):
+    for found in find(paths, _own_folders(context.folder)):
         if isinstance(found, Found):
             jobs += seen.sort(found, known.get(str(found.path)))
         else:
             path, error = found
-            catalog.failures.add(_failure(path, MediaError(f"{path}: {error.strerror}")))
+            context.catalog.failures.add(_failure(path, MediaError(f"{path}: {error.strerror}")))
             seen.failed += 1
-    before = catalog.videos()
-    for done in runner.run("ingest", identify, jobs, unit="MB"):
+    before = context.catalog.videos()
+    for done in context.runner.run("ingest", identify, jobs, unit="MB"):
         file = done.job.payload
         if done.error is not None:
-            catalog.failures.add(_failure(file.path, done.error))
+            context.catalog.failures.add(_failure(file.path, done.error))
             seen.failed += 1
             continue
-        number = catalog.add_file(str(file.path), file.size_bytes, file.mtime_ns, done.result)
+        number = context.catalog.add_file(
+            str(file.path), file.size_bytes, file.mtime_ns, done.result
+        )
         seen.note(file, number)
     gone = {no for no, video in before.items() if not Path(video.path).exists()}
-    catalog.move_videos({no: path for path, no in seen.videos.items() if no in gone})
-    catalog.call_videos(
+    context.catalog.move_videos({no: path for path, no in seen.videos.items() if no in gone})
+    context.catalog.call_videos(
         {no: name for no, name in seen.given.items() if no in before and before[no].given != name}
     )
     return IngestReport(
         videos=len(seen.given),
         new=len(seen.given.keys() - before.keys()),
-        moved=_forget_missing(catalog, known, seen.videos),
+        moved=_forget_missing(context.catalog, known, seen.videos),
         duplicates=_duplicates(seen.videos),
         others=tuple(sorted(seen.others)),
-        failed=seen.failed + _note_empty_paths(catalog, paths, seen.videos),
+        failed=seen.failed + _note_empty_paths(context.catalog, paths, seen.videos),
     )
 
 

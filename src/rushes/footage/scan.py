@@ -14,16 +14,14 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
-from rushes.catalog import Catalog
 from rushes.catalog.signals import PROBE_FIELDS
+from rushes.context import Context
 from rushes.errors import ItemError, MediaError
 from rushes.files import scratch_folder
 from rushes.media.decode import Decoding
 from rushes.media.frames import Picture, new_scaler
-from rushes.recipe.recipe import Recipe
 from rushes.records import Failure, Report, Row, Scanned, Video
-from rushes.runner.base import Job, Tell
-from rushes.runner.local import Runner
+from rushes.runner.base import Job, Progress
 from rushes.stages.items import ProbeResult
 from rushes.stages.protocols import FrameSink, PostProbe, Probe
 
@@ -56,8 +54,8 @@ class ScanResult:
     """What is wrong with the video although it could be read; empty if nothing."""
 
 
-def scan(task: ScanTask, tell: Tell) -> ScanResult:
-    """Decode a video once; `tell` is told the seconds done.
+def scan(task: ScanTask, progress: Progress) -> ScanResult:
+    """Decode a video once; `progress` is told the seconds done.
 
     Raises:
         MediaError: The file cannot be opened, or no frame of it decodes.
@@ -68,7 +66,7 @@ def scan(task: ScanTask, tell: Tell) -> ScanResult:
     scratch = scratch_folder(task.folder)
     scratch.mkdir(parents=True)
     try:
-        return _scan_into(scratch, task, tell)
+        return _scan_into(scratch, task, progress)
     except OSError as error:
         if isinstance(error, MediaError):
             raise
@@ -80,7 +78,7 @@ def scan(task: ScanTask, tell: Tell) -> ScanResult:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _scan_into(scratch: Path, task: ScanTask, tell: Tell) -> ScanResult:
+def _scan_into(scratch: Path, task: ScanTask, progress: Progress) -> ScanResult:
     video = task.video
     probes = [probe for probe, _ in task.probes]
     stems = [f"{video.id}.{fingerprint}" for _, fingerprint in task.probes]
@@ -92,7 +90,7 @@ def _scan_into(scratch: Path, task: ScanTask, tell: Tell) -> ScanResult:
             probe.start(video, scratch / stem)
             begun.append(probe)
         decoding = Decoding(video.path, threads=task.threads, is_for_small_pictures=True)
-        pts, damaged_pts = _stream(decoding, video, probes, tell)
+        pts, damaged_pts = _stream(decoding, video, probes, progress)
         measured = _finish(probes)
     except BaseException:
         for probe in begun:
@@ -117,7 +115,7 @@ def _scan_into(scratch: Path, task: ScanTask, tell: Tell) -> ScanResult:
 
 
 def _stream(
-    decoding: Decoding, video: Video, probes: Sequence[FrameSink], tell: Tell
+    decoding: Decoding, video: Video, probes: Sequence[FrameSink], progress: Progress
 ) -> tuple[np.ndarray, list[int]]:
     """Feed every frame to the probes; return all pts (int64) and those of damaged frames."""
     scaler = new_scaler()
@@ -132,7 +130,7 @@ def _stream(
         for sampler in samplers:
             sampler.offer(picture, decoded.pts)
         if len(pts) % 50 == 0:
-            tell(video.seconds(decoded.pts) - video.seconds(video.start_pts))
+            progress(video.seconds(decoded.pts) - video.seconds(video.start_pts))
     if not pts:
         raise MediaError(f"{video.path}: no frame can be decoded; {decoding.error or 'no packets'}")
     return np.array(pts, np.int64), damaged_pts
@@ -235,39 +233,31 @@ def _complaint(video: Video, scanned: Scanned, error: str) -> str:
 
 
 def scan_videos(
-    catalog: Catalog,
-    runner: Runner,
-    recipe: Recipe,
-    folder: Path,
+    context: Context,
     numbers: Sequence[int],
-    models: Mapping[str, Path],
 ) -> Report:
     """Scan each of the videos for the probes that have not seen it yet.
 
     Args:
-        catalog: Where results and failures go.
-        runner: Where the work is done.
-        recipe: Names the probes.
-        folder: The project.
+        context: The open project.
         numbers: The videos.
-        models: Files of the models that the probes name.
     """
-    missing = missing_probes(catalog, recipe, folder, numbers)
-    videos = catalog.videos(missing)
+    missing = missing_probes(context, numbers)
+    videos = context.catalog.videos(missing)
     # A few long videos keep all cores busy through decoder threads; many, through processes.
-    threads = max(1, runner.workers // max(1, len(missing)))
+    threads = max(1, context.runner.workers // max(1, len(missing)))
     jobs = [
         Job(
             name=video.path,
             payload=ScanTask(
                 video=video,
                 probes=tuple(
-                    (recipe.stages("scan")[name], recipe.fingerprints.probes[name])
+                    (context.recipe.stages("scan")[name], context.recipe.fingerprints.probes[name])
                     for name in missing[number]
                 ),
-                folder=folder,
+                folder=context.folder,
                 threads=threads,
-                models=models,
+                models=context.models,
             ),
             size=video.duration_s,
             limit_s=600 + 60 * video.duration_s,
@@ -276,22 +266,24 @@ def scan_videos(
     ]
     number_of = {video.id: number for number, video in videos.items()}
     done_count = failed = 0
-    for done in runner.run("scan", scan, jobs, unit="s of video"):
+    for done in context.runner.run("scan", scan, jobs, unit="s of video"):
         video = done.job.payload.video
         if done.result is None:
             error = done.error or ItemError(f"{video.path}: no result")
-            catalog.failures.add(_failure(video, error))
+            context.catalog.failures.add(_failure(video, error))
             failed += 1
             continue
         result = done.result
         rows = {
-            f"probe/{name}": (PROBE_FIELDS, recipe.fingerprints.probes[name], row)
+            f"probe/{name}": (PROBE_FIELDS, context.recipe.fingerprints.probes[name], row)
             for name, row in result.rows.items()
         }
         complaint = None
         if result.complaint:
             complaint = _failure(video, MediaError(result.complaint))
-        catalog.commit_scan(number_of[video.id], result.scanned, rows, video.path, complaint)
+        context.catalog.commit_scan(
+            number_of[video.id], result.scanned, rows, video.path, complaint
+        )
         done_count += 1
     return Report(
         verb="scan",
@@ -303,15 +295,15 @@ def scan_videos(
     )
 
 
-def missing_probes(
-    catalog: Catalog, recipe: Recipe, folder: Path, numbers: Sequence[int]
-) -> dict[int, list[str]]:
+def missing_probes(context: Context, numbers: Sequence[int]) -> dict[int, list[str]]:
     """Return video number → the probes that have not seen it; those that lack none are left out."""
     missing: dict[int, list[str]] = {}
     # Two listings instead of a question for each of some ten files a video.
-    present = {f"{place}/{file.name}" for place in _PLACES for file in (folder / place).glob("*")}
-    for name, fingerprint in recipe.fingerprints.probes.items():
-        rows = catalog.stages.rows(f"probe/{name}", PROBE_FIELDS, fingerprint)
+    present = {
+        f"{place}/{file.name}" for place in _PLACES for file in (context.folder / place).glob("*")
+    }
+    for name, fingerprint in context.recipe.fingerprints.probes.items():
+        rows = context.catalog.stages.rows(f"probe/{name}", PROBE_FIELDS, fingerprint)
         for number in numbers:
             files = [rows[number]["signals"], rows[number]["file"]] if number in rows else []
             # A file that somebody deleted is measured again, like one that was never there.
@@ -319,7 +311,7 @@ def missing_probes(
                 missing.setdefault(number, []).append(name)
     for names in missing.values():
         for name in list(names):
-            needs = getattr(recipe.stages("scan")[name], "needs", ())
+            needs = getattr(context.recipe.stages("scan")[name], "needs", ())
             names += [need for need in needs if need not in names]
     return missing
 

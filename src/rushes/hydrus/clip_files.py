@@ -10,24 +10,23 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from rushes.catalog import Catalog
+from rushes.context import Context
 from rushes.errors import ProjectError
 from rushes.exports.plan import EncodeTask, Planned
 from rushes.exports.run import encode
 from rushes.files import sweep
 from rushes.media.write.encode import Encoding
 from rushes.records import Failure, Row
-from rushes.runner.base import Job, Tell
-from rushes.runner.local import Runner
+from rushes.runner.base import Job, Progress
 
 FOLDER = "hydrus"
 
 
-def cut_file(task: EncodeTask, tell: Tell) -> Row:
+def cut_file(task: EncodeTask, progress: Progress) -> Row:
     """Write one clip, unless that was done before a kill; return its facts and its sha256."""
     noted = task.path.with_suffix(".json")
     is_whole = noted.exists() and task.path.exists()
-    facts = json.loads(noted.read_text()) if is_whole else encode(task, tell)
+    facts = json.loads(noted.read_text()) if is_whole else encode(task, progress)
     with task.path.open("rb") as stream:
         return {**facts, "sha256": hashlib.file_digest(stream, "sha256").hexdigest()}
 
@@ -37,19 +36,15 @@ def path_of(folder: Path, sha256: str) -> Path:
     return folder / FOLDER / f"{sha256}.mp4"
 
 
-def cut_files(
-    catalog: Catalog, runner: Runner, folder: Path, clips: Sequence[Planned], stage: str
-) -> dict[str, str]:
+def cut_files(context: Context, clips: Sequence[Planned], stage: str) -> dict[str, str]:
     """Cut clips to files; return clip id → sha256 of those that could be.
 
     Args:
-        catalog: Where the files, and failures, are noted.
-        runner: Cuts them.
-        folder: The project.
+        context: The open project.
         clips: Those to cut.
         stage: What failures are noted under.
     """
-    parts = folder / FOLDER / ".parts"
+    parts = context.folder / FOLDER / ".parts"
     jobs = [
         Job(
             name=planned.clip.id,
@@ -67,23 +62,23 @@ def cut_files(
     try:
         parts.mkdir(parents=True, exist_ok=True)
         sweep(parts)
-        for done in runner.run("hydrus: cut", cut_file, jobs, unit="clips"):
+        for done in context.runner.run("hydrus: cut", cut_file, jobs, unit="clips"):
             task = done.job.payload
             if done.error is not None or done.result is None:
-                catalog.failures.add(failed(stage, task.clip.id, done.error))
+                context.catalog.failures.add(failed(stage, task.clip.id, done.error))
                 continue
             sha256 = done.result.pop("sha256")
             # Killed from here on, the clip is cut once more; the other way round its facts stay.
             task.path.with_suffix(".json").unlink(missing_ok=True)
-            task.path.replace(path_of(folder, sha256))
-            catalog.hydrus.add_file(task.clip.id, sha256, done.result)
+            task.path.replace(path_of(context.folder, sha256))
+            context.catalog.hydrus.add_file(task.clip.id, sha256, done.result)
             made[task.clip.id] = sha256
     except OSError as error:
         raise ProjectError(
-            f"{folder / FOLDER}: {error.strerror or error}; what is cut is kept. Make room or mend "
-            f"the permissions and run the same command again"
+            f"{context.folder / FOLDER}: {error.strerror or error}; what is cut is kept. "
+            f"Make room or mend the permissions and run the same command again"
         ) from error
-    catalog.failures.clear(stage, list(made))
+    context.catalog.failures.clear(stage, list(made))
     return made
 
 

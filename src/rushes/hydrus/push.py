@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from rushes.catalog import Catalog
 from rushes.catalog.hydrus import Pushed
+from rushes.context import Context
 from rushes.errors import ItemError, ProjectError
 from rushes.exports.plan import Planned
 from rushes.hydrus import merge
@@ -20,7 +20,6 @@ from rushes.hydrus.client import Client, Outcome, Seen, batches
 from rushes.hydrus.clip_files import cut_files, failed, path_of
 from rushes.hydrus.merge import Ours, Sending
 from rushes.runner.base import Reporter
-from rushes.runner.local import Runner
 
 AT_ONCE = 2
 """Imports side by side; more gained nothing on a client of two cores."""
@@ -54,14 +53,12 @@ class PushReport:
 class Push:
     """One push of some clips to one client."""
 
-    def __init__(
-        self, catalog: Catalog, runner: Runner, folder: Path, client: Client, name: str
-    ) -> None:
-        self._catalog, self._runner, self._folder = catalog, runner, folder
-        self._client, self._name = client, name
+    def __init__(self, context: Context, client: Client, name: str) -> None:
+        self._context, self._client, self._name = context, client, name
+        self._catalog, self._folder = context.catalog, context.folder
         self._stage = f"hydrus/{name}"
-        self._rows = catalog.hydrus.pushed(name)
-        failures = catalog.failures.all()
+        self._rows = self._catalog.hydrus.pushed(name)
+        failures = self._catalog.failures.all()
         self._failed = {failure.item for failure in failures if failure.stage == self._stage}
         self._touched: set[str] = set()
         self._imported = 0
@@ -89,7 +86,7 @@ class Push:
         return self.counts
 
     def _cut(self, clips: Sequence[Planned]) -> dict[str, str]:
-        made = cut_files(self._catalog, self._runner, self._folder, clips, self._stage)
+        made = cut_files(self._context, clips, self._stage)
         self.counts["cut"] += len(made)
         self.counts["failed"] += len(clips) - len(made)
         return made
@@ -97,7 +94,7 @@ class Push:
     def _batches(self, clip_of: Mapping[str, str], ours: Mapping[str, Ours]) -> list[str]:
         """Push files, sha256 → clip; return the clips whose file is needed and is not here."""
         lost: list[str] = []
-        reporter: Reporter = self._runner.reporter
+        reporter: Reporter = self._context.runner.reporter
         if not clip_of:
             return lost
         reporter.begin("hydrus: push", len(clip_of), "clips")
@@ -143,7 +140,7 @@ class Push:
             waiting = {pool.submit(self._import, sha256): sha256 for sha256 in sha256s}
             for done in as_completed(waiting):
                 self._imported += 1
-                self._runner.reporter.advance(1)
+                self._context.runner.reporter.advance(1)
                 sha256, (outcome, said, now) = waiting[done], done.result()
                 clip = ours[sha256].clip
                 if outcome == "failed":

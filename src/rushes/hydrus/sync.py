@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from rushes import files
-from rushes.catalog import Catalog
+from rushes.context import Context
 from rushes.decisions import tags_of
 from rushes.errors import ProjectError, RecipeError
 from rushes.exports.hydrus_names import CAPTION_NOTE, FACTS_NOTE, fact_tags, facts_note
@@ -17,8 +16,6 @@ from rushes.hydrus.merge import Ours
 from rushes.hydrus.pull import Pull, PullReport
 from rushes.hydrus.push import Push, PushReport, preview, report
 from rushes.hydrus.settings import Hydrus, access_key
-from rushes.recipe.recipe import Recipe
-from rushes.runner.local import Runner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +37,10 @@ class HydrusStatus:
 class HydrusDesk:
     """A project's way to and from a Hydrus client."""
 
-    def __init__(self, catalog: Catalog, runner: Runner, recipe: Recipe, folder: Path) -> None:
-        self._catalog, self._runner = catalog, runner
-        self._recipe, self._folder = recipe, folder
-        self._settings: Hydrus = recipe.own("hydrus")
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._catalog, self._folder = context.catalog, context.folder
+        self._settings: Hydrus = context.recipe.own("hydrus")
 
     def push(self, selection: str = "main") -> PushReport:
         """Bring the clips of a selection to the client, with tags and notes.
@@ -56,8 +53,8 @@ class HydrusDesk:
         """
         name, clips = self._selected(selection)
         with self._alone(), self._client() as client:
-            planned = plan_clips(self._catalog, self._recipe, clips, "")
-            work = Push(self._catalog, self._runner, self._folder, client, self._settings.name)
+            planned = plan_clips(self._context, clips, "")
+            work = Push(self._context, client, self._settings.name)
             counts = work.run(planned, self._ours(client, planned))
         return report(self._settings.name, name, len(clips), counts)
 
@@ -70,14 +67,14 @@ class HydrusDesk:
         """Say what a push and a pull would do, changing nothing on either side."""
         name, clips = self._selected(selection)
         with self._client() as client:
-            planned = plan_clips(self._catalog, self._recipe, clips, "")
+            planned = plan_clips(self._context, clips, "")
             counts = preview(
                 self._catalog,
                 client,
                 self._settings.name,
                 planned,
                 self._ours(client, planned),
-                self._runner.reporter,
+                self._context.runner.reporter,
             )
             current = self._current()
             held = self._clips_of()
@@ -95,8 +92,8 @@ class HydrusDesk:
     def _read(self, client: Client, *, is_dry: bool) -> PullReport:
         clips_of = self._clips_of()
         first = [clips[0] for clips in clips_of.values()]
-        ours = self._ours(client, plan_clips(self._catalog, self._recipe, first, ""))
-        reporter = self._runner.reporter
+        ours = self._ours(client, plan_clips(self._context, first, ""))
+        reporter = self._context.runner.reporter
         work = Pull(
             self._catalog,
             client,
@@ -118,8 +115,7 @@ class HydrusDesk:
 
     def _current(self) -> set[str]:
         """Return the ids of the clips that there are now."""
-        clips = self._catalog.clips(self._recipe.fingerprints.cut)
-        return {clip.id for _, clip in clips.values()}
+        return {row.clip.id for row in self._context.clips().values()}
 
     def _ours(self, client: Client, planned: Sequence[Planned]) -> dict[str, Ours]:
         """Return clip id → what our side says of it, spelled as the client does."""
@@ -160,7 +156,7 @@ class HydrusDesk:
     @contextmanager
     def _client(self) -> Iterator[Client]:
         key = access_key(self._settings, self._folder)
-        tell = self._runner.reporter.line
+        tell = self._context.runner.reporter.line
         with closing(Client(self._settings, key, tell)) as client:
             yield client
 

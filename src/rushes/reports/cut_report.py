@@ -10,18 +10,16 @@ from pathlib import Path
 
 import numpy as np
 
-from rushes.catalog import Catalog
-from rushes.catalog.signals import PROBE_FIELDS, read_signals
+from rushes.catalog.signals import read_signals
+from rushes.context import Context
 from rushes.errors import ItemError, MediaError, RecipeError
 from rushes.files import whole
 from rushes.media.thumbnails import thumbnails
-from rushes.recipe.recipe import Recipe
 from rushes.records import Clip, Cut, Row, Video
 from rushes.reports.contact_sheet import Picture, Pictures, VideoSheet
 from rushes.reports.lists import LISTS, listed
 from rushes.reports.page import Overview, page
-from rushes.runner.base import Job, Tell
-from rushes.runner.local import Runner
+from rushes.runner.base import Job, Progress
 
 CUTS_PER_TASK = 32
 """Cuts of one video whose frames a worker decodes in one go."""
@@ -58,8 +56,8 @@ class PictureTask:
     """int64 pts of the key frames."""
 
 
-def take_pictures(task: PictureTask, tell: Tell) -> list[Pictures]:
-    """Decode the frames at each cut; `tell` is told the cuts done.
+def take_pictures(task: PictureTask, progress: Progress) -> list[Pictures]:
+    """Decode the frames at each cut; `progress` is told the cuts done.
 
     Raises:
         MediaError: The video or its signals cannot be read.
@@ -81,7 +79,7 @@ def take_pictures(task: PictureTask, tell: Tell) -> list[Pictures]:
     found: dict[int, bytes] = {}
     for at, jpeg in thumbnails(video, wanted, task.key_pts):
         found[at] = jpeg
-        tell(len(task.cuts) * len(found) / len(wanted))
+        progress(len(task.cuts) * len(found) / len(wanted))
 
     def picture(at: int | None) -> Picture | None:
         return None if at is None else Picture(at, found.get(at, b""))
@@ -98,10 +96,7 @@ def take_pictures(task: PictureTask, tell: Tell) -> list[Pictures]:
 
 
 def write_report(
-    catalog: Catalog,
-    runner: Runner,
-    recipe: Recipe,
-    folder: Path,
+    context: Context,
     path: Path,
     status: Row,
     *,
@@ -111,10 +106,7 @@ def write_report(
     """Write the page.
 
     Args:
-        catalog: What is known.
-        runner: Where frames are decoded.
-        recipe: Says which setting of cut is meant.
-        folder: The project.
+        context: The open project.
         path: The page, ending in .html.
         status: As `Project.status` returns it.
         where: Only cuts that meet this condition on the columns of `ls cuts`.
@@ -130,11 +122,11 @@ def write_report(
             f"{path}: a report is written to a file that ends in .html; "
             f"for one video only: rushes report --where 'video = {path}'"
         )
-    asked = _asked(catalog, recipe, folder, where)
+    asked = _asked(context, where)
     chosen = _chosen(asked, limit)
-    taken, errors = _take_all(catalog, runner, recipe, folder, chosen)
-    found = catalog.cuts(recipe.fingerprints.cut)
-    clips = _clips_by_video(catalog, recipe)
+    taken, errors = _take_all(context, chosen)
+    found = context.catalog.cuts(context.recipe.fingerprints.cut)
+    clips = _clips_by_video(context)
     sheets = [
         VideoSheet(
             video=video,
@@ -144,13 +136,17 @@ def write_report(
             clips=clips.get(no, []),
             errors=errors.get(no, []),
         )
-        for no, video in catalog.videos().items()
+        for no, video in context.catalog.videos().items()
     ]
-    frozen = [one for name in recipe.selections if (one := catalog.selections.newest(name))]
+    frozen = [
+        one
+        for name in context.recipe.selections
+        if (one := context.catalog.selections.newest(name))
+    ]
     overview = Overview(
         status=status,
         selections=[selection for selection, _ in frozen],
-        failures=catalog.failures.all(),
+        failures=context.catalog.failures.all(),
     )
     try:
         # A file name need not be valid text; the page must be.
@@ -171,13 +167,11 @@ def write_report(
     )
 
 
-def _asked(
-    catalog: Catalog, recipe: Recipe, folder: Path, where: str | None
-) -> dict[int, list[Cut]]:
+def _asked(context: Context, where: str | None) -> dict[int, list[Cut]]:
     """Return video number → the cuts that meet `where`; videos without one are left out."""
-    rows = LISTS["cuts"](catalog, recipe, folder)
+    rows = LISTS["cuts"](context)
     passing = {id(row) for row in listed(rows, where=where, sort=None, limit=None)}
-    found = catalog.cuts(recipe.fingerprints.cut)
+    found = context.catalog.cuts(context.recipe.fingerprints.cut)
     pairs = [(no, cut) for no, cuts in found.items() for cut in cuts]
     asked: dict[int, list[Cut]] = {}
     for row, (no, cut) in zip(rows, pairs, strict=True):
@@ -203,21 +197,18 @@ def _chosen(asked: Mapping[int, Sequence[Cut]], limit: int | None) -> dict[int, 
 
 
 def _take_all(
-    catalog: Catalog,
-    runner: Runner,
-    recipe: Recipe,
-    folder: Path,
+    context: Context,
     chosen: Mapping[int, Sequence[Cut]],
 ) -> tuple[dict[tuple[int, Cut], Pictures], dict[int, list[str]]]:
     """Return the pictures by video number and cut, and what went wrong by video number."""
     number_of: dict[str, int] = {}
     jobs: list[Job[PictureTask]] = []
-    for no, job in _jobs(catalog, recipe, folder, chosen):
+    for no, job in _jobs(context, chosen):
         number_of[job.payload.video.id] = no
         jobs.append(job)
     taken: dict[tuple[int, Cut], Pictures] = {}
     errors: dict[int, list[str]] = {}
-    for done in runner.run("report", take_pictures, jobs, unit="cuts"):
+    for done in context.runner.run("report", take_pictures, jobs, unit="cuts"):
         task = done.job.payload
         no = number_of[task.video.id]
         if done.result is None:
@@ -230,28 +221,25 @@ def _take_all(
 
 
 def _jobs(
-    catalog: Catalog, recipe: Recipe, folder: Path, chosen: Mapping[int, Sequence[Cut]]
+    context: Context, chosen: Mapping[int, Sequence[Cut]]
 ) -> Iterator[tuple[int, Job[PictureTask]]]:
-    prints = recipe.fingerprints
-    rows: dict[int, Row] = catalog.stages.rows(
-        "probe/change", PROBE_FIELDS, prints.probes["change"]
-    )
-    for no, video in catalog.videos(chosen).items():
-        key_pts = catalog.key_pts(no)
+    rows = context.probe_rows("change")
+    for no, video in context.catalog.videos(chosen).items():
+        key_pts = context.catalog.key_pts(no)
         for at in range(0, len(chosen[no]), CUTS_PER_TASK):
             part = tuple(chosen[no][at : at + CUTS_PER_TASK])
             task = PictureTask(
                 video=video,
                 cuts=part,
-                signals=folder / rows[no]["signals"],
+                signals=context.folder / rows[no]["signals"],
                 key_pts=key_pts,
             )
             limit_s = 600 + 60 * video.duration_s
             yield no, Job(name=video.path, payload=task, size=len(part), limit_s=limit_s)
 
 
-def _clips_by_video(catalog: Catalog, recipe: Recipe) -> dict[int, list[Clip]]:
+def _clips_by_video(context: Context) -> dict[int, list[Clip]]:
     by_video: dict[int, list[Clip]] = {}
-    for video_no, clip in catalog.clips(recipe.fingerprints.cut).values():
-        by_video.setdefault(video_no, []).append(clip)
+    for row in context.clips().values():
+        by_video.setdefault(row.video_no, []).append(row.clip)
     return by_video

@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from rushes.catalog import Catalog
-from rushes.catalog.signals import PROBE_FIELDS, read_signals
+from rushes.catalog.signals import read_signals
+from rushes.context import Context
 from rushes.cuts.shots import shots
 from rushes.decisions import tags_of
 from rushes.errors import RecipeError
 from rushes.media.defects.bars import SIDES
-from rushes.recipe.recipe import Recipe
 from rushes.recipe.rules import parse_where
 from rushes.records import Cut, Decided, Row, Shot
 from rushes.selection import choose as selecting
@@ -21,13 +20,13 @@ from rushes.selection.clip_table import clip_columns
 from rushes.stages.registry import nearest
 
 
-def _videos(catalog: Catalog, recipe: Recipe, folder: Path) -> list[Row]:
-    scans = catalog.scans()
+def _videos(context: Context) -> list[Row]:
+    scans = context.catalog.scans()
     found: dict[int, Counter[str]] = {}
-    for video_no, row in _pictures(catalog, recipe):
+    for video_no, row in _pictures(context):
         found.setdefault(video_no, Counter())[row["scan"]] += 1
     rows = []
-    for no, video in catalog.videos().items():
+    for no, video in context.catalog.videos().items():
         scanned, passes = scans.get(no, (None, 0))
         width, height = video.display_size_px
         rows.append(
@@ -57,10 +56,10 @@ def _videos(catalog: Catalog, recipe: Recipe, folder: Path) -> list[Row]:
     return rows
 
 
-def faults(catalog: Catalog, recipe: Recipe) -> list[str]:
+def faults(context: Context) -> list[str]:
     """Return in words what is out of the ordinary in time and pixels, and how much of it."""
-    videos = catalog.videos().values()
-    pictures = [row for _, row in _pictures(catalog, recipe)]
+    videos = context.catalog.videos().values()
+    pictures = [row for _, row in _pictures(context)]
     counts = {
         "videos of variable frame rate": sum(v.is_vfr for v in videos),
         "videos turned upright": sum(v.rotation_deg != 0 for v in videos),
@@ -74,21 +73,19 @@ def faults(catalog: Catalog, recipe: Recipe) -> list[str]:
     return [f"{count} {what}" for what, count in counts.items() if count]
 
 
-def _pictures(catalog: Catalog, recipe: Recipe) -> Iterator[tuple[int, Row]]:
+def _pictures(context: Context) -> Iterator[tuple[int, Row]]:
     """Yield what the scorer `picture` says of each clip, with its video's number."""
-    scorer = recipe.stages("score").get("picture")
-    if scorer is None:
+    if "picture" not in context.recipe.stages("score"):
         return
-    prints = recipe.fingerprints
-    rows = catalog.stages.rows("scorer/picture", scorer.fields, prints.scorers["picture"])
-    for no, (video_no, _) in catalog.clips(prints.cut).items():
+    rows = context.scores("picture")
+    for no, row in context.clips().items():
         if no in rows:
-            yield video_no, rows[no]
+            yield row.video_no, rows[no]
 
 
-def _cuts(catalog: Catalog, recipe: Recipe, folder: Path) -> list[Row]:
-    found = catalog.cuts(recipe.fingerprints.cut)
-    videos = catalog.videos(found)
+def _cuts(context: Context) -> list[Row]:
+    found = context.catalog.cuts(context.recipe.fingerprints.cut)
+    videos = context.catalog.videos(found)
     return [
         {
             "video": videos[no].given,
@@ -105,10 +102,10 @@ def _cuts(catalog: Catalog, recipe: Recipe, folder: Path) -> list[Row]:
     ]
 
 
-def _shots(catalog: Catalog, recipe: Recipe, folder: Path) -> list[Row]:
-    found = catalog.cuts(recipe.fingerprints.cut)
-    videos = catalog.videos(found)
-    change = catalog.stages.rows("probe/change", PROBE_FIELDS, recipe.fingerprints.probes["change"])
+def _shots(context: Context) -> list[Row]:
+    found = context.catalog.cuts(context.recipe.fingerprints.cut)
+    videos = context.catalog.videos(found)
+    change = context.probe_rows("change")
     return [
         {
             "video": videos[no].given,
@@ -118,7 +115,7 @@ def _shots(catalog: Catalog, recipe: Recipe, folder: Path) -> list[Row]:
             "out_s": videos[no].seconds(shot.out_pts),
         }
         for no, cuts in found.items()
-        for shot in _shots_of(cuts, folder / change[no]["signals"])
+        for shot in _shots_of(cuts, context.folder / change[no]["signals"])
     ]
 
 
@@ -127,17 +124,17 @@ def _shots_of(cuts: Sequence[Cut], path: Path) -> list[Shot]:
     return shots(cuts, signals.pts, signals.end_pts)
 
 
-def _clips(catalog: Catalog, recipe: Recipe, folder: Path) -> list[Row]:
-    numbers, columns = clip_columns(catalog, recipe)
-    clips = catalog.clips(recipe.fingerprints.cut)
-    videos = catalog.videos()
+def _clips(context: Context) -> list[Row]:
+    numbers, columns = clip_columns(context)
+    clips = context.clips()
+    videos = context.catalog.videos()
     scores = [name for name in columns if "." in name]
-    captions = catalog.captions.in_force()
-    decided = catalog.verdicts.standing()
+    captions = context.catalog.captions.in_force()
+    decided = context.catalog.verdicts.standing()
     rows = []
     for at, no in enumerate(numbers):
-        video_no, clip = clips[no]
-        video = videos[video_no]
+        clip = clips[no].clip
+        video = videos[clips[no].video_no]
         row = {
             "clip": clip.id,
             "video": video.given,
@@ -158,12 +155,12 @@ def _clips(catalog: Catalog, recipe: Recipe, folder: Path) -> list[Row]:
     return rows
 
 
-def _failures(catalog: Catalog, recipe: Recipe, folder: Path) -> list[Row]:
+def _failures(context: Context) -> list[Row]:
     names = ("stage", "item", "error", "message", "retry")
-    return [{n: getattr(failure, n) for n in names} for failure in catalog.failures.all()]
+    return [{n: getattr(failure, n) for n in names} for failure in context.catalog.failures.all()]
 
 
-LISTS: dict[str, Callable[[Catalog, Recipe, Path], list[Row]]] = {
+LISTS: dict[str, Callable[[Context], list[Row]]] = {
     "videos": _videos,
     "cuts": _cuts,
     "shots": _shots,

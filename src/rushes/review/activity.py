@@ -54,6 +54,6 @@ def _where(catalog: Catalog, clips: Sequence[str]) -> Row:
     known = catalog.clips_by_id(clips)
     if not known:
         return {}
-    ((_, video_no, clip),) = known.values()
-    video = catalog.videos([video_no])[video_no]
-    return {"video": video.given, "in_s": video.seconds(clip.in_pts)}
+    (row,) = known.values()
+    video = catalog.videos([row.video_no])[row.video_no]
+    return {"video": video.given, "in_s": video.seconds(row.clip.in_pts)}

@@ -4,8 +4,7 @@ import math
 
 import numpy as np
 
-from rushes.catalog import Catalog
-from rushes.recipe.recipe import Recipe
+from rushes.context import Context
 from rushes.records import Row
 from rushes.similarity.coverage import clustered, described
 
@@ -13,14 +12,14 @@ from rushes.similarity.coverage import clustered, described
 class CoverageMap:
     """The tiles of the clusters that `rushes coverage` found, kept until something changes them."""
 
-    def __init__(self, catalog: Catalog, recipe: Recipe) -> None:
-        self._catalog, self._recipe = catalog, recipe
+    def __init__(self, context: Context) -> None:
+        self._context = context
         self._state: dict[str, int] = {}
         self._tiles: list[Row] = []
 
     def renew(self) -> None:
         """Read the clusters anew if anything has changed; this can take seconds of many clips."""
-        state = self._catalog.changes.revisions()
+        state = self._context.catalog.changes.revisions()
         if state != self._state:
             self._tiles, self._state = self._drawn(), state
 
@@ -38,7 +37,7 @@ class CoverageMap:
         placed = cluster[passing & ~np.isnan(cluster)].astype(np.int64)
         size = max((tile["cluster"] for tile in self._tiles), default=0) + 1
         counts = np.bincount(placed, minlength=size)
-        little = self._recipe.own("coverage").gap * len(placed) / max(1, len(self._tiles))
+        little = self._context.recipe.own("coverage").gap * len(placed) / max(1, len(self._tiles))
         tiles = []
         for tile in self._tiles:
             left = int(counts[tile["cluster"]])
@@ -48,9 +47,9 @@ class CoverageMap:
         return tiles
 
     def _drawn(self) -> list[Row]:
-        if not clustered(self._catalog, self._recipe):
+        if not clustered(self._context):
             return []
-        rows, middles_KD = described(self._catalog, self._recipe)
+        rows, middles_KD = described(self._context)
         if not rows:
             return []
         return [

@@ -1,17 +1,15 @@
 """What people decide about clips: verdicts, captions, tags, other spans; undone and done again."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rushes.catalog import Catalog
-from rushes.catalog.signals import PROBE_FIELDS, read_signals
+from rushes.context import Context
 from rushes.cuts.clips import clips_within
 from rushes.decisions import last_action
 from rushes.errors import RecipeError
-from rushes.recipe.recipe import Recipe
 from rushes.records import Clip, Decided, VerdictKind
 from rushes.stages.registry import nearest
 
@@ -109,9 +107,7 @@ def _are_tags(value: Mapping[str, Any]) -> bool:
 
 
 def respan(
-    catalog: Catalog,
-    recipe: Recipe,
-    folder: Path,
+    context: Context,
     clips: Sequence[str],
     spans: Sequence[tuple[int, int]],
     *,
@@ -122,9 +118,7 @@ def respan(
     """Put other spans in the place of clips: a trim (1 → 1), a split (1 → n), a merge (n → 1).
 
     Args:
-        catalog: Where it is kept.
-        recipe: Names the signals that know the frames' times.
-        folder: The project.
+        context: The open project.
         clips: Ids, of one video.
         spans: in_pts and out_pts of the new clips, in order; moved to the nearest frame times.
         who: The person.
@@ -139,28 +133,28 @@ def respan(
             the same one twice; or as in `decide`.
     """
     decided = [(kind, _checked(kind, value)) for kind, value in (values or {}).items()]
-    known = catalog.clips_by_id(clips)
+    known = context.catalog.clips_by_id(clips)
     if not clips or len(known) != len(set(clips)):
         lost = next((clip for clip in clips if clip not in known), "")
         raise RecipeError(f"there is no clip {lost}; see: rushes ls clips")
-    videos = {video_no for _, video_no, _ in known.values()}
+    videos = {row.video_no for row in known.values()}
     if len(videos) > 1:
         raise RecipeError("these clips are of two videos; only neighbours can be merged")
     (video_no,) = videos
     new = clips_within(
-        catalog.videos([video_no])[video_no],
-        _frame_times(catalog, recipe, folder, video_no),
+        context.catalog.videos([video_no])[video_no],
+        _frame_times(context, video_no),
         spans,
-        catalog.scans()[video_no][0].damaged_pts,
+        context.catalog.scans()[video_no][0].damaged_pts,
     )
     if len({clip.id for clip in new}) != len(spans) or not new:
         raise RecipeError("say what the clips become: one span or more, each another one")
     value = {"from": list(clips), "to": [[clip.in_pts, clip.out_pts] for clip in new]}
     given: list[tuple[VerdictKind, str, Any]] = [("span", clips[0], value)]
-    if now := catalog.verdicts.standing(clips[:1]).get(clips[0]):
+    if now := context.catalog.verdicts.standing(clips[:1]).get(clips[0]):
         decided = [*_as_given(now), *decided]
     given += [(kind, clip.id, value) for clip in new for kind, value in decided]  # type: ignore[misc]
-    catalog.verdicts.add(given, who=who, source=source, becomes={" ".join(clips): new})
+    context.catalog.verdicts.add(given, who=who, source=source, becomes={" ".join(clips): new})
     return new
 
 
@@ -177,10 +171,8 @@ def _as_given(decided: Decided) -> list[tuple[VerdictKind, Any]]:
     return [(kind, value) for kind, value in values if value is not None]
 
 
-def _frame_times(catalog: Catalog, recipe: Recipe, folder: Path, video_no: int) -> np.ndarray:
-    prints = recipe.fingerprints.probes
-    rows = catalog.stages.rows("probe/change", PROBE_FIELDS, prints["change"])
-    signals = read_signals(folder / rows[video_no]["signals"])
+def _frame_times(context: Context, video_no: int) -> np.ndarray:
+    signals = context.signals("change", video_no)
     return np.append(signals.pts, signals.end_pts)
 
 
@@ -200,12 +192,12 @@ def take_back(catalog: Catalog, *, who: str, source: str, redo: bool = False) ->
     for verdict in catalog.verdicts.said(actions=[action]):
         if verdict.kind == "span":
             old = list(catalog.clips_by_id(verdict.value["from"]).values())
-            video_id = old[0][2].video_id
+            video_id = old[0].clip.video_id
             new = [  # the catalog knows them, and how many frames they have
                 Clip(video_id=video_id, in_pts=a, out_pts=b, frames=1)
                 for a, b in verdict.value["to"]
             ]
-            before, after = [clip for _, _, clip in old], new
+            before, after = [row.clip for row in old], new
             if not redo:
                 before, after = after, before
             becomes[" ".join(clip.id for clip in before)] = after

@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from rushes.catalog import Catalog
+from rushes.context import Context
 from rushes.decisions import Said, standing
-from rushes.recipe.recipe import Recipe
 from rushes.recipe.rules import Rule
 from rushes.records import Clip, Decided, Field
 from rushes.review.columns import Columns
@@ -40,10 +39,11 @@ class Board:
     may take in a change, after which the places are others.
     """
 
-    def __init__(self, catalog: Catalog, recipe: Recipe) -> None:
+    def __init__(self, context: Context) -> None:
         """Read everything; see `follow` for keeping in step."""
-        self._catalog = catalog
-        self._recipe = recipe
+        self._context = context
+        self._catalog = catalog = context.catalog
+        self._recipe = context.recipe
         self.lock = threading.RLock()
         self._following = threading.Lock()
         self._orders: OrderedDict[str, np.ndarray] = OrderedDict()
@@ -61,7 +61,7 @@ class Board:
         # Number of the last verdict that is in the columns.
         self.verdict_no = catalog.verdicts.last_no()
         self.decided = catalog.verdicts.standing(until=self.verdict_no)
-        self._lay(clip_table(catalog, recipe, self.decided))
+        self._lay(clip_table(context, self.decided))
 
     def _lay(self, clips: ClipTable) -> None:
         """Put these clips on the board in place of those that are there."""
@@ -140,7 +140,7 @@ class Board:
 
     def _take(self, parts: set[str], now: Mapping[str, int]) -> None:
         """Take in parts of the catalog that have changed, up to these revisions."""
-        catalog, recipe, changes = self._catalog, self._recipe, self._catalog.changes
+        changes = self._catalog.changes
 
         def changed(part: str) -> set[int] | None:
             return changes.since(part, self._state.get(part, 0), now[part])
@@ -149,12 +149,12 @@ class Board:
         for part in sorted(parts & {"cut", "videos"}):
             some = changed(part)
             if some is None:
-                self._lay(clip_table(catalog, recipe, self.decided))
+                self._lay(clip_table(self._context, self.decided))
                 return
             videos |= some
         if videos:
-            self._lay(replaced(self.clips, catalog, recipe, videos, self.decided))
-        for stage in measured(recipe):
+            self._lay(replaced(self._context, self.clips, videos, self.decided))
+        for stage in measured(self._recipe):
             if stage.key in parts:
                 self._put(stage, changed(stage.key))
 
@@ -174,9 +174,9 @@ class Board:
 
     def made_by(self, span: Said) -> list[str]:
         """Return the ids of the clips that a trim, a split or a merge makes."""
-        (_, _, clip), *_ = self._catalog.clips_by_id(span.value["from"][:1]).values()
+        (row,) = self._catalog.clips_by_id(span.value["from"][:1]).values()
         return [
-            Clip(video_id=clip.video_id, in_pts=in_pts, out_pts=out_pts, frames=1).id
+            Clip(video_id=row.clip.video_id, in_pts=in_pts, out_pts=out_pts, frames=1).id
             for in_pts, out_pts in span.value["to"]
         ]
 

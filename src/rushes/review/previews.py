@@ -7,15 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from rushes.catalog import Catalog
-from rushes.catalog.signals import PROBE_FIELDS, read_signals
+from rushes.catalog.signals import read_signals
+from rushes.context import Context
 from rushes.errors import ItemError, MediaError
 from rushes.files import whole
 from rushes.media.stills import read_stills
 from rushes.media.thumbnails import as_jpeg
 from rushes.media.write.clip import write_clip
 from rushes.media.write.encode import Encoding
-from rushes.recipe.recipe import Recipe
 from rushes.records import Clip, Row, Video
 from rushes.stages.items import Signals
 
@@ -34,8 +33,8 @@ _PLAYS = {  # containers and codecs that Chromium and Firefox both play
 class Footage:
     """Where the pictures of a project's clips come from; safe to use from several threads."""
 
-    def __init__(self, catalog: Catalog, recipe: Recipe, folder: Path) -> None:
-        self._catalog, self._recipe, self._folder = catalog, recipe, folder
+    def __init__(self, context: Context) -> None:
+        self._context = context
         self._lock = threading.Lock()
         self._previewing: dict[str, threading.Lock] = {}
         self._state: Mapping[str, int] | None = None
@@ -44,10 +43,10 @@ class Footage:
 
     def _follow(self) -> None:
         """Read the catalog again if a scan has been at work, or a video is new."""
-        state = self._catalog.changes.revisions()
+        state = self._context.catalog.changes.revisions()
         with self._lock:
             if state != self._state:
-                self._videos = self._catalog.videos()
+                self._videos = self._context.catalog.videos()
                 self._rows = {}
                 self._state = state
 
@@ -67,14 +66,12 @@ class Footage:
         Raises:
             ItemError: There is nothing, or it cannot be read.
         """
-        return _signals(self._folder / self._probe_row(probe, video_no)["signals"])
+        return _signals(self._context.folder / self._probe_row(probe, video_no)["signals"])
 
     def _probe_row(self, probe: str, video_no: int) -> Row:
-        prints = self._recipe.fingerprints.probes
+        prints = self._context.recipe.fingerprints.probes
         if probe in prints and probe not in self._rows:
-            self._rows[probe] = self._catalog.stages.rows(
-                f"probe/{probe}", PROBE_FIELDS, prints[probe]
-            )
+            self._rows[probe] = dict(self._context.probe_rows(probe))
         row = self._rows.get(probe, {}).get(video_no)
         if row is None:
             raise ItemError("its video is not scanned as the recipe says now; run: rushes scan")
@@ -85,7 +82,7 @@ class Footage:
     def stills_of(self, clip: Clip, video_no: int) -> range:
         """Return which stills of its video's proxy are a clip's; none if it has no proxy."""
         try:
-            pts = _still_pts(self._folder / self._probe_row("still", video_no)["signals"])
+            pts = _still_pts(self._context.folder / self._probe_row("still", video_no)["signals"])
         except ItemError:
             return range(0)
         return range(*np.searchsorted(pts, (clip.in_pts, clip.out_pts)).tolist())
@@ -105,7 +102,7 @@ class Footage:
         rows = self.stills_of(clip, video_no)
         if not rows:
             raise ItemError(f"clip {clip.id} holds no still")
-        proxy = self._folder / self._probe_row("still", video_no)["file"]
+        proxy = self._context.folder / self._probe_row("still", video_no)["file"]
         row = rows[min(max(which, 0), len(rows) - 1)]
         return as_jpeg(next(read_stills(proxy, np.array([row]))), height_px=height_px)
 
@@ -125,7 +122,7 @@ class Footage:
 
     def preview(self, clip: Clip, video_no: int) -> Path:
         """Return a small MP4 of a clip that every browser plays, made now unless it is there."""
-        path = self._folder / "previews" / f"{clip.id}.mp4"
+        path = self._context.folder / "previews" / f"{clip.id}.mp4"
         with self._lock:
             lock = self._previewing.setdefault(clip.id, threading.Lock())
         with lock:

@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from rushes.catalog import Catalog
+from rushes.context import Context
 from rushes.decisions import tags_of, undone
 from rushes.errors import ItemError, RecipeError
 from rushes.recipe.edit import Plan, RulesFile, plan_rules
-from rushes.recipe.recipe import Recipe
 from rushes.recipe.rules import Rule, parse_rule
 from rushes.records import Clip, Decided, Row
 from rushes.review import decide as deciding
@@ -35,14 +34,15 @@ SHARE = 0.1
 class Desk:
     """A project's clips, laid out for reviewing. Its methods may be called from several threads."""
 
-    def __init__(self, catalog: Catalog, recipe: Recipe, folder: Path) -> None:
+    def __init__(self, context: Context) -> None:
         """Read the clips; see `Board`."""
-        self.catalog = self._catalog = catalog
-        self._recipe, self._folder, self._recipe_file = recipe, folder, folder / "recipe.toml"
-        self.board = Board(catalog, recipe)
-        self._footage = Footage(catalog, recipe, folder)
-        self._map = CoverageMap(catalog, recipe)
-        self._rules = RulesFile(self._recipe_file, recipe.selections)
+        self._context = context
+        self.catalog = self._catalog = context.catalog
+        self._recipe_file = context.folder / "recipe.toml"
+        self.board = Board(context)
+        self._footage = Footage(context)
+        self._map = CoverageMap(context)
+        self._rules = RulesFile(self._recipe_file, context.recipe.selections)
 
     # ---- looking ------------------------------------------------------------------------------
 
@@ -52,7 +52,7 @@ class Desk:
         self.follow()
         with board.lock:
             return {
-                "project": self._folder.name,
+                "project": self._context.folder.name,
                 "clips": len(board),
                 "verdicts": board.columns.counted("verdict"),
                 "tags": sorted({tag for now in board.decided.values() for tag in now.tags_added}),
@@ -300,7 +300,7 @@ class Desk:
     ) -> Row:
         """Trim, divide or join clips; return the ids of the new ones; see `decide.respan`."""
         new: list[Clip] = deciding.respan(
-            self._catalog, self._recipe, self._folder, clips, spans, who=who, source="page", **given
+            self._context, clips, spans, who=who, source="page", **given
         )
         self.follow()
         return {"clips": [clip.id for clip in new], "revision": self.board.revision}

@@ -1,22 +1,21 @@
-"""Jobs, their outcomes, and the protocol of a runner."""
+"""Jobs, their outcomes, and the protocol of a runner.
+
+A *work function* is `work(payload, progress) -> result`: a module-level function of a picklable
+payload, which knows nothing of where it runs; `progress(amount)` reports how far it has come, in
+the unit of the job's size.
+"""
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from rushes.errors import ItemError
 
 Payload = TypeVar("Payload")
-
-
 Result = TypeVar("Result")
-
-
-Tell = Callable[[float], None]
-
-
-Work = Callable[[Payload, Tell], Result]
+Progress = Callable[[float], None]
+Work = Callable[[Payload, Progress], Result]
 
 
 class Reporter(Protocol):
@@ -39,7 +38,7 @@ class Reporter(Protocol):
         ...
 
 
-class Silent:
+class NullReporter:
     """A reporter that shows nothing."""
 
     def begin(self, label: str, total: float, unit: str) -> None:
@@ -63,22 +62,61 @@ class Job(Generic[Payload]):
     """The item as a person knows it."""
     payload: Payload
     size: float = 1.0
-    """How much of the progress bar it is, in the bar's unit."""
+    """Its share of the progress bar, in the bar's unit."""
     limit_s: float = 3600.0
     """Time after which the item is given up and its worker replaced."""
 
 
 @dataclass(frozen=True, slots=True)
-class Done(Generic[Payload, Result]):
-    """One finished item: its result, or what went wrong."""
+class Outcome(Generic[Payload, Result]):
+    """One finished item: its result, or the error that it met."""
 
     job: Job[Payload]
     result: Result | None
     error: ItemError | None
 
 
+class Runner(Protocol):
+    """Runs a work function over jobs, wherever that is; the caller commits the outcomes."""
+
+    workers: int
+    """How many jobs run at once; 0 where they run in the caller's process."""
+    reporter: Reporter
+
+    def run(
+        self,
+        label: str,
+        work: Work[Payload, Result],
+        jobs: Sequence[Job[Payload]],
+        *,
+        unit: str = "",
+        in_process: bool = False,
+    ) -> Iterator[Outcome[Payload, Result]]:
+        """Yield the outcome of each job as it finishes, in any order.
+
+        An item's error comes back as its outcome, and so does the loss of its worker: neither
+        stops the others.
+
+        Args:
+            label: Name of the progress bar.
+            work: The work function.
+            jobs: The items.
+            unit: Unit of the jobs' sizes.
+            in_process: Run in the caller's process: for work of milliseconds that no file can
+                crash.
+
+        Raises:
+            ContractError, RecipeError, MissingDependency: They stop the run; the items are fine.
+        """
+        ...
+
+    def close(self) -> None:
+        """Stop the workers; what they are at is lost, what is committed is not."""
+        ...
+
+
 def item_error(error: Exception) -> ItemError:
-    """Return what an item's failure says; an unforeseen error names the place where it came up."""
+    """Return an item's failure; an unforeseen error names the place where it came up."""
     if isinstance(error, ItemError):
         return error
     if isinstance(error, MemoryError):

@@ -1,9 +1,7 @@
-"""Bring work up to date: a pool of processes that survives a worker's death.
+"""A runner on this machine: a pool of processes that survives a worker's death.
 
-A *work function* is `work(payload, tell) -> result`: a module-level function of a picklable
-payload, which knows nothing of where it runs; `tell(seconds)` reports how far it has come. Errors
-of an item come back as `Failure`, so one bad item never stops the rest. The pool is pebble's,
-measured to lose only the item of a worker that dies (`docs/decisions/0004-local-pool.md`).
+The pool is pebble's, measured to lose only the item of a worker that dies
+(`docs/decisions/0004-local-pool.md`).
 """
 
 import multiprocessing
@@ -18,13 +16,13 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from rushes.errors import ContractError, ItemError, MissingDependency, RecipeError, WorkerLost
-from rushes.runner.base import Done, Job, Payload, Reporter, Result, Tell, Work, item_error
+from rushes.runner.base import Job, Outcome, Payload, Progress, Reporter, Result, Work, item_error
 
 TELL_EVERY_S = 0.2
 MOST_BROKEN_POOLS = 5
 
 
-class Runner:
+class LocalRunner:
     """A pool of worker processes, started when first needed and shared by all verbs of a run."""
 
     def __init__(self, workers: int, reporter: Reporter) -> None:
@@ -49,7 +47,7 @@ class Runner:
         *,
         unit: str = "",
         in_process: bool = False,
-    ) -> Iterator[Done[Payload, Result]]:
+    ) -> Iterator[Outcome[Payload, Result]]:
         """Yield each job as it finishes, in any order; the caller commits it.
 
         Args:
@@ -73,7 +71,7 @@ class Runner:
 
     def _here(
         self, work: Work[Payload, Result], jobs: Sequence[Job[Payload]]
-    ) -> Iterator[Done[Payload, Result]]:
+    ) -> Iterator[Outcome[Payload, Result]]:
         for job in jobs:
             done = _finished(job, _guarded(work, job.payload, lambda _: None))
             self.reporter.advance(job.size)
@@ -81,12 +79,12 @@ class Runner:
 
     def _pooled(
         self, work: Work[Payload, Result], jobs: Sequence[Job[Payload]]
-    ) -> Iterator[Done[Payload, Result]]:
+    ) -> Iterator[Outcome[Payload, Result]]:
         waiting = list(enumerate(jobs))[::-1]
         running: dict[Future[Any], tuple[int, Job[Payload]]] = {}
         lost_once: set[int] = set()
         broken = 0  # pools in a row that broke before any item was finished
-        ahead = _Ahead(self.reporter)
+        ahead = _PartialProgress(self.reporter)
         while waiting or running:
             if self._pool is not None and not self._pool.active:
                 # A worker died between two items, which pebble takes for the end of the pool.
@@ -141,7 +139,7 @@ class Runner:
         return future
 
 
-class _Ahead:
+class _PartialProgress:
     """Adds up what running items tell, so that a bar moves inside a long one."""
 
     def __init__(self, reporter: Reporter) -> None:
@@ -188,19 +186,19 @@ def _in_worker(packed: bytes, index: int) -> Any:
     work, payload = pickle.loads(packed)
     last = time.monotonic()
 
-    def tell(amount: float) -> None:
+    def progress(amount: float) -> None:
         nonlocal last
         if time.monotonic() - last >= TELL_EVERY_S:
             last = time.monotonic()
             _tell_end.send((index, amount))
 
-    return _guarded(work, payload, tell)
+    return _guarded(work, payload, progress)
 
 
-def _guarded(work: Work[Any, Any], payload: Any, tell: Tell) -> Any:
+def _guarded(work: Work[Any, Any], payload: Any, progress: Progress) -> Any:
     """Return the work's result, or the error of the item; errors of the program pass."""
     try:
-        return work(payload, tell)
+        return work(payload, progress)
     except (ContractError, MissingDependency, RecipeError):
         raise
     except Exception as error:
@@ -222,7 +220,7 @@ def _outcome(future: "Future[Any]", job: Job[Any]) -> Any:
         return ItemError(f"{job.name}: given up after {job.limit_s:.0f} s; the file may hang")
 
 
-def _finished(job: Job[Payload], outcome: Any) -> Done[Payload, Any]:
+def _finished(job: Job[Payload], outcome: Any) -> Outcome[Payload, Any]:
     if isinstance(outcome, ItemError):
-        return Done(job, None, outcome)
-    return Done(job, outcome, None)
+        return Outcome(job, None, outcome)
+    return Outcome(job, outcome, None)

@@ -7,6 +7,7 @@ from itertools import compress
 import numpy as np
 
 from rushes.catalog import Catalog
+from rushes.context import Context
 from rushes.dedup.keep import OUTCOME, outcome_fingerprint
 from rushes.recipe.recipe import Recipe
 from rushes.records import Clip, Decided, Field, Video
@@ -95,42 +96,39 @@ def measured(recipe: Recipe) -> Iterator[Measured]:
     )
 
 
-def clip_columns(catalog: Catalog, recipe: Recipe) -> tuple[list[int], dict[str, np.ndarray]]:
+def clip_columns(context: Context) -> tuple[list[int], dict[str, np.ndarray]]:
     """Return the clips' numbers and what rules can ask of them, one array a column."""
-    table = clip_table(catalog, recipe, catalog.verdicts.standing())
+    table = clip_table(context, context.catalog.verdicts.standing())
     return table.numbers, table.columns
 
 
-def clip_table(catalog: Catalog, recipe: Recipe, decided: Mapping[str, Decided]) -> ClipTable:
+def clip_table(context: Context, decided: Mapping[str, Decided]) -> ClipTable:
     """Return the clips of a recipe's cuts with all of their columns.
 
     Args:
-        catalog: Where they are.
-        recipe: Says which cuts and scores.
+        context: The open project.
         decided: What stands of all that people decided, by clip id.
     """
-    table = _read(catalog, recipe, None, decided)
-    table.columns["split"] = split_column(table, recipe)
+    table = _read(context, None, decided)
+    table.columns["split"] = split_column(table, context.recipe)
     return table
 
 
 def replaced(
+    context: Context,
     table: ClipTable,
-    catalog: Catalog,
-    recipe: Recipe,
     videos: Collection[int],
     decided: Mapping[str, Decided],
 ) -> ClipTable:
     """Return the table with the clips of some videos read again; they may be others, or new.
 
     Args:
+        context: The open project.
         table: As it was.
-        catalog: Where the clips are.
-        recipe: Says which cuts and scores.
         videos: Numbers of the videos.
         decided: What stands of all that people decided, by clip id.
     """
-    new = _read(catalog, recipe, videos, decided)
+    new = _read(context, videos, decided)
     stay = ~np.isin(table.video_no, list(videos))
     video_no = np.concatenate([table.video_no[stay], new.video_no])
     order = np.argsort(video_no, kind="stable")
@@ -150,7 +148,7 @@ def replaced(
         out_pts=merged(table.out_pts, new.out_pts),
         columns={name: merged(old, new.columns[name]) for name, old in table.columns.items()},
     )
-    both.columns["split"] = split_column(both, recipe)
+    both.columns["split"] = split_column(both, context.recipe)
     return both
 
 
@@ -160,7 +158,7 @@ def split_column(table: ClipTable, recipe: Recipe) -> np.ndarray:
     with_copies = np.flatnonzero(group > 0)
     side_of = sides(
         table.videos,
-        {at: (int(table.video_no[at]), None) for at in with_copies.tolist()},
+        {at: int(table.video_no[at]) for at in with_copies.tolist()},
         {at: int(group[at]) for at in with_copies.tolist()},
         recipe.own("split").fraction,
     )
@@ -180,15 +178,14 @@ def decided_columns(decided: Sequence[Decided | None]) -> dict[str, np.ndarray]:
 
 
 def _read(
-    catalog: Catalog,
-    recipe: Recipe,
+    context: Context,
     videos: Collection[int] | None,
     decided: Mapping[str, Decided],
 ) -> ClipTable:
     """Return the clips of some videos, or of all, with all columns; `split` is not known yet."""
-    numbers, ids, *others = catalog.clip_facts(recipe.fingerprints.cut, videos)
+    numbers, ids, *others = context.catalog.clip_facts(context.recipe.fingerprints.cut, videos)
     video_no, in_pts, out_pts, frames, damaged = (np.array(some, np.int64) for some in others)
-    known = catalog.videos(videos)
+    known = context.catalog.videos(videos)
     distinct, which = np.unique(video_no, return_inverse=True)
     cut = [known[no] for no in distinct.tolist()]
     base = np.array([video.time_base.as_integer_ratio() for video in cut]).reshape(-1, 2)[which]
@@ -202,8 +199,8 @@ def _read(
         "fps": np.array([float(video.rate) for video in cut])[which],
         "video": np.array([video.given for video in cut], object)[which],
     }
-    for stage in measured(recipe):
-        columns |= stage.columns(catalog, numbers)
+    for stage in measured(context.recipe):
+        columns |= stage.columns(context.catalog, numbers)
     columns["split"] = np.full(len(ids), None, object)
     columns |= decided_columns([decided.get(clip) for clip in ids])
     return ClipTable(

@@ -10,11 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from rushes.catalog import Catalog
+from rushes.context import Context
 from rushes.dedup.keep import duplicate_groups, outcome
 from rushes.errors import RecipeError
-from rushes.recipe.recipe import Recipe
-from rushes.records import Clip, Video
+from rushes.records import ClipRow, Video
 
 TRAIN, VALIDATION = "train", "validation"
 _SHARE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*")
@@ -52,7 +51,7 @@ class LeakCheck:
 
 def sides(
     videos: Mapping[int, Video],
-    clips: Mapping[int, tuple[int, object]],
+    video_of: Mapping[int, int],
     groups: Mapping[int, int],
     fraction: float,
 ) -> dict[int, str]:
@@ -63,7 +62,7 @@ def sides(
 
     Args:
         videos: All videos by number.
-        clips: Clip number → (video number, anything).
+        video_of: Clip number → video number.
         groups: Clip number → number of its group of copies.
         fraction: Share of the videos that is for validation.
     """
@@ -76,8 +75,8 @@ def sides(
 
     video_of_group: dict[int, int] = {}
     for clip_no, group in groups.items():
-        if clip_no in clips:
-            one = oldest(clips[clip_no][0])
+        if clip_no in video_of:
+            one = oldest(video_of[clip_no])
             other = oldest(video_of_group.setdefault(group, one))
             first[max(one, other)] = min(one, other)
     return {no: VALIDATION if _draw(videos[oldest(no)]) < fraction else TRAIN for no in videos}
@@ -88,48 +87,48 @@ def _draw(video: Video) -> float:
     return int(hashlib.sha256(f"split:{video.id}".encode()).hexdigest()[:13], 16) / 16**13
 
 
-def sides_now(catalog: Catalog, recipe: Recipe) -> dict[int, str]:
+def sides_now(context: Context) -> dict[int, str]:
     """Return video number → side under a recipe."""
-    groups = duplicate_groups(catalog, recipe)
-    clips = catalog.clips(recipe.fingerprints.cut, groups)
-    return sides(catalog.videos(), clips, groups, recipe.own("split").fraction)
+    groups = duplicate_groups(context)
+    video_of = {no: row.video_no for no, row in context.clips(groups).items()}
+    return sides(context.catalog.videos(), video_of, groups, context.recipe.own("split").fraction)
 
 
-def check_leaks(catalog: Catalog, recipe: Recipe) -> LeakCheck:
+def check_leaks(context: Context) -> LeakCheck:
     """Return what is on both sides: of the clips as they are, and of frozen selections.
 
     By construction the sides as they are share no copy that is known. A selection that was frozen
     before `dedup` was run, or under another share, may: those with a rule on `split` are compared.
     """
-    clips = catalog.clips(recipe.fingerprints.cut)
-    groups = duplicate_groups(catalog, recipe)
-    video_side = sides(catalog.videos(), clips, groups, recipe.own("split").fraction)
-    numbers = {clip.id: no for no, (_, clip) in clips.items()}
+    clips = context.clips()
+    groups = duplicate_groups(context)
+    video_side = sides_now(context)
+    numbers = {row.clip.id: no for no, row in clips.items()}
     members: dict[str, set[int]] = {TRAIN: set(), VALIDATION: set()}
-    for no, (video_no, _) in clips.items():
-        members[video_side[video_no]].add(no)
+    for no, row in clips.items():
+        members[video_side[row.video_no]].add(no)
     pairs = _shared(members, clips, groups)
     frozen: dict[str, set[int]] = {TRAIN: set(), VALIDATION: set()}
-    for name in recipe.selections:
-        found = catalog.selections.newest(name)
+    for name in context.recipe.selections:
+        found = context.catalog.selections.newest(name)
         for side in frozen:
             if found and any(line.rule == f"split = {side}" for line in found[0].funnel):
                 frozen[side] |= {numbers[clip] for clip in found[0].clips if clip in numbers}
     pairs |= _shared(frozen, clips, groups)
     return LeakCheck(
-        was_deduped=bool(outcome(catalog, recipe)),
-        pairs=tuple(sorted((clips[a][1].id, clips[b][1].id) for a, b in pairs)),
+        was_deduped=bool(outcome(context)),
+        pairs=tuple(sorted((clips[a].clip.id, clips[b].clip.id) for a, b in pairs)),
     )
 
 
 def _shared(
     members: Mapping[str, set[int]],
-    clips: Mapping[int, tuple[int, Clip]],
+    clips: Mapping[int, ClipRow],
     groups: Mapping[int, int],
 ) -> set[tuple[int, int]]:
     """Return pairs of a clip for training and one for validation that go together."""
     found: set[tuple[int, int]] = set()
-    for key_of in (groups.get, lambda no: clips[no][0]):
+    for key_of in (groups.get, lambda no: clips[no].video_no):
         together: dict[int | None, tuple[list[int], list[int]]] = {}
         for at, side in enumerate((TRAIN, VALIDATION)):
             for no in members[side]:
@@ -140,17 +139,17 @@ def _shared(
     return found
 
 
-def described(catalog: Catalog, recipe: Recipe) -> list[str]:
+def described(context: Context) -> list[str]:
     """Return in words how the clips are split, and whether anything leaks."""
-    if not recipe.own("split").fraction:
+    if not context.recipe.own("split").fraction:
         return []
-    video_side = sides_now(catalog, recipe)
-    clip_sides = [video_side[no] for no, _ in catalog.clips(recipe.fingerprints.cut).values()]
+    video_side = sides_now(context)
+    clip_sides = [video_side[row.video_no] for row in context.clips().values()]
     parts = [
         f"{side} {list(video_side.values()).count(side)} videos, {clip_sides.count(side)} clips"
         for side in (TRAIN, VALIDATION)
     ]
-    check = check_leaks(catalog, recipe)
+    check = check_leaks(context)
     lines = ["; ".join(parts)]
     if not check.was_deduped:
         lines.append("leaks: not known, for dedup was not run: rushes dedup")

@@ -16,10 +16,10 @@ from pathlib import PurePath
 
 import numpy as np
 
-from rushes.catalog import Catalog
+from rushes.context import Context
 from rushes.errors import RecipeError
 from rushes.recipe.recipe import Recipe
-from rushes.records import Clip, Field, Row
+from rushes.records import ClipRow, Field, Row
 from rushes.similarity.kmeans import assign, centres
 from rushes.similarity.spaces import SPACES, Space, best_space
 
@@ -65,31 +65,33 @@ def fingerprint(recipe: Recipe) -> str:
     return hashlib.sha256(json.dumps(payload).encode()).hexdigest()[:12]
 
 
-def clustered(catalog: Catalog, recipe: Recipe) -> dict[int, Row]:
+def clustered(context: Context) -> dict[int, Row]:
     """Return clip number → its cluster, as far as `cover` was run; rows of `FIELDS`."""
-    return catalog.stages.rows(KEY, FIELDS, fingerprint(recipe))
+    return context.catalog.stages.rows(KEY, FIELDS, fingerprint(context.recipe))
 
 
-def is_current(catalog: Catalog, recipe: Recipe) -> bool:
+def is_current(context: Context) -> bool:
     """Return whether every clip that has a vector has a cluster, too."""
-    known = clustered(catalog, recipe)
+    known = clustered(context)
     if not known:
         return False
-    return bool(np.isin(best_space(catalog, recipe).numbers, list(known)).all())
+    return bool(np.isin(best_space(context).numbers, list(known)).all())
 
 
-def cover(catalog: Catalog, recipe: Recipe) -> None:
+def cover(context: Context) -> None:
     """Put all clips into clusters and store them.
 
     Raises:
         RecipeError: Nothing says what clips look like.
     """
-    found = best_space(catalog, recipe)
-    ids = catalog.clip_numbers("", recipe.fingerprints.cut)
+    found = best_space(context)
+    ids = context.catalog.clip_numbers("", context.recipe.fingerprints.cut)
     # By id, so that neither the order of files nor that of workers counts.
     place_of = {int(no): at for at, no in enumerate(found.numbers)}
     order = np.array([place_of[no] for _, no in sorted(ids.items()) if no in place_of], np.int64)
-    size = recipe.own("coverage").clusters or min(256, max(2, round(math.sqrt(len(order) / 2))))
+    size = context.recipe.own("coverage").clusters or min(
+        256, max(2, round(math.sqrt(len(order) / 2)))
+    )
     sample = order[np.linspace(0, len(order) - 1, min(len(order), _SAMPLE)).astype(int)]
     middles_KD = centres(found.vectors(sample), min(size, len(order)))
     which, nearness = _assigned(found, middles_KD)
@@ -101,7 +103,7 @@ def cover(catalog: Catalog, recipe: Recipe) -> None:
         int(no): {"cluster": int(cluster), "nearness": round(float(near), 4)}
         for no, cluster, near in zip(found.numbers, label[which], nearness, strict=True)
     }
-    catalog.stages.replace(KEY, FIELDS, fingerprint(recipe), rows)
+    context.catalog.stages.replace(KEY, FIELDS, fingerprint(context.recipe), rows)
 
 
 def _assigned(found: Space, middles_KD: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -112,32 +114,33 @@ def _assigned(found: Space, middles_KD: np.ndarray) -> tuple[np.ndarray, np.ndar
     return which, nearness
 
 
-def covered(catalog: Catalog, recipe: Recipe) -> Row:
+def covered(context: Context) -> Row:
     """Cluster the clips and return what there is: totals, and a row for each cluster."""
-    cover(catalog, recipe)
-    rows, _ = described(catalog, recipe)
+    cover(context)
+    rows, _ = described(context)
     for row in rows:
         row["name"] = row["name"] or row["middle"]
         del row["middle"]
     held = sum(row["clips"] for row in rows)
     return {
-        "by": best_space(catalog, recipe).name,
+        "by": best_space(context).name,
         "clips": held,
-        "without_vector": len(catalog.clip_numbers("", recipe.fingerprints.cut)) - held,
+        "without_vector": len(context.catalog.clip_numbers("", context.recipe.fingerprints.cut))
+        - held,
         "clusters": rows,
     }
 
 
-def described(catalog: Catalog, recipe: Recipe) -> tuple[list[Row], np.ndarray]:
+def described(context: Context) -> tuple[list[Row], np.ndarray]:
     """Return a row for each cluster of `cover`, the largest first, and their middles (K, D).
 
     A `name` is of words and may be empty; `middle` tells of the clip at the cluster's middle.
     """
-    known = clustered(catalog, recipe)
-    clips = catalog.clips(recipe.fingerprints.cut)
-    videos = catalog.videos()
-    captions = catalog.captions.in_force()
-    labels = _labels(catalog, recipe, clips)
+    known = clustered(context)
+    clips = context.clips()
+    videos = context.catalog.videos()
+    captions = context.catalog.captions.in_force()
+    labels = _labels(context, clips)
     words = {no: {*_words(captions.get(no, "")), *labels.get(no, ())} for no in known}
     everywhere = Counter(word for some in words.values() for word in some)
     members: dict[int, list[int]] = {}
@@ -145,16 +148,16 @@ def described(catalog: Catalog, recipe: Recipe) -> tuple[list[Row], np.ndarray]:
         members.setdefault(known[no]["cluster"], []).append(no)
     if not members:  # all of the clips have been trimmed or cut anew since
         return [], np.zeros((0, 1), np.float32)
-    middles_KD = _middles(best_space(catalog, recipe), [members[at] for at in sorted(members)])
+    middles_KD = _middles(best_space(context), [members[at] for at in sorted(members)])
     likeness = middles_KD @ middles_KD.T - 2 * np.eye(len(middles_KD), dtype=np.float32)
     even = sum(map(len, members.values())) / max(1, len(members))
     rows: list[Row] = []
     for place, (cluster, numbers) in enumerate(sorted(members.items())):
-        nearest_video_no, nearest = clips[numbers[0]]
-        video = videos[nearest_video_no]
+        nearest = clips[numbers[0]]
+        video = videos[nearest.video_no]
         name = named([words[no] for no in numbers], everywhere, len(known))
-        middle = f"like {PurePath(video.given).stem} at {video.seconds(nearest.in_pts):.1f} s"
-        spans = [(videos[v], c) for v, c in (clips[no] for no in numbers)]
+        middle = f"like {PurePath(video.given).stem} at {video.seconds(nearest.clip.in_pts):.1f} s"
+        spans = [(videos[row.video_no], row.clip) for row in (clips[no] for no in numbers)]
         seconds = sum(
             (c.out_pts - c.in_pts) / v.time_base.denominator * v.time_base.numerator
             for v, c in spans
@@ -166,12 +169,12 @@ def described(catalog: Catalog, recipe: Recipe) -> tuple[list[Row], np.ndarray]:
                 "share": round(len(numbers) / len(known), 4),
                 "name": name,
                 "middle": middle,
-                "is_gap": len(numbers) < recipe.own("coverage").gap * even,
+                "is_gap": len(numbers) < context.recipe.own("coverage").gap * even,
                 "duration_s": round(seconds, 3),
-                "videos": len({clips[no][0] for no in numbers}),
+                "videos": len({clips[no].video_no for no in numbers}),
                 "nearness": round(float(np.mean([known[no]["nearness"] for no in numbers])), 4),
                 "apart": round(1 - float(likeness[place].max()), 4),
-                "examples": [clips[no][1].id for no in numbers[:_EXAMPLES]],
+                "examples": [clips[no].clip.id for no in numbers[:_EXAMPLES]],
             }
         )
     return rows, middles_KD
@@ -209,20 +212,17 @@ def named(members: Sequence[set[str]], everywhere: Counter[str], total: int) -> 
     return ", ".join(sorted(worth, key=lambda word: (-worth[word], word))[:3])
 
 
-def _labels(
-    catalog: Catalog, recipe: Recipe, clips: Mapping[int, tuple[int, Clip]]
-) -> dict[int, list[str]]:
+def _labels(context: Context, clips: Mapping[int, ClipRow]) -> dict[int, list[str]]:
     """Return clip number → what is known of it in words besides its caption: labels and tags."""
     found: dict[int, list[str]] = {}
-    for name, scorer in recipe.stages("score").items():
+    for name, scorer in context.recipe.stages("score").items():
         if any(field.name == "label" and field.dtype == "text" for field in scorer.fields):
-            print_ = recipe.fingerprints.scorers[name]
-            for no, row in catalog.stages.rows(f"scorer/{name}", scorer.fields, print_).items():
-                found.setdefault(no, []).append(row["label"])
-    decided = catalog.verdicts.standing()
-    for no, (_, clip) in clips.items():
-        if clip.id in decided:
-            found.setdefault(no, []).extend(decided[clip.id].tags_added)
+            for no, measured in context.scores(name).items():
+                found.setdefault(no, []).append(measured["label"])
+    decided = context.catalog.verdicts.standing()
+    for no, row in clips.items():
+        if row.clip.id in decided:
+            found.setdefault(no, []).extend(decided[row.clip.id].tags_added)
     return found
 
 

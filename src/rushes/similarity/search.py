@@ -7,14 +7,13 @@ what is near the top of several lists comes first, and no scale of one has to fi
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rushes.catalog import Catalog
+from rushes.context import Context
 from rushes.errors import RecipeError
-from rushes.recipe.recipe import Recipe
 from rushes.records import Row
 from rushes.similarity.spaces import best_space, space
 
@@ -25,8 +24,7 @@ _FUSION = 60  # Cormack, Clarke & Büttcher 2009: how little the first ranks dif
 
 
 def search(
-    catalog: Catalog,
-    recipe: Recipe,
+    context: Context,
     *,
     text: str | None = None,
     like: str | None = None,
@@ -36,8 +34,7 @@ def search(
     """Return the clips that fit best, the best first.
 
     Args:
-        catalog: Knows the clips.
-        recipe: Names the scorers.
+        context: The open project.
         text: Words; `word*` finds what begins so.
         like: Id of a clip, or how it begins.
         limit: At most so many.
@@ -48,53 +45,52 @@ def search(
     """
     if not (text or "").strip() and not like:
         raise RecipeError('say what to look for: rushes search "red car", or --like CLIP')
-    cut = recipe.fingerprints.cut
+    cut = context.recipe.fingerprints.cut
     most = max(limit, _AT_MOST)
     orders: dict[str, Sequence[int]] = {}
     similar: Mapping[int, float] = {}
     if text and text.strip():
-        orders["caption"] = catalog.captions.search(text, cut, most)
-        orders["tag"] = _tagged(catalog, cut, text, most)
-        orders["file name"] = catalog.captions.search_names(text, cut, most)
-        known = space(catalog, recipe, WITH_WORDS) if encode is not None else None
+        orders["caption"] = context.catalog.captions.search(text, cut, most)
+        orders["tag"] = _tagged(context.catalog, cut, text, most)
+        orders["file name"] = context.catalog.captions.search_names(text, cut, most)
+        known = space(context, WITH_WORDS) if encode is not None else None
         if known is not None and encode is not None:
             similar = _nearest(known.numbers, known.similarities(encode(text)), most)
             orders["picture"] = list(similar)
     if like:
-        number = clip_named(catalog, recipe, like)
-        known = best_space(catalog, recipe, number)
+        number = clip_named(context, like)
+        known = best_space(context, number)
         similar = _nearest(known.numbers, known.similarities(known.of(number)), most + 1)
         orders[known.name] = [no for no in similar if no != number]
-    return _rows(catalog, recipe, orders, similar, limit)
+    return _rows(context, orders, similar, limit)
 
 
-def text_encoder(recipe: Recipe, models: Mapping[str, Path]) -> Callable[[str], np.ndarray] | None:
+def text_encoder(context: Context) -> Callable[[str], np.ndarray] | None:
     """Return what turns words into a vector of the space `clip`; None where no model can.
 
     The model is loaded when the first words come.
 
     Args:
-        recipe: Names the scorers.
-        models: Files of the models that the scorers name.
+        context: The open project.
     """
-    scorer: Any = recipe.stages("score").get(WITH_WORDS)
+    scorer: Any = context.recipe.stages("score").get(WITH_WORDS)
     if not hasattr(scorer, "encode_text"):
         return None
 
     def encode(text: str) -> np.ndarray:
-        return np.asarray(scorer.encode_text([text], models)[0])
+        return np.asarray(scorer.encode_text([text], context.models)[0])
 
     return encode
 
 
-def clip_named(catalog: Catalog, recipe: Recipe, name: str) -> int:
+def clip_named(context: Context, name: str) -> int:
     """Return the number of the clip whose id is, or begins with, `name`.
 
     Raises:
         RecipeError: There is no such clip, or there are several.
     """
     name = name.strip().lower()
-    found = catalog.clip_numbers(name, recipe.fingerprints.cut)
+    found = context.catalog.clip_numbers(name, context.recipe.fingerprints.cut)
     if len(found) == 1:
         return next(iter(found.values()))
     if not found:
@@ -133,8 +129,7 @@ def _nearest(numbers: np.ndarray, similarities: np.ndarray, most: int) -> dict[i
 
 
 def _rows(
-    catalog: Catalog,
-    recipe: Recipe,
+    context: Context,
     orders: Mapping[str, Sequence[int]],
     similar: Mapping[int, float],
     limit: int,
@@ -146,13 +141,13 @@ def _rows(
             worth[number] = worth.get(number, 0) + 1 / (_FUSION + rank)
             found_by.setdefault(number, []).append(name)
     best = sorted(worth, key=lambda number: (-worth[number], number))[:limit]
-    clips = catalog.clips(recipe.fingerprints.cut, best)
-    videos = catalog.videos({video_no for video_no, _ in clips.values()})
-    captions = catalog.captions.in_force(best)
+    clips = context.clips(best)
+    videos = context.catalog.videos({row.video_no for row in clips.values()})
+    captions = context.catalog.captions.in_force(best)
     rows = []
     for rank, number in enumerate(best, start=1):
-        video_no, clip = clips[number]
-        video = videos[video_no]
+        clip = clips[number].clip
+        video = videos[clips[number].video_no]
         rows.append(
             {
                 "clip": clip.id,

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rushes.catalog import Catalog, Shards
+from rushes.catalog import Shards
+from rushes.context import Context
 from rushes.errors import RecipeError
-from rushes.recipe.recipe import Recipe
 from rushes.similarity.pooling import clip_vectors
 
 SPACES = ("clip", "embedding", "layout")
@@ -53,33 +53,33 @@ class Space:
         return found
 
 
-def space(catalog: Catalog, recipe: Recipe, name: str) -> Space | None:
+def space(context: Context, name: str) -> Space | None:
     """Return the space of one scorer; None if the recipe does not use it, or no clip has a row."""
-    scorer = recipe.stages("score").get(name)
+    scorer = context.recipe.stages("score").get(name)
     if scorer is None:
         return None
     field = next(field for field in scorer.fields if field.dtype == "vector")
-    key, print_ = f"scorer/{name}", recipe.fingerprints.scorers[name]
-    numbers, rows = catalog.stages.vector_rows(
-        key, scorer.fields, field.name, print_, recipe.fingerprints.cut
+    key, print_ = f"scorer/{name}", context.recipe.fingerprints.scorers[name]
+    numbers, rows = context.catalog.stages.vector_rows(
+        key, scorer.fields, field.name, print_, context.recipe.fingerprints.cut
     )
     if not len(numbers):
         return None
-    shards = catalog.stages.shards(key, field, print_)
+    shards = context.catalog.stages.shards(key, field, print_)
     return Space(name=name, fingerprint=print_, numbers=numbers, _rows=rows, _shards=shards)
 
 
-def best_space(catalog: Catalog, recipe: Recipe, number: int | None = None) -> Space:
+def best_space(context: Context, number: int | None = None) -> Space:
     """Return the best space there is; with a number, the best one that holds this clip.
 
     Raises:
         RecipeError: There is none; the message says how to get one.
     """
     for name in SPACES:
-        found = space(catalog, recipe, name)
+        found = space(context, name)
         if found is not None and (number is None or number in found.numbers):
             return found
-    used = [name for name in SPACES if name in recipe.stages("score")]
+    used = [name for name in SPACES if name in context.recipe.stages("score")]
     if used:
         raise RecipeError(f"nothing says yet what clips look like: rushes score --only {used[-1]}")
     raise RecipeError(

@@ -121,9 +121,9 @@ def test_exports_are_without_them(barred):
 
 
 def test_a_size_is_filled_by_the_picture_alone(barred, tmp_path):
-    recipe = barred.recipe_now.exports["main"]
+    recipe = barred.context.recipe.exports["main"]
     small = replace(recipe, encoding=replace(recipe.encoding, width_px=64, height_px=64))
-    barred.recipe_now.exports["small"] = replace(small, name="small")
+    barred.context.recipe.exports["small"] = replace(small, name="small")
     barred.export("small", folder=tmp_path / "small")
     for file in (tmp_path / "small").glob("*.mp4"):
         with av.open(str(file)) as container:

@@ -1,0 +1,76 @@
+"""The one thing that engines are given: rows, settings, workers, folder, models."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rushes.catalog import Catalog
+from rushes.catalog.signals import PROBE_FIELDS, read_signals
+from rushes.errors import ItemError
+from rushes.recipe.recipe import Recipe
+from rushes.records import ClipRow, Failure, Row
+from rushes.runner.base import Runner
+from rushes.stages.items import Signals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """An open project, as an engine sees it. Workers never get one: they take tasks."""
+
+    catalog: Catalog
+    recipe: Recipe
+    """The part of the project's recipe that can run on this machine."""
+    runner: Runner
+    folder: Path
+    """The project folder."""
+    models: Mapping[str, Path] = field(default_factory=dict)
+    """Model name → its file or folder, for each model that the recipe's stages name."""
+    device: str = "auto"
+    """Where networks run: "auto", "cpu", "cuda", "dml", "coreml"."""
+
+    def clips(self, numbers: Collection[int] | None = None) -> dict[int, ClipRow]:
+        """Return clip number → clip of the recipe's cuts: all, or those of `numbers` among them."""
+        return self.catalog.clips(self.recipe.fingerprints.cut, numbers)
+
+    def probe_rows(self, probe: str) -> Mapping[int, Row]:
+        """Return video number → the row of `PROBE_FIELDS` that a probe of the recipe left."""
+        fingerprint = self.recipe.fingerprints.probes[probe]
+        return self.catalog.stages.rows(f"probe/{probe}", PROBE_FIELDS, fingerprint)
+
+    def signals(self, probe: str, video_no: int) -> Signals:
+        """Return the signals that a probe measured along a video.
+
+        Raises:
+            ItemError: The video has not been scanned for it.
+            MediaError: The file is missing or broken.
+        """
+        row = self.probe_rows(probe).get(video_no)
+        if row is None:
+            (video,) = self.catalog.videos([video_no]).values()
+            raise ItemError(f"{video.path}: not scanned for {probe}; run: rushes scan")
+        return read_signals(self.folder / row["signals"])
+
+    def scores(self, name: str) -> Mapping[int, Row]:
+        """Return clip number → row of a scorer of the recipe, for the clips that have one."""
+        scorer = self.recipe.stages("score")[name]
+        fingerprint = self.recipe.fingerprints.scorers[name]
+        return self.catalog.stages.rows(f"scorer/{name}", scorer.fields, fingerprint)
+
+    def fail(self, stage: str, item: str, error: Exception, *, retry: str) -> None:
+        """Store a failure.
+
+        Args:
+            stage: The stage or verb that failed, such as "scorer/motion".
+            item: The path of the video or the id of the clip.
+            error: Its message names the item and the next step.
+            retry: The command that tries again.
+        """
+        self.catalog.failures.add(
+            Failure(
+                stage=stage,
+                item=item,
+                error=type(error).__name__,
+                message=str(error),
+                retry=retry,
+            )
+        )
