@@ -12,7 +12,6 @@ from rushes.dedup.lsh import Stills, near_stills
 from rushes.dedup.worker import ASKED, PARTS
 from rushes.errors import RecipeError
 from rushes.project import Project
-from rushes.similarity.near_pairs import near_pairs
 from rushes.testing import Take, make_video
 
 LEAN = ('scan.use=["change","still","border"]', 'cut.use=["content","fade"]', "score.use=[]")
@@ -166,19 +165,6 @@ def test_the_best_is_kept_and_a_chain_costs_no_footage():
     partly = [Link(first=1, second=2, share_first=1.0, share_second=0.3)]
     found = grouped(partly, {1: (5,), 2: (3,)}, 0.5)
     assert [found[no].kept_instead for no in (1, 2)] == [None, None]
-
-
-def test_near_pairs_by_cells_are_those_of_all_with_all(monkeypatch):
-    random = np.random.default_rng(0)
-    vectors = random.standard_normal((3000, 24)).astype(np.float32)
-    vectors[1500:1600] = vectors[:100] + 0.03 * vectors[1500:1600]
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    exact = near_pairs(vectors, 0.98).tolist()
-    assert [pair for pair in exact if pair[1] - pair[0] == 1500] == exact
-    assert len(exact) == 100
-    monkeypatch.setattr("rushes.similarity.near_pairs._EXACT", 100)
-    assert near_pairs(vectors, 0.98).tolist() == exact
-    assert near_pairs(np.zeros((5, 8), np.float32), 0.5).tolist() == []
 
 
 def pulse(seed, times_s):

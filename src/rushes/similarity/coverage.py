@@ -20,7 +20,7 @@ from rushes.context import Context
 from rushes.errors import RecipeError
 from rushes.recipe.recipe import Recipe
 from rushes.records import ClipRow, Field, Row
-from rushes.similarity.kmeans import assign, centres
+from rushes.similarity.kmeans import fit, predict
 from rushes.similarity.spaces import SPACES, Space, best_space
 
 KEY = "coverage/clusters"
@@ -93,7 +93,7 @@ def cover(context: Context) -> None:
         256, max(2, round(math.sqrt(len(order) / 2)))
     )
     sample = order[np.linspace(0, len(order) - 1, min(len(order), _SAMPLE)).astype(int)]
-    middles_KD = centres(found.vectors(sample), min(size, len(order)))
+    middles_KD = fit(found.vectors(sample), min(size, len(order)))
     which, nearness = _assigned(found, middles_KD)
     counts = np.bincount(which, minlength=len(middles_KD))
     by_size = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)]
@@ -110,7 +110,7 @@ def _assigned(found: Space, middles_KD: np.ndarray) -> tuple[np.ndarray, np.ndar
     which = np.empty(len(found.numbers), np.int64)
     nearness = np.empty(len(found.numbers), np.float32)
     for some, vectors_ND in found.blocks():
-        which[some], nearness[some] = assign(vectors_ND, middles_KD)
+        which[some], nearness[some] = predict(vectors_ND, middles_KD)
     return which, nearness
 
 
