@@ -31,7 +31,7 @@ HOMES = {
     "sqlalchemy": ("catalog",),
     "sqlite3": ("catalog",),
     "subprocess": ("media", "models.wheel", "testing"),
-    "torch": ("annotation", "training"),
+    "torch": ("annotation", "cuts.network", "training"),
     "transformers": ("annotation", "training"),
 }
 """Engine → the packages and modules that may import it."""
