@@ -18,7 +18,7 @@ from rushes.models import store as models
 from rushes.project import Project
 from rushes.recipe.recipe import Recipe
 from rushes.recipe.runnable import for_stages
-from rushes.stages.fingerprints import probes_of
+from rushes.stages.fingerprints import probe_inputs
 
 
 def _cpu_s() -> float:
@@ -66,7 +66,7 @@ def _scan_and_cut(path: str, recipe: Recipe) -> None:
         rows = scan(task, lambda _: None).rows
         detectors = tuple(recipe.stages("cut").values())
         wanted = {
-            name for detector in detectors for name in probes_of(detector, recipe.stages("scan"))
+            name for detector in detectors for name in probe_inputs(detector, recipe.stages("scan"))
         }
         cut(
             CutTask(

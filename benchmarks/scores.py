@@ -14,7 +14,7 @@ from rushes.project import Project
 from rushes.recipe.recipe import Recipe
 from rushes.recipe.runnable import for_stages
 from rushes.stages import registry
-from rushes.stages.fingerprints import probes_of, reads_of
+from rushes.stages.fingerprints import probe_inputs, scorer_inputs
 
 ROUNDS = 2
 DECODE_EVERY = 4
@@ -29,14 +29,14 @@ def _stage(name: str) -> Any:
 
 def _closure(name: str) -> list[str]:
     """Return a scorer with all that it reads, itself last."""
-    return [*(x for read in reads_of(_stage(name)) for x in _closure(read)), name]
+    return [*(x for read in scorer_inputs(_stage(name)) for x in _closure(read)), name]
 
 
 def _probes() -> list[str]:
     """Return the default scan's probes and what scorers need beyond those."""
     found = list(Recipe({}).stages("scan"))
     for name in registry.names("scorer"):
-        needed = probes_of(_stage(name))
+        needed = probe_inputs(_stage(name))
         found += [probe for probe in needed if probe not in found]
     return found
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,25 +18,17 @@ from typing import Any, ClassVar
 import numpy as np
 
 from benchmarks.measuring import write_results
+from rushes.stages.protocols import AnnotatorDefaults
 
 CLIPS, VIDEOS, WIDTH, BATCH = 100_000, 2_000, 256, 5_000
 
 
-class Made:
+class Made(AnnotatorDefaults):
     """Stands in for the scorer `embedding`: vectors of its size that are read, never computed."""
 
     name: ClassVar = "embedding"
     version: ClassVar = 1
-    frames: ClassVar = None
-    needs: ClassVar = ()
-    fields: ClassVar[tuple[Any, ...]] = ()
-
-    @dataclass(frozen=True)
-    class Params:
-        """None."""
-
-    def __init__(self, params: Any) -> None:
-        self.params = params
+    fields: tuple[Any, ...] = ()
 
 
 def main(scratch: Path) -> None:
@@ -113,7 +105,7 @@ def make(folder: Path) -> None:
             catalog.stages.commit("scorer/embedding", fields, print_, rows)
         drawn = rng.integers(0, 2000, (CLIPS, 9))
         texts = {
-            no: ("made", " ".join([f"topic{kind}", *(words[word] for word in some)]))
+            no: [("made", " ".join([f"topic{kind}", *(words[word] for word in some)]))]
             for no, kind, some in zip(numbers, which.tolist(), drawn.tolist(), strict=True)
         }
         catalog.captions.settle(texts, numbers)

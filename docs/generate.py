@@ -15,6 +15,7 @@ from rushes.cli import cli
 from rushes.errors import RecipeError
 from rushes.records import Field
 from rushes.stages import registry
+from rushes.stages.fingerprints import models_of
 
 CLI_PAGE = Path(__file__).parent / "cli.md"
 SCORES_PAGE = Path(__file__).parent / "scores.md"
@@ -115,14 +116,14 @@ def _cost(name: str, costs: dict[str, dict[str, float]]) -> str:
 
 def _needs(stage: Any) -> str:
     parts = []
-    if stage.needs:
-        parts.append(f"the scan's {', '.join(f'`{need}`' for need in stage.needs)}")
+    if probes := stage.inputs.probes:
+        parts.append(f"the scan's {', '.join(f'`{probe}`' for probe in probes)}")
     if stage.frames is not None:
         most = stage.frames.stills
         size = stage.frames.short_side_px
         which = "all stills" if most is None else f"{most} still{'s' if most > 1 else ''}"
         parts.append(which + (f" at {size} lines" if size else ""))
-    if reads := getattr(stage, "reads", ()):
+    if reads := stage.inputs.scorers:
         parts.append(f"the scores {', '.join(f'`{name}`' for name in reads)}")
     if models := _models(stage):
         parts.append(models)
@@ -131,7 +132,7 @@ def _needs(stage: Any) -> str:
 
 def _models(stage: Any) -> str:
     try:
-        names = getattr(stage(stage.Params()), "models", ())
+        names = models_of(stage(stage.Params()))
     except RecipeError:
         return "a model that the recipe must name"
     listed = ", ".join(f"`{name}`" for name in names)

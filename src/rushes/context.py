@@ -50,27 +50,39 @@ class Context:
             raise ItemError(f"{video.path}: not scanned for {probe}; run: rushes scan")
         return read_signals(self.folder / row["signals"])
 
+    def rows(self, key: str) -> Mapping[int, Row]:
+        """Return clip number → row of an annotator of the recipe, for the clips that have one.
+
+        Args:
+            key: Such as "scorer/motion" or "captioner/sidecar".
+        """
+        kind, _, name = key.partition("/")
+        stage = self.recipe.stages("score" if kind == "scorer" else "caption")[name]
+        fingerprint = self.recipe.fingerprints.annotators[key]
+        return self.catalog.stages.rows(key, stage.fields, fingerprint)
+
     def scores(self, name: str) -> Mapping[int, Row]:
         """Return clip number → row of a scorer of the recipe, for the clips that have one."""
-        scorer = self.recipe.stages("score")[name]
-        fingerprint = self.recipe.fingerprints.scorers[name]
-        return self.catalog.stages.rows(f"scorer/{name}", scorer.fields, fingerprint)
+        return self.rows(f"scorer/{name}")
 
-    def fail(self, stage: str, item: str, error: Exception, *, retry: str) -> None:
+    def fail(
+        self, stage: str, item: str, error: Exception, *, retry: str, message: str = ""
+    ) -> None:
         """Store a failure.
 
         Args:
             stage: The stage or verb that failed, such as "scorer/motion".
             item: The path of the video or the id of the clip.
-            error: Its message names the item and the next step.
+            error: Its message is stored, unless another one is given.
             retry: The command that tries again.
+            message: The item and the next step, where the error does not name them.
         """
         self.catalog.failures.add(
             Failure(
                 stage=stage,
                 item=item,
                 error=type(error).__name__,
-                message=str(error),
+                message=message or str(error),
                 retry=retry,
             )
         )

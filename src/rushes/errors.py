@@ -16,6 +16,8 @@ Every message says what happened, to which item, and what to do next. All of the
 they can come back from another process or machine.
 """
 
+import difflib
+
 
 class RushesError(Exception):
     """Base of all errors that Rushes raises on purpose."""
@@ -51,3 +53,9 @@ class MediaError(ItemError, OSError):
 
 class WorkerLost(ItemError):
     """The worker process died or ran out of time on this item."""
+
+
+def nearest(word: str, known: list[str]) -> str:
+    """Return " (did you mean 'x'?)" for the known word nearest to `word`, or ""."""
+    close = difflib.get_close_matches(word, known, n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""

@@ -14,7 +14,7 @@ from rushes.annotation.caption import caption_clips
 from rushes.annotation.score import score_clips
 from rushes.cuts.run import cut_videos
 from rushes.dedup.run import DedupReport, find_copies, undone
-from rushes.errors import RecipeError
+from rushes.errors import RecipeError, nearest
 from rushes.exports import timelines as timeline
 from rushes.exports.folder import Export
 from rushes.exports.plan import plan_clips
@@ -35,7 +35,6 @@ from rushes.selection import choose as selecting
 from rushes.selection.clip_table import clip_columns
 from rushes.similarity.coverage import cover, covered, is_current
 from rushes.similarity.search import search, text_encoder
-from rushes.stages.registry import nearest
 from rushes.workspace import Workspace
 
 VERBS = ("ingest", "scan", "cut", "caption", "score", "select", "export")
@@ -85,7 +84,7 @@ class Project(Workspace):
                 raise RecipeError(f"score.use has no {name!r}{nearest(name, known)}")
         numbers = list(self.context.clips())[:limit]
         with self._working():
-            return score_clips(self.context, numbers, only=only)
+            return score_clips(self.context, numbers, only)
 
     def dedup(self) -> DedupReport:
         """Find clips that show the same footage or look alike, and choose which to keep."""

@@ -10,14 +10,13 @@ from typing import Any, Self
 from rushes import files
 from rushes.catalog import Catalog
 from rushes.context import Context
-from rushes.errors import ProjectError, RecipeError
+from rushes.errors import ProjectError, RecipeError, nearest
 from rushes.models import store as models
 from rushes.networks.session import complaint
 from rushes.recipe.recipe import DEFAULT, load
 from rushes.recipe.runnable import recipe_with_models
 from rushes.runner.base import NullReporter, Reporter
 from rushes.runner.local import LocalRunner
-from rushes.stages.registry import nearest
 
 
 class Workspace:

@@ -1,4 +1,3 @@
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -10,18 +9,11 @@ from rushes.project import Project
 from rushes.records import Field
 from rushes.stages import registry
 from rushes.stages.items import FrameSpec
+from rushes.stages.protocols import AnnotatorDefaults, Inputs
 
 
-class Base:
+class Base(AnnotatorDefaults):
     version: ClassVar = 1
-    needs: ClassVar = ()
-
-    @dataclass(frozen=True)
-    class Params:
-        pass
-
-    def __init__(self, params):
-        self.params = params
 
     def setup(self, device, models):
         self.files = models
@@ -52,8 +44,7 @@ class Length(Base):
     """How long the vector of another scorer is."""
 
     name: ClassVar = "length"
-    frames: ClassVar = None
-    reads: ClassVar = ("corners",)
+    inputs: ClassVar = Inputs(scorers=("corners",))
     fields: ClassVar = (Field(name="norm", low=0, about="Euclidean"),)
 
     def annotate(self, items):
@@ -64,8 +55,7 @@ class Heavy(Base):
     """Needs weights."""
 
     name: ClassVar = "heavy"
-    frames: ClassVar = None
-    models: ClassVar = ("transnetv2",)
+    inputs: ClassVar = Inputs(models=("transnetv2",))
     fields: ClassVar = (Field(name="bytes", dtype="integer", low=0, about="of its weights"),)
 
     def annotate(self, items):

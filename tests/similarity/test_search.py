@@ -8,6 +8,7 @@ from rushes.errors import RecipeError
 from rushes.project import Project
 from rushes.records import Field
 from rushes.stages import registry
+from rushes.stages.protocols import AnnotatorDefaults
 from tests.tiny_towers import COLOURS, write_towers
 
 
@@ -29,7 +30,7 @@ def say(project, texts):
     """Put captions in force: clip number → text."""
     numbers = project.context.clips()
     project.context.catalog.captions.settle(
-        {no: ("test", text) for no, text in texts.items()}, numbers
+        {no: [("test", text)] for no, text in texts.items()}, numbers
     )
 
 
@@ -97,10 +98,10 @@ def test_without_vectors_it_says_how_to_get_them(opened):
         opened('score.use=["motion"]').search(like=asked)
 
 
-class Clip:
+class Clip(AnnotatorDefaults):
     """Stands in for CLIP: the first clip shows what "fox" means."""
 
-    name, version, frames, needs = "clip", 1, None, ()
+    name, version = "clip", 1
     fields = (
         Field(name="vector", dtype="vector", shape=(3, 2), about="x"),
         Field(name="steadiness", about="x"),
@@ -109,12 +110,6 @@ class Clip:
     @dataclass(frozen=True)
     class Params:
         """None."""
-
-    def __init__(self, params):
-        self.params = params
-
-    def setup(self, device, models):
-        pass
 
     def annotate(self, items):
         return [

@@ -28,22 +28,17 @@ def entry_points(monkeypatch):
 THIRD_PARTY = '''
 from dataclasses import dataclass
 from rushes.records import Field
+from rushes.stages.protocols import AnnotatorDefaults
 
-class Noise:
+class Noise(AnnotatorDefaults):
     """Noise, measured by somebody else."""
-    name, version, frames, needs = "noise", 1, None, ()
+    name, version = "noise", 1
     fields = (Field(name="level", low=0),)
 
     @dataclass(frozen=True)
     class Params:
         """One setting."""
         floor: float = 2.0
-
-    def __init__(self, params):
-        self.params = params
-
-    def setup(self, device, models):
-        pass
 
     def annotate(self, items):
         return [{"level": self.params.floor * item.clip.frames} for item in items]

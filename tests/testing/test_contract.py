@@ -9,6 +9,7 @@ from rushes.errors import ContractError, ItemError, MediaError
 from rushes.media.probe import probe
 from rushes.records import Cut, Field
 from rushes.stages import registry
+from rushes.stages.protocols import AnnotatorDefaults, Inputs
 from rushes.testing import contract
 from rushes.testing.contract import check_stage
 from tests.tiny_flow import write_tiny_flow
@@ -46,10 +47,11 @@ def test_a_video_without_length_is_an_item_that_fails(tmp_path):
     assert isinstance(error.value, ItemError)
 
 
-class Scorer:
+class Scorer(AnnotatorDefaults):
     """A scorer that keeps its promises; the tests break one at a time."""
 
-    name, version, frames, needs = "mine", 1, None, ("motion",)
+    name, version = "mine", 1
+    inputs = Inputs(probes=("motion",))
     fields = (Field(name="level", low=0, about="a level"),)
 
     @dataclass(frozen=True)
@@ -60,9 +62,6 @@ class Scorer:
         self.params = params
         self.calls = 0
 
-    def setup(self, device, models):
-        pass
-
     def annotate(self, items):
         self.calls += 1
         return [{"level": self.level(item, len(items))} for item in items]
@@ -72,7 +71,7 @@ class Scorer:
 
 
 class Detector(Scorer):
-    needs = ("change",)
+    inputs = Inputs(probes=("change",))
     fields = ()
 
     def detect(self, signals):

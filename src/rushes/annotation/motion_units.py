@@ -16,8 +16,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from rushes.errors import RecipeError
-from rushes.stages.registry import nearest
+from rushes.errors import RecipeError, nearest
 
 PAIR_S = 0.5
 """Sampling at 2 frames a second compares frames so far apart."""

@@ -1,7 +1,10 @@
-"""What a worker does with clips: shows them to scorers in batches; no video is opened."""
+"""The work function of the annotation engine: shows clips to annotators in batches.
+
+No video is opened here: pictures come from the stills, numbers from the signals.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,8 +16,9 @@ from rushes.catalog.signals import read_signals
 from rushes.errors import ContractError, ItemError, MissingDependency, RecipeError
 from rushes.media.defects.bars import content_box
 from rushes.media.stills import read_stills_in_sizes
-from rushes.records import Box, Clip, Row, Video
+from rushes.records import Box, Clip, ClipRow, Row, Video
 from rushes.runner.base import Progress, item_error
+from rushes.stages.fingerprints import models_of
 from rushes.stages.items import ClipInput, FrameSpec
 from rushes.stages.protocols import Annotator
 from rushes.stages.rows import check_row
@@ -24,125 +28,136 @@ BATCH_BYTES = 256 * 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """Clips of one video."""
+class VideoBatch:
+    """Clips of one video, and where everything lies that is known of them."""
 
     video: Video
-    clips: tuple[tuple[int, Clip], ...]
-    """Numbered, ascending in time."""
+    clips: tuple[ClipRow, ...]
+    """Ascending in time."""
     signals: Mapping[str, Path]
     """Probe name → file of its signals."""
-    stills: Path
-    """The stills proxy."""
-    reads: Mapping[str, Mapping[int, Row]]
-    """For each scorer that others read, its rows by clip number; vectors as their numbers."""
-    captions: Mapping[int, str] = field(default_factory=dict)
+    stills: Path | None
+    """The stills proxy, where some annotator looks at stills."""
+    scores: Mapping[str, Mapping[int, Row]]
+    """For each scorer that is read, its rows by clip number; vectors as their numbers."""
+    captions: Mapping[int, str]
     """Clip number → its caption, for clips that have one."""
+
+    def __len__(self) -> int:
+        return len(self.clips)
+
+    def split(self, count: int) -> tuple["VideoBatch", "VideoBatch"]:
+        """Return the first `count` clips, and the others."""
+        first, rest = self.clips[:count], self.clips[count:]
+        return replace(self, clips=first), replace(self, clips=rest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreTask:
+class AnnotateTask:
     """Clips ready to be sent to a worker."""
 
-    parts: tuple[Part, ...]
-    scorers: tuple[tuple[Annotator, frozenset[int]], ...]
-    """Each with the numbers of the clips that it has not scored yet."""
+    batches: tuple[VideoBatch, ...]
+    annotators: tuple[tuple[str, Annotator, frozenset[int]], ...]
+    """Key, stage, and the numbers of the clips that it has no row of yet."""
     shards: Mapping[tuple[str, str], Shards]
     """Where the vectors of (scorer, field) are."""
     device: str
     models: Mapping[str, Path]
-    """Files of the models that the scorers name."""
+    """Files of the models that the annotators name."""
 
 
-Scores = list[tuple[int, str, Row | ItemError]]
-"""Clip number, scorer name, and the row or what went wrong."""
+Results = list[tuple[int, str, Row | ItemError]]
+"""Clip number, annotator key, and the row or the error."""
 
-_Seen = tuple[int, Mapping[FrameSpec | None, ClipInput]]
-"""A clip's number, and the clip as each of the scorers' specs sees it."""
+_Inputs = tuple[int, Mapping[FrameSpec | None, ClipInput]]
+"""A clip's number, and the clip as each of the annotators' specs sees it."""
 
 
-def score(task: ScoreTask, progress: Progress) -> Scores:
-    """Score the clips of a task; each still is decoded once for all scorers."""
-    scores: Scores = []
-    batch: list[_Seen] = []
+def annotate(task: AnnotateTask, progress: Progress) -> Results:
+    """Annotate the clips of a task; each still is decoded once for all annotators."""
+    results: Results = []
+    waiting: list[_Inputs] = []
     held_bytes = done = 0
-    for part in task.parts:
-        for seen in _seen(task, part):
-            batch.append(seen)
-            held_bytes += sum(item.stills_THWC.nbytes for item in seen[1].values())
+    for batch in task.batches:
+        for inputs in _inputs(task, batch):
+            waiting.append(inputs)
+            held_bytes += sum(item.stills_THWC.nbytes for item in inputs[1].values())
             if held_bytes > BATCH_BYTES:
-                scores += _score_batch(task, batch)
-                done += len(batch)
+                results += _annotate_batch(task, waiting)
+                done += len(waiting)
                 progress(done)
-                batch, held_bytes = [], 0
-    return scores + _score_batch(task, batch)
+                waiting, held_bytes = [], 0
+    return results + _annotate_batch(task, waiting)
 
 
-def _score_batch(task: ScoreTask, batch: Sequence[_Seen]) -> Scores:
-    scores: Scores = []
-    for scorer, wanted in task.scorers:
-        chosen = [(no, items[scorer.frames]) for no, items in batch if no in wanted]
-        ready = _set_up(type(scorer), scorer.params, task.device, tuple(task.models.items()))
-        rows = _annotated(ready, [item for _, item in chosen])
-        scores += [(no, scorer.name, row) for (no, _), row in zip(chosen, rows, strict=True)]
-    return scores
+def _annotate_batch(task: AnnotateTask, batch: Sequence[_Inputs]) -> Results:
+    results: Results = []
+    for key, stage, wanted in task.annotators:
+        chosen = [(no, items[stage.frames]) for no, items in batch if no in wanted]
+        models = tuple((name, task.models[name]) for name in models_of(stage))
+        ready = _set_up(type(stage), stage.params, task.device, models)
+        rows = _annotated(key, ready, [item for _, item in chosen])
+        results += [(no, key, row) for (no, _), row in zip(chosen, rows, strict=True)]
+    return results
 
 
-def _annotated(scorer: Annotator, items: Sequence[ClipInput]) -> list[Row | ItemError]:
+def _annotated(key: str, stage: Annotator, items: Sequence[ClipInput]) -> list[Row | ItemError]:
     """Return each item's row, or its error: a batch that fails is halved until one item is left.
 
     So one bad clip costs no other, and a batch too large for the memory of a device goes in parts.
     """
     try:
-        rows = scorer.annotate(items) if items else []
-        return [check_row(f"scorer/{scorer.name}", scorer.fields, row) for row in rows]
+        rows = stage.annotate(items) if items else []
+        return [check_row(key, stage.fields, row) for row in rows]
     except (ContractError, MissingDependency, RecipeError):
         raise
     except Exception as error:
         if len(items) == 1:
             return [item_error(error)]
     half = len(items) // 2
-    return _annotated(scorer, items[:half]) + _annotated(scorer, items[half:])
+    return _annotated(key, stage, items[:half]) + _annotated(key, stage, items[half:])
 
 
 @cache
 def _set_up(
-    scorer_class: type, params: Any, device: str, models: tuple[tuple[str, Path], ...]
+    stage_class: type, params: Any, device: str, models: tuple[tuple[str, Path], ...]
 ) -> Annotator:
-    """Return a scorer with its weights loaded; once in each worker."""
-    scorer: Annotator = scorer_class(params)
-    scorer.setup(device, dict(models))
-    return scorer
+    """Return an annotator with its weights loaded; once in each worker."""
+    stage: Annotator = stage_class(params)
+    stage.locate(dict(models))
+    stage.setup(device, dict(models))
+    return stage
 
 
-def _seen(task: ScoreTask, part: Part) -> Iterator[_Seen]:
+def _inputs(task: AnnotateTask, batch: VideoBatch) -> Iterator[_Inputs]:
     """Yield the clips of one video as each spec sees them; the proxy is read once."""
-    signals = {name: read_signals(path) for name, path in part.signals.items()}
+    signals = {name: read_signals(path) for name, path in batch.signals.items()}
+    stages = [(stage, numbers) for _, stage, numbers in task.annotators]
     wanted_by = {
-        spec: frozenset[int]().union(*(nos for s, nos in task.scorers if s.frames == spec))
-        for spec in {scorer.frames for scorer, _ in task.scorers}
+        spec: frozenset[int]().union(*(nos for stage, nos in stages if stage.frames == spec))
+        for spec in {stage.frames for stage, _ in stages}
     }
     rows_of: dict[tuple[int, FrameSpec], np.ndarray] = {}
     for spec, numbers in wanted_by.items():
-        for no, clip in part.clips:
-            if spec is not None and no in numbers:
-                rows_of[no, spec] = _still_rows(signals["still"].pts, clip, spec)
-    stills = _Stills(part.stills, rows_of)
-    for no, clip in part.clips:
+        for row in batch.clips:
+            if spec is not None and row.no in numbers:
+                rows_of[row.no, spec] = _still_rows(signals["still"].pts, row.clip, spec)
+    stills = _Stills(batch.stills, rows_of)
+    for no, clip in ((row.no, row.clip) for row in batch.clips):
         inside = {name: found.span(clip.in_pts, clip.out_pts) for name, found in signals.items()}
         box = Box()
         if "border" in signals:
             box = content_box(inside["border"], signals["border"])
         bare = ClipInput(
             clip=clip,
-            video=part.video,
+            video=batch.video,
             stills_THWC=np.zeros((0, 2, 2, 3), np.uint8),
             signals=inside,
             whole=signals,
             box=box,
             scores={name: _with_vectors(task, name, rows[no])
-                    for name, rows in part.reads.items() if no in rows},
-            caption=part.captions.get(no, ""),
+                    for name, rows in batch.scores.items() if no in rows},
+            caption=batch.captions.get(no, ""),
         )  # fmt: skip
         items: dict[FrameSpec | None, ClipInput] = {}
         for spec, numbers in wanted_by.items():
@@ -164,14 +179,16 @@ def _still_rows(pts: np.ndarray, clip: Clip, spec: FrameSpec) -> np.ndarray:
 class _Stills:
     """Hands out the stills of clips in ascending order, each decoded once."""
 
-    def __init__(self, proxy: Path, rows_of: Mapping[tuple[int, FrameSpec], np.ndarray]) -> None:
+    def __init__(
+        self, proxy: Path | None, rows_of: Mapping[tuple[int, FrameSpec], np.ndarray]
+    ) -> None:
         self._rows_of = rows_of
         wanted: dict[int | None, np.ndarray] = {}
         for (_, spec), rows in rows_of.items():
             size = spec.short_side_px
             wanted[size] = np.union1d(wanted.get(size, np.zeros(0, np.int64)), rows)
         self._order = iter(np.unique(np.concatenate([np.zeros(0, np.int64), *wanted.values()])))
-        self._pictures = read_stills_in_sizes(proxy, wanted)
+        self._pictures = read_stills_in_sizes(proxy, wanted) if proxy else iter(())
         self._held: dict[int, dict[int | None, np.ndarray]] = {}
 
     def of(self, no: int, spec: FrameSpec) -> np.ndarray:
@@ -185,7 +202,7 @@ class _Stills:
         return np.stack(found) if found else np.zeros((0, 2, 2, 3), np.uint8)
 
 
-def _with_vectors(task: ScoreTask, name: str, row: Row) -> Row:
+def _with_vectors(task: AnnotateTask, name: str, row: Row) -> Row:
     """Return a row whose vectors are arrays: float32."""
     return {
         field: task.shards[name, field].read([value])[0].astype(np.float32)

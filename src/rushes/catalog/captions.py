@@ -52,51 +52,32 @@ class Captions:
                 found.setdefault(row.clip_no, []).append((row.source, row.text))
         return found
 
-    def differing(
-        self, texts: Mapping[int, tuple[str, str]], among: Collection[int]
-    ) -> tuple[list[int], list[int]]:
-        """Return of which clips something else would be said: another text, none any more.
-
-        Args:
-            texts: Clip number → (who says it, what is said).
-            among: The clips that this is about.
-        """
-        table = schema.captions_said
-        with self._database.reading() as connection:
-            rows = connection.execute(sa.select(table).where(table.c.rank == 0)).all()
-        known = {row.clip_no: (row.source, row.text) for row in rows}
-        changed = [no for no in among if no in texts and known.get(no) != texts[no]]
-        return changed, [no for no in among if no in known and no not in texts]
-
     def settle(
-        self,
-        texts: Mapping[int, tuple[str, str]],
-        among: Collection[int],
-        others: Mapping[int, Sequence[tuple[str, str]]] | None = None,
-    ) -> int:
-        """Note what captioners say; return of how many clips the first says something else.
+        self, said: Mapping[int, Sequence[tuple[str, str]]], among: Collection[int]
+    ) -> set[int]:
+        """Note what captioners say; return the clips of which that is new.
 
-        What a person says stays in force. Where the caption in force is another one now, what
-        scorers that read captions said of the clip is forgotten.
+        A person's words stay in force. Where the caption in force is another one now, the rows of
+        scorers that read captions are removed.
 
         Args:
-            texts: Clip number → (who says it, what is said), of the first that says something.
+            said: Clip number → (captioner, text), the first one that says something first.
             among: The clips that this is about: of those without a text here nothing is said.
-            others: What other captioners say of the same clips.
         """
-        changed, gone = self.differing(texts, among)
         numbers = list(among)
+        before = self.said(numbers)
+        changed = {no for no in numbers if list(said.get(no, ())) != before.get(no, [])}
         rows = [
             {"clip_no": no, "source": source, "rank": rank, "text": text}
             for no in numbers
-            if no in texts
-            for rank, (source, text) in enumerate([texts[no], *(others or {}).get(no, ())])
+            if no in changed
+            for rank, (source, text) in enumerate(said.get(no, ()))
         ]
         with self._database.writing() as connection:
-            _delete(connection, schema.captions_said.c.clip_no, numbers)
+            _delete(connection, schema.captions_said.c.clip_no, list(changed))
             upsert(connection, schema.captions_said, rows)
             enforce(connection, numbers)
-        return len(changed) + len(gone)
+        return changed
 
     def search(self, query: str, fingerprint: str, limit: int) -> list[int]:
         """Return the numbers of the clips whose captions have the words, best first (bm25).
@@ -226,4 +207,4 @@ def _by_people(connection: sa.Connection, numbers: Collection[int]) -> dict[int,
 def _readers() -> list[str]:
     """Return the scorers, of this recipe or not, whose rows a changed caption makes stale."""
     keys = [f"scorer/{name}" for name in registry.names("scorer")]
-    return [key for key in keys if getattr(registry.load(key), "uses_caption", False)]
+    return [key for key in keys if registry.load(key).inputs.caption]

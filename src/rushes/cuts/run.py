@@ -12,7 +12,7 @@ from rushes.cuts.shots import merged, shots
 from rushes.errors import ItemError
 from rushes.records import Clip, Cut, Failure, Report, Video
 from rushes.runner.base import Job, Progress
-from rushes.stages.fingerprints import probes_of
+from rushes.stages.fingerprints import probe_inputs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ def cut_videos(context: Context, numbers: Sequence[int]) -> Report:
     """
     detectors = tuple(context.recipe.stages("cut").values())
     needs = sorted(
-        {name for d in detectors for name in probes_of(d, context.recipe.stages("scan"))}
+        {name for d in detectors for name in probe_inputs(d, context.recipe.stages("scan"))}
         or {"change"}
     )
     rows = {

@@ -311,7 +311,7 @@ def missing_probes(context: Context, numbers: Sequence[int]) -> dict[int, list[s
                 missing.setdefault(number, []).append(name)
     for names in missing.values():
         for name in list(names):
-            needs = getattr(context.recipe.stages("scan")[name], "needs", ())
+            needs = context.recipe.stages("scan")[name].inputs.probes
             names += [need for need in needs if need not in names]
     return missing
 

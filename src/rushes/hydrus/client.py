@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from rushes.errors import ProjectError, RecipeError
+from rushes.errors import ProjectError, RecipeError, nearest
 from rushes.exports.hydrus_names import one_line
 from rushes.hydrus.http import FILTERED, Connection, Refused, lacking
 from rushes.hydrus.settings import Hydrus
-from rushes.stages.registry import nearest
 
 OLDEST_API = 68
 """From here on deletions of tags are respected and imports can be repeated as Rushes needs it."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from rushes.errors import ItemError, MissingModel, RecipeError
+from rushes.errors import ItemError, MissingModel, RecipeError, nearest
 from rushes.files import whole
 from rushes.models.hub_file import HUB, HubFile, download
 from rushes.models.hub_repo import (
@@ -28,7 +28,6 @@ from rushes.models.hub_repo import (
 )
 from rushes.models.known import MODELS, LocalFile, Model, Source, sha256_of
 from rushes.models.wheel import WheelFile, fetch
-from rushes.stages.registry import nearest
 
 _FILES = (".onnx", ".pth", ".pt")
 """What a person's own file may end in, named by its whole path."""
@@ -67,8 +66,9 @@ def named(name: str) -> Model:
         )
     if Path(name).suffix in _FILES and Path(name).is_absolute():
         source_file = LocalFile(path=Path(name))
+        extra = "neural" if name.endswith(".onnx") else ""  # others are read without a runtime
         return Model(name=name, about="a file of your own", licence="of its authors",
-                     source=source_file, size_bytes=0)  # fmt: skip
+                     source=source_file, size_bytes=0, extra=extra)  # fmt: skip
     if source := folder_named(name):
         return _folder(source)
     known = sorted(MODELS)

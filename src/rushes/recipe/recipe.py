@@ -19,11 +19,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from rushes.errors import RecipeError
+from rushes.errors import RecipeError, nearest
 from rushes.recipe.rules import Rule, parse_rule
 from rushes.stages import registry
 from rushes.stages.fingerprints import Fingerprints, check_reads, fingerprints
-from rushes.stages.registry import nearest
 
 DEFAULT = """\
 # What Rushes does with this project. `rushes recipe` prints every setting, defaults included.

@@ -1,14 +1,14 @@
 """The part of a recipe that can run here: stages whose models are missing are left out."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from rushes.errors import MissingModel, RecipeError
-from rushes.models.store import path_of
+from rushes.models.store import named, path_of
 from rushes.recipe.recipe import Recipe
-from rushes.stages.fingerprints import dependents, reads_of
+from rushes.stages.fingerprints import KINDS, annotators, dependents, models_of
 
 PACKAGES: Mapping[str, tuple[str, ...]] = {
     "neural": ("onnxruntime",),
@@ -21,7 +21,7 @@ def for_stages(stages: Mapping[str, Any], cache: Path) -> tuple[dict[str, Path],
     """Return the models that stages name, and which stages must be done without.
 
     Args:
-        stages: By name; those without an attribute `models` need none.
+        stages: By name.
         cache: Folder of all models.
 
     Returns:
@@ -31,14 +31,14 @@ def for_stages(stages: Mapping[str, Any], cache: Path) -> tuple[dict[str, Path],
     lacking: dict[str, str] = {}
     for name, stage in stages.items():
         try:
-            wanted = getattr(stage, "models", ())
+            wanted = models_of(stage)
         except RecipeError as error:
             raise RecipeError(f"{name}: {error}") from None
-        extra = getattr(stage, "extra", "neural" if wanted else "")
-        if any(find_spec(package) is None for package in PACKAGES.get(extra, ())):
-            lacking[name] = f"{name} is left out: it needs pip install 'rushes[{extra}]'"
-            continue
-        for model in wanted:
+        extras = {stage.inputs.extra} if stage.inputs.extra else {named(m).extra for m in wanted}
+        for extra in sorted(extras - {""}):
+            if any(find_spec(package) is None for package in PACKAGES[extra]):
+                lacking[name] = f"{name} is left out: it needs pip install 'rushes[{extra}]'"
+        for model in wanted if name not in lacking else ():
             try:
                 found[model] = path_of(model, cache)
             except MissingModel as error:
@@ -61,34 +61,41 @@ def recipe_with_models(
     Raises:
         RecipeError: A stage names another model than the one whose results it reads.
     """
-    for section in ("scan", "score"):
-        _check_same(section, recipe.stages(section))
+    _check_same(recipe.stages("score"))
     found: dict[str, Path] = {}
     notes: list[str] = []
-    for section in ("scan", "score"):
+    for section in ("scan", "score", "caption"):
         some, lacking = for_stages(recipe.stages(section), cache)
-        for name in dependents(recipe.stages(section), list(lacking)):
-            lacking[name] = f"{name} is left out with what it reads"
         found |= some
         notes += lacking.values()
-        if lacking:
-            recipe = recipe.without(section, lacking)
-    for section in ("scan", "score"):
+        for verb, names in _without(recipe, section, lacking).items():
+            notes += [f"{name} is left out with what it reads" for name in names - set(lacking)]
+            recipe = recipe.without(verb, names)
+    for section in ("score", "caption"):
         for stage in recipe.stages(section).values():
-            if hasattr(stage, "locate"):
-                stage.locate({name: found[name] for name in stage.models})
+            stage.locate({name: found[name] for name in models_of(stage)})
     return recipe, found, tuple(notes)
 
 
-def _check_same(section: str, stages: Mapping[str, Any]) -> None:
+def _without(recipe: Recipe, section: str, lacking: Collection[str]) -> dict[str, set[str]]:
+    """Return verb → its stages that go when some of a section cannot run."""
+    gone = {section: set(lacking)} if lacking else {}
+    if section != "scan":
+        every = annotators({verb: recipe.stages(verb) for verb in ("caption", "score")})
+        for key in dependents(every, [f"{KINDS[section]}/{name}" for name in lacking]):
+            kind, _, name = key.partition("/")
+            verb = next(verb for verb, known in KINDS.items() if known == kind)
+            gone.setdefault(verb, set()).add(name)
+    return dict(sorted(gone.items()))
+
+
+def _check_same(scorers: Mapping[str, Any]) -> None:
     """Refuse a stage whose model is not that of a stage that it reads, where it has to be."""
-    for name, stage in stages.items():
-        for other in reads_of(stage):
-            if other not in getattr(stage, "same_model_as", ()) or other not in stages:
-                continue
-            own, read = stage.params.model, stages[other].params.model
+    for name, stage in scorers.items():
+        for other in stage.inputs.same_model:
+            own, read = stage.params.model, scorers[other].params.model
             if own != read:
                 raise RecipeError(
-                    f"{section}.{name}.model is {own!r} and {section}.{other}.model is {read!r}; "
-                    f"what one measures says nothing to the other: write the same for both"
+                    f"score.{name}.model is {own!r} and score.{other}.model is {read!r}; "
+                    f"the vectors of two models cannot be compared: write the same for both"
                 )

@@ -11,13 +11,12 @@ from rushes.catalog.signals import read_signals
 from rushes.context import Context
 from rushes.cuts.shots import shots
 from rushes.decisions import tags_of
-from rushes.errors import RecipeError
+from rushes.errors import RecipeError, nearest
 from rushes.media.defects.bars import SIDES
 from rushes.recipe.rules import parse_where
 from rushes.records import Cut, Decided, Row, Shot
 from rushes.selection import choose as selecting
 from rushes.selection.clip_table import clip_columns
-from rushes.stages.registry import nearest
 
 
 def _videos(context: Context) -> list[Row]:

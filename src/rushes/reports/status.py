@@ -52,6 +52,6 @@ def pending(context: Context, paths: Sequence[Path]) -> dict[str, int]:
         "ingest": len(new_files(context, paths)),
         "scan": len(missing_probes(context, list(context.catalog.videos()))),
         "cut": len(context.catalog.uncut(cut)),
-        "caption": uncaptioned(context),
-        "score": len(unscored(context, list(context.catalog.clips(cut)))),
+        "caption": len(uncaptioned(context)),
+        "score": len(unscored(context)),
     }

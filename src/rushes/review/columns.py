@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rushes.errors import RecipeError
+from rushes.errors import RecipeError, nearest
 from rushes.recipe.rules import Rule
 from rushes.review.histogram import Histogram, histogram
 from rushes.selection.choose import column_of, is_missing
-from rushes.stages.registry import nearest
 
 MASKS_KEPT = 32
 """So many answers to single rules are kept: while one slider moves, the others stand."""

@@ -9,9 +9,8 @@ from rushes.catalog import Catalog
 from rushes.context import Context
 from rushes.cuts.clips import clips_within
 from rushes.decisions import last_action
-from rushes.errors import RecipeError
+from rushes.errors import RecipeError, nearest
 from rushes.records import Clip, Decided, VerdictKind
-from rushes.stages.registry import nearest
 
 VERDICTS = ("undecided", "keep", "drop")
 KINDS = ("verdict", "reason", "stars", "caption", "tags")

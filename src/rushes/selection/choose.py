@@ -10,10 +10,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from rushes.errors import RecipeError
+from rushes.errors import RecipeError, nearest
 from rushes.recipe.rules import Rule
 from rushes.records import RuleCount
-from rushes.stages.registry import nearest
 
 Columns = Mapping[str, np.ndarray]
 """Column name → one value for each clip: float64 with NaN, or object with None, where missing."""

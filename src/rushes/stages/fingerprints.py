@@ -1,16 +1,25 @@
-"""Who reads what of whom in a recipe, and the identities of results that follow from it."""
+"""Dependencies between the stages of a recipe, and the identities of results that follow."""
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from rushes.errors import RecipeError
-from rushes.stages.protocols import Stage
+from rushes.models.store import named
+from rushes.stages.protocols import ModelSetting, Stage
 
 CUT_VERSION = 1
-"""Bump it when `cut` or `clipping` make other clips from the same signals."""
+"""Bump it when `cuts` makes other clips from the same signals."""
+
+KINDS: Mapping[str, str] = {
+    "scan": "probe",
+    "cut": "detector",
+    "caption": "captioner",
+    "score": "scorer",
+}
+"""Verb of a recipe → the kind of its stages."""
 
 Stages = Mapping[str, Any]
 """The stages that a verb uses, by name."""
@@ -18,50 +27,113 @@ Stages = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fingerprints:
-    """Identities of the results that a recipe asks for; see `protocols.fingerprint`."""
+    """Identities of the results that a recipe asks for; see `fingerprint`."""
 
     probes: Mapping[str, str]
     """By the probe's name."""
     cut: str
-    """Of all detectors together with the clipping."""
-    scorers: Mapping[str, str]
-    """By the scorer's name."""
+    """Of all detectors together with the lengths of clips."""
+    annotators: Mapping[str, str]
+    """Of captioners and scorers by key, such as "scorer/motion"."""
+
+    @property
+    def scorers(self) -> dict[str, str]:
+        """Return those of the scorers by name."""
+        return {
+            key.partition("/")[2]: print_
+            for key, print_ in self.annotators.items()
+            if key.startswith("scorer/")
+        }
 
 
-def probes_of(stage: Any, scan: Stages | None = None) -> list[str]:
-    """Return the probes whose signals a detector or a scorer is given.
+def models_of(stage: Stage) -> tuple[str, ...]:
+    """Return the names of the models that a stage runs, those of its recipe's choice included.
 
-    Those that it needs, and `still` where it looks at stills; of a scan also `border`, since clips
-    are shown without bars where the scan looks for those, and those that it merely `uses`.
+    Raises:
+        RecipeError: The recipe names none where it has to, or one that there is not.
     """
-    names = [*stage.needs, *(["still"] if getattr(stage, "frames", None) is not None else [])]
-    wishes = list(getattr(stage, "uses", ()))
+    names = []
+    for model in stage.inputs.models:
+        if isinstance(model, ModelSetting):
+            name = getattr(stage.params, model.setting)
+            if not name and model.hint:
+                raise RecipeError(model.hint)
+            names.append(named(name).name)
+        else:
+            names.append(model)
+    return tuple(names)
+
+
+def probe_inputs(stage: Stage, scan: Stages | None = None) -> list[str]:
+    """Return the probes whose signals a detector or an annotator is given.
+
+    Those that it needs, and `still` where it looks at stills. Of a scan also `border`, since clips
+    are shown without bars where the scan looks for those, and those that are optional.
+    """
+    shows = ["still"] if getattr(stage, "frames", None) is not None else []
+    names = [*stage.inputs.probes, *shows]
+    wishes = list(stage.inputs.optional_probes)
     if hasattr(stage, "annotate"):
         wishes.append("border")
     return names + [name for name in wishes if name in (scan or {}) and name not in names]
 
 
-def reads_of(stage: Any) -> Sequence[str]:
-    """Return the scorers whose rows a scorer reads."""
-    reads: Sequence[str] = getattr(stage, "reads", ())
-    return reads
+def scorer_inputs(stage: Stage) -> Sequence[str]:
+    """Return the names of the scorers whose rows an annotator is given."""
+    return stage.inputs.scorers
 
 
-def waves(scorers: Stages) -> list[list[str]]:
-    """Return the names of the scorers, those first that read none of the others.
+def annotators(stages: Mapping[str, Stages]) -> dict[str, Any]:
+    """Return all captioners and scorers of a recipe by key, such as "scorer/motion".
+
+    Args:
+        stages: Verb → its stages.
+    """
+    return {
+        f"{KINDS[verb]}/{name}": stage
+        for verb in ("caption", "score")
+        for name, stage in stages[verb].items()
+    }
+
+
+def topological_order(annotators: Stages) -> list[list[str]]:
+    """Return the keys of annotators in topological_order, those first that read none of the others.
 
     Raises:
         RecipeError: Some read one another in a circle.
     """
-    left = dict(scorers)
+    left = dict(annotators)
     found: list[list[str]] = []
     while left:
-        ready = [name for name, stage in left.items() if not left.keys() & set(reads_of(stage))]
+        ready = [key for key, stage in left.items() if not left.keys() & _read(stage)]
         if not ready:
-            raise RecipeError(f"score.use: {', '.join(left)} read one another in a circle")
+            names = ", ".join(key.partition("/")[2] for key in left)
+            raise RecipeError(f"score.use: {names} read one another in a circle")
         found.append(ready)
-        left = {name: stage for name, stage in left.items() if name not in ready}
+        left = {key: stage for key, stage in left.items() if key not in ready}
     return found
+
+
+def with_dependencies(annotators: Stages, keys: Collection[str]) -> dict[str, Any]:
+    """Return some annotators and those that they read, at first or second hand, in order."""
+    wanted = set(keys)
+    for wave in reversed(topological_order(annotators)):
+        for key in wave:
+            if key in wanted:
+                wanted |= _read(annotators[key])
+    return {key: stage for key, stage in annotators.items() if key in wanted}
+
+
+def dependents(annotators: Stages, keys: Collection[str]) -> list[str]:
+    """Return the keys of the annotators that read one of some, at first or second hand."""
+    gone = set(keys)
+    for wave in topological_order(annotators):
+        gone |= {key for key in wave if gone & _read(annotators[key])}
+    return [key for key in annotators if key in gone and key not in keys]
+
+
+def _read(stage: Stage) -> set[str]:
+    return {f"scorer/{name}" for name in scorer_inputs(stage)}
 
 
 def check_reads(stages: Mapping[str, Stages]) -> None:
@@ -73,11 +145,11 @@ def check_reads(stages: Mapping[str, Stages]) -> None:
     Raises:
         RecipeError: It names both.
     """
-    for verb in ("cut", "score"):
+    for verb in ("cut", "score", "caption"):
         for name, stage in stages[verb].items():
             for kind, section, reads in (
-                ("the probe ", "scan", probes_of(stage)),
-                ("", verb, reads_of(stage)),
+                ("the probe ", "scan", probe_inputs(stage)),
+                ("", "score", scorer_inputs(stage)),
             ):
                 for read in reads:
                     if read not in stages[section]:
@@ -87,62 +159,55 @@ def check_reads(stages: Mapping[str, Stages]) -> None:
                         )
 
 
-def dependents(scorers: Stages, names: Sequence[str]) -> list[str]:
-    """Return those of the scorers that read one of `names`, at first or second hand."""
-    gone = set(names)
-    for wave in waves(scorers):
-        gone |= {name for name in wave if gone & set(reads_of(scorers[name]))}
-    return [name for name in scorers if name in gone and name not in names]
-
-
-def fingerprints(stages: Mapping[str, Stages], clipping: Any) -> Fingerprints:
+def fingerprints(stages: Mapping[str, Stages], clip_lengths: Any) -> Fingerprints:
     """Return the identities of all results, each built on those it reads.
 
     Args:
         stages: Verb → its stages.
-        clipping: How shots become clips; a dataclass.
+        clip_lengths: How shots become clips; a dataclass.
     """
     scan = stages["scan"]
     alone = {name: fingerprint(probe) for name, probe in scan.items()}
     probes = {
-        # One that follows others in the same decode depends on what they measure.
+        # One that ends knowing others' results depends on what they measure.
         name: fingerprint(probe, [alone[need] for need in follows]) if follows else alone[name]
         for name, probe in scan.items()
-        for follows in [[need for need in getattr(probe, "needs", ()) if need in alone]]
+        for follows in [[need for need in probe.inputs.probes if need in alone]]
     }
     detectors = [
-        fingerprint(detector, [probes[name] for name in probes_of(detector, scan)])
+        fingerprint(detector, [probes[name] for name in probe_inputs(detector, scan)])
         for detector in stages["cut"].values()
     ]
-    payload = json.dumps([CUT_VERSION, detectors, asdict(clipping)])
-    scorers: dict[str, str] = {}
-    for wave in waves(stages["score"]):
-        for name in wave:
-            scorer = stages["score"][name]
-            upstream = [probes[probe] for probe in probes_of(scorer, scan)]
-            upstream += [scorers[read] for read in reads_of(scorer)]
-            scorers[name] = fingerprint(scorer, upstream)
+    payload = json.dumps([CUT_VERSION, detectors, asdict(clip_lengths)])
+    every = annotators(stages)
+    found: dict[str, str] = {}
+    for wave in topological_order(every):
+        for key in wave:
+            upstream = [probes[probe] for probe in probe_inputs(every[key], scan)]
+            upstream += [found[read] for read in sorted(_read(every[key]))]
+            found[key] = fingerprint(every[key], upstream)
     return Fingerprints(
         probes=probes,
         cut=hashlib.sha256(payload.encode()).hexdigest()[:12],
-        scorers=scorers,
+        annotators=found,
     )
 
 
 def fingerprint(stage: Stage, upstream: Sequence[str] = ()) -> str:
-    """Identity of a result: equal fingerprints, equal rows.
+    """Return the identity of a result: equal fingerprints, equal rows.
 
     Args:
-        stage: Its name, version, params, frames and model hash count.
+        stage: Its name, version, params, frames and models count.
         upstream: Fingerprints of the stages whose results it reads.
     """
     frames = getattr(stage, "frames", None)
+    models = "-".join(named(name).identity for name in models_of(stage))
     payload = {
         "name": stage.name,
         "version": stage.version,
         "params": asdict(stage.params),
         "frames": asdict(frames) if frames else None,
-        "model": getattr(stage, "model_identity", None),
+        "model": models or None,
         "upstream": sorted(upstream),
     }
     text = json.dumps(payload, sort_keys=True, default=str)

@@ -1,7 +1,8 @@
-"""What a stage is: four protocols, the frames it asks for, its fingerprint, the check of its rows.
+"""The kinds of stages as protocols: probes, detectors, annotators, export formats.
 
 Stages take rows and pictures and return rows. They never log, retry, catch, open the catalog or
-know where they run; the runner and the catalog do that for all of them alike.
+know where they run; the runner and the catalog do that for all of them alike. A plug-in inherits
+its protocol, so that mypy checks its attributes and methods.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,19 +14,52 @@ from rushes.records import Cut, Field, Row, Video
 from rushes.stages.items import ClipInput, FrameSpec, ProbeResult, Sample, Signals
 
 
+@dataclass(frozen=True, slots=True)
+class ModelSetting:
+    """A model that the recipe names, in a field of the stage's `Params`."""
+
+    setting: str
+    """The field."""
+    hint: str = ""
+    """The error for a recipe that leaves it empty; by default that of `models.store.named`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """Everything that a stage reads besides its settings and the frames it asks for."""
+
+    probes: tuple[str, ...] = ()
+    """Probes whose signals it needs."""
+    optional_probes: tuple[str, ...] = ()
+    """Probes whose signals it is given where the recipe scans for them."""
+    scorers: tuple[str, ...] = ()
+    """Scorers whose rows it is given in `ClipInput.scores`."""
+    same_model: tuple[str, ...] = ()
+    """Those of `scorers` whose setting `model` must be its own."""
+    caption: bool = False
+    """Whether it reads captions: it is given only clips that have one, and anew when it changes."""
+    models: tuple[str | ModelSetting, ...] = ()
+    """Weights that it runs."""
+    extra: str = ""
+    """Extra of Rushes that it needs, where its models need more or less than it does."""
+    files: bool = False
+    """Whether it reads files beside the video: `is_current` is asked before a row counts."""
+
+
 class Stage(Protocol):
-    """What every stage declares, as class attributes that the runner reads and enforces."""
+    """The class attributes that every stage declares."""
 
     name: ClassVar[str]
     version: ClassVar[int]
     """Bump it when the same input gives other rows; old rows are then measured anew."""
+    inputs: ClassVar[Inputs] = Inputs()
     Params: ClassVar[type]
     """Frozen dataclass of the settings that a recipe may change; at most 12 fields."""
     params: Any
 
 
 class FrameSink(Stage, Protocol):
-    """Watches the one decode of a video: what a `Probe` and a `PostProbe` share."""
+    """A watcher of the one decode of a video: the part that `Probe` and `PostProbe` share."""
 
     frames: ClassVar[FrameSpec]
     fields: ClassVar[tuple[Field, ...]]
@@ -40,12 +74,12 @@ class FrameSink(Stage, Protocol):
         ...
 
     def abort(self) -> None:
-        """Give up the video: close and remove what was begun."""
+        """Give up the video: close and remove the files that were begun."""
         ...
 
 
 class Probe(FrameSink, Protocol):
-    """Keeps what later stages need of one decode."""
+    """Measures one decode."""
 
     def finish(self) -> ProbeResult:
         """End the video: close files, return the signals."""
@@ -53,10 +87,7 @@ class Probe(FrameSink, Protocol):
 
 
 class PostProbe(FrameSink, Protocol):
-    """A probe that ends a video knowing what others measured, with models of its own."""
-
-    needs: ClassVar[tuple[str, ...]]
-    """Probes that it follows; they watch the same decode."""
+    """A probe that ends a video knowing what the probes of its `inputs` measured."""
 
     def setup(self, device: str, models: Mapping[str, Path]) -> None:
         """Load what is heavy, before `start`; see `Annotator.setup`."""
@@ -68,13 +99,7 @@ class PostProbe(FrameSink, Protocol):
 
 
 class Detector(Stage, Protocol):
-    """A pure function from signals to cuts.
-
-    A class attribute `uses` may name probes whose signals it is given where they are there.
-    """
-
-    needs: ClassVar[tuple[str, ...]]
-    """Probes whose signals it reads: ("change",)."""
+    """A pure function from the signals of its `inputs` to cuts."""
 
     def detect(self, signals: Mapping[str, Signals]) -> Sequence[Cut]:
         """Return the cuts in ascending order of pts."""
@@ -82,47 +107,52 @@ class Detector(Stage, Protocol):
 
 
 class Annotator(Stage, Protocol):
-    """Adds columns to clips: a scorer, a captioner, a tagger.
+    """Adds a row to each clip: a scorer, a captioner, a tagger. All run in one engine.
 
-    Optional attributes: `models`, the names of the weights that it runs, with `model_identity`,
-    which stands for them in the fingerprint (see `models.store.identity_of`); `reads`, the scorers
-    whose rows it is given in `ClipInput.scores`; `uses_caption`, True for one given only clips
-    that have a caption, and these anew when it changes; `extra`, the extra of Rushes that it needs
-    ("neural" where it names models); `same_model_as`, those of `reads` whose `model` must be its
-    own; `locate(models)`, which is told where its models lie before anything else is asked of it,
-    for one whose `fields` depend on them.
-
-    A captioner has one field, `text`, and leaves it empty where it has nothing to say: the next one
-    of the recipe is asked then. `is_volatile`, True, says that what it reads may change although
-    its fingerprint does not, so that it is asked each time.
+    A captioner has a field `text`, and leaves it empty where it has nothing to say: the next one of
+    the recipe is in force then.
     """
 
     frames: ClassVar[FrameSpec | None]
     """Which stills it looks at; None for none."""
-    needs: ClassVar[tuple[str, ...]]
-    fields: ClassVar[tuple[Field, ...]]
+    fields: tuple[Field, ...]
+    """The columns of its row. They may depend on a model; see `locate`."""
+
+    def locate(self, models: Mapping[str, Path]) -> None:
+        """Learn from its models what `fields` depend on; called before anything else.
+
+        Args:
+            models: Name → file or folder, for each model of its `inputs`.
+        """
+        ...
 
     def setup(self, device: str, models: Mapping[str, Path]) -> None:
         """Load what is heavy; called once in each worker.
 
         Args:
             device: Where networks run: "cpu", "cuda", "dml", "coreml".
-            models: For each name in the stage's `models`, its file or folder.
+            models: Name → file or folder, for each model of its `inputs`, in that order.
         """
+        ...
+
+    def is_current(self, row: Row, video: Video) -> bool:
+        """Return whether a stored row still holds; asked where `inputs.files` is set."""
         ...
 
     def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return one row for each item, in order.
 
         Raises:
-            ItemError: One of them has no value. The runner then finds out which by halving the
+            ItemError: One of them has no value. The engine then finds out which by halving the
                 batch, as it does where a batch does not fit into memory.
         """
         ...
 
 
-class AnnotatorDefaults:
-    """What an annotator without settings and weights need not write itself: inherit it."""
+class AnnotatorDefaults(Annotator):
+    """An annotator without settings, stills and weights of its own: inherit it, and override."""
+
+    frames: ClassVar[FrameSpec | None] = None
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params:
@@ -131,8 +161,15 @@ class AnnotatorDefaults:
     def __init__(self, params: Any) -> None:
         self.params = params
 
+    def locate(self, models: Mapping[str, Path]) -> None:
+        """Learn nothing: the fields are fixed."""
+
     def setup(self, device: str, models: Mapping[str, Path]) -> None:
-        """Nothing to load."""
+        """Load nothing."""
+
+    def is_current(self, row: Row, video: Video) -> bool:
+        """Return True: equal fingerprints, equal rows."""
+        return True
 
 
 class Exporter(Stage, Protocol):
@@ -144,7 +181,7 @@ class Exporter(Stage, Protocol):
         ...
 
     def outputs(self, index: int, keys: Sequence[str]) -> Sequence[str]:
-        """Names of the files that group `index` ends up as, the decisive one last."""
+        """Return the names of the files that group `index` ends up as, the decisive one last."""
         ...
 
     def write(self, index: int, samples: Sequence[Sample], folder: Path) -> None:

@@ -6,13 +6,12 @@ Third parties add theirs through the entry-point group `rushes.stages`, with the
     "scorer/noise" = "my_package.noise:Noise"
 """
 
-import difflib
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
-from rushes.errors import ContractError, RecipeError
+from rushes.errors import ContractError, RecipeError, nearest
 
 BUILT_IN = {
     "probe/border": "rushes.footage.probes.border:Border",
@@ -69,12 +68,6 @@ def stages() -> dict[str, str]:
             )
         found[point.name] = point.value
     return found
-
-
-def nearest(word: str, known: list[str]) -> str:
-    """Return " (did you mean 'x'?)" for the known word nearest to `word`, or ""."""
-    close = difflib.get_close_matches(word, known, n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
 
 
 def names(kind: str) -> list[str]:

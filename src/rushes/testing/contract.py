@@ -24,7 +24,7 @@ from rushes.media.stills import read_stills
 from rushes.models.store import CACHE, path_of
 from rushes.records import Clip, Cut, Field, Row, Video
 from rushes.stages import registry
-from rushes.stages.fingerprints import probes_of, reads_of
+from rushes.stages.fingerprints import models_of, probe_inputs, scorer_inputs
 from rushes.stages.items import ClipInput, Sample, Signals
 from rushes.stages.rows import check_row
 from rushes.testing.videos import Take, make_video
@@ -114,7 +114,7 @@ def videos(folder: Path) -> Iterator[Video]:
 def _check_probe(key: str, stage: Any, folder: Path, models: _Models) -> None:
     for video in videos(folder / "videos"):
         where = f"{key} on {Path(video.path).stem}"
-        stages = [*_probes(getattr(stage, "needs", ())), stage]
+        stages = [*_probes(stage.inputs.probes), stage]
         first, again = (
             _scanned(folder / run, video, stages, models)[stage.name] for run in ("a", "b")
         )
@@ -150,7 +150,7 @@ def _check_column(where: str, field: Field, values: np.ndarray) -> None:
 def _check_detector(key: str, stage: Any, folder: Path, models: _Models) -> None:
     for video in videos(folder / "videos"):
         where = f"{key} on {Path(video.path).stem}"
-        signals = _scanned(folder / "project", video, _probes(stage.needs), models)
+        signals = _scanned(folder / "project", video, _probes(stage.inputs.probes), models)
         cuts = list(stage.detect(signals))
         _require(cuts == list(stage.detect(signals)), f"{where} finds other cuts the second time")
         times = next(iter(signals.values()))
@@ -175,11 +175,11 @@ def _check_cut(where: str, cut: Cut, allowed: set[int], name: str) -> None:
 
 
 def _check_scorer(key: str, stage: Any, folder: Path, models: _Models, settings: _Settings) -> None:
-    read = {name: _made(f"scorer/{name}", settings) for name in reads_of(stage)}
-    needs = list(probes_of(stage))
+    read = {name: _made(f"scorer/{name}", settings) for name in scorer_inputs(stage)}
+    needs = list(probe_inputs(stage))
     for scorer in (stage, *read.values()):
         scorer.setup("cpu", _files(scorer, models))
-        needs += [need for need in probes_of(scorer) if need not in needs]
+        needs += [need for need in probe_inputs(scorer) if need not in needs]
     items = []
     for video in videos(folder / "videos"):
         signals = _scanned(folder / "project", video, _probes(needs), models)
@@ -287,7 +287,7 @@ def _probes(names: Sequence[str]) -> list[Any]:
     found = []
     for name in names:
         probe_class = registry.load(f"probe/{name}")
-        found += [*_probes(getattr(probe_class, "needs", ())), probe_class(probe_class.Params())]
+        found += [*_probes(probe_class.inputs.probes), probe_class(probe_class.Params())]
     return found
 
 
@@ -313,7 +313,7 @@ def _scanned(
 def _files(stage: Any, models: _Models) -> dict[str, Path]:
     """Return the files of the models that a stage names."""
     given = models or {}
-    return {n: given.get(n) or path_of(n, CACHE) for n in getattr(stage, "models", ())}
+    return {n: given.get(n) or path_of(n, CACHE) for n in models_of(stage)}
 
 
 def _require(is_kept: bool, otherwise: str) -> None:

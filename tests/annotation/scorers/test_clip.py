@@ -10,6 +10,7 @@ from rushes.annotation.scorers.aesthetic import Aesthetic
 from rushes.annotation.scorers.clip import Clip
 from rushes.annotation.scorers.clip_similarity import ClipSimilarity
 from rushes.errors import ItemError, RecipeError
+from rushes.stages.fingerprints import models_of
 from tests.tiny_towers import COLOURS, WIDTH, write_towers
 from tests.written_checkpoint import write_checkpoint
 
@@ -124,10 +125,10 @@ def test_a_head_of_another_width_stops_the_run(clip, item, tmp_path):
 
 def test_what_is_not_named_is_asked_for():
     with pytest.raises(RecipeError, match="no head is named"):
-        _ = Aesthetic(Aesthetic.Params()).models
+        models_of(Aesthetic(Aesthetic.Params()))
     for stage in (Clip, ClipSimilarity):
         with pytest.raises(RecipeError, match="no model is named"):
-            _ = stage(stage.Params()).models
+            models_of(stage(stage.Params()))
 
 
 LAION = Path(__file__).parents[4] / "shared" / "assets" / "laion_aesthetic"

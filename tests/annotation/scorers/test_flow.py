@@ -13,6 +13,7 @@ from rushes.annotation.scorers.flow import Flow
 from rushes.errors import ItemError, MissingDependency, RecipeError
 from rushes.media.probe import probe
 from rushes.records import Box, Clip
+from rushes.stages.fingerprints import models_of
 from rushes.stages.items import ClipInput, Signals
 from rushes.testing import Take, make_video
 
@@ -97,7 +98,7 @@ def test_a_clip_of_one_frame_has_no_value(video, tmp_path):
 
 def test_what_cannot_be_used_says_what_to_do(tmp_path):
     with pytest.raises(RecipeError, match=r"write model = .*raft_large_C_T_SKHT_V2-ff5fadd5"):
-        _ = Flow(Flow.Params()).models
+        models_of(Flow(Flow.Params()))
     one = tmp_path / "raft_small_C_T_V2-01064c6d.pth"
     one.write_bytes(b"something else")
     with pytest.raises(RecipeError, match="does not begin with 01064c6d"):

@@ -134,7 +134,7 @@ def test_the_real_networks_find_text_and_nothing_else(item):
     pytest.importorskip("onnxruntime")
     cache = Path.home() / ".cache" / "rushes" / "models"  # tests have an empty one of their own
     try:
-        scorer = ready(*(models.get(name, cache) for name in TextArea.models))
+        scorer = ready(*(models.get(name, cache) for name in TextArea.inputs.models))
     except ItemError as error:
         pytest.skip(str(error))
 

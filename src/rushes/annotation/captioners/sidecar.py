@@ -1,19 +1,21 @@
 """Texts that lie beside the videos: `clip.txt` or `clip.caption` beside `clip.mp4`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from rushes.errors import ItemError, RecipeError
-from rushes.records import Field, Row
+from rushes.records import Field, Row, Video
 from rushes.stages.items import ClipInput
+from rushes.stages.protocols import AnnotatorDefaults, Inputs
 
 MOST_BYTES = 64 * 2**10
 """A longer text is no caption but a transcript, or no text at all."""
 
 
-class Sidecar:
+class Sidecar(AnnotatorDefaults):
     """The text beside a video, for all clips of that video; empty where there is none.
 
     Line breaks become spaces: most trainers read the first line of a caption only. UTF-8 is read,
@@ -25,10 +27,11 @@ class Sidecar:
 
     name: ClassVar = "sidecar"
     version: ClassVar = 1
-    frames: ClassVar = None
-    needs: ClassVar = ()
-    fields: ClassVar = (Field(name="text", dtype="text", about="the text beside the video"),)
-    is_volatile: ClassVar = True
+    inputs: ClassVar = Inputs(files=True)
+    fields = (
+        Field(name="text", dtype="text", about="the text beside the video"),
+        Field(name="stamp", dtype="text", about="ending, size and time of each file; empty: none"),
+    )
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params:
@@ -43,19 +46,28 @@ class Sidecar:
                 if len(suffix) < 2 or suffix[0] != "." or "/" in suffix or suffix[-1] == ".":
                     raise RecipeError(f"suffixes: {suffix!r} is no ending of a file, like '.txt'")
 
-    def __init__(self, params: Params) -> None:
-        self.params = params
-
-    def setup(self, device: str, models: Mapping[str, Path]) -> None:
-        """Nothing to load."""
+    def is_current(self, row: Row, video: Video) -> bool:
+        """Return whether the same files still lie beside the video, unchanged."""
+        return bool(row["stamp"] == self._stamp(Path(video.path)))
 
     def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
-        """Return one row for each clip."""
+        """Return one row for each clip; ItemError for a file that cannot be read."""
         paths = {item.video.path for item in items}
-        texts = {path: self._text_of(Path(path)) for path in paths}
-        return [{"text": texts[item.video.path]} for item in items]
+        rows = {
+            path: {"text": self._text(Path(path)), "stamp": self._stamp(Path(path))}
+            for path in paths
+        }
+        return [rows[item.video.path] for item in items]
 
-    def _text_of(self, video: Path) -> str:
+    def _stamp(self, video: Path) -> str:
+        stamps = []
+        for suffix in self.params.suffixes:
+            with suppress(OSError):
+                facts = video.with_suffix(suffix).stat()
+                stamps.append(f"{suffix} {facts.st_size} {facts.st_mtime_ns}")
+        return ", ".join(stamps)
+
+    def _text(self, video: Path) -> str:
         for suffix in self.params.suffixes:
             path = video.with_suffix(suffix)
             try:

@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import ClassVar
 
 from rushes.errors import RecipeError
-from rushes.models.store import named
 from rushes.networks.aesthetic_head import Head, read_head
 from rushes.records import Field, Row
 from rushes.stages.items import ClipInput
+from rushes.stages.protocols import AnnotatorDefaults, Inputs, ModelSetting
+
+_NO_HEAD = 'no head is named; write score.aesthetic.head = "/path/of/a/head.pth" (docs/models.md)'
 
 
-class Aesthetic:
+class Aesthetic(AnnotatorDefaults):
     """A head over the vectors of `clip`: the mean over its stills, and the worst of them.
 
     About 1 to 10, higher is better: people's votes on photographs, paintings and generated
@@ -29,11 +31,8 @@ class Aesthetic:
 
     name: ClassVar = "aesthetic"
     version: ClassVar = 1
-    frames: ClassVar = None
-    needs: ClassVar = ()
-    reads: ClassVar = ("clip",)
-    extra: ClassVar = ""
-    fields: ClassVar = (
+    inputs: ClassVar = Inputs(scorers=("clip",), models=(ModelSetting("head", _NO_HEAD),))
+    fields = (
         Field(
             name="score",
             higher_is_better=True,
@@ -53,29 +52,10 @@ class Aesthetic:
         head: str = ""
         """Whole path of the head's `.pth`, as its authors published it; see docs/models.md."""
 
-    def __init__(self, params: Params) -> None:
-        self.params = params
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """Return the one head."""
-        if not self.params.head:
-            raise RecipeError(
-                'no head is named; write score.aesthetic.head = "/path/of/a/head.pth" '
-                "(docs/models.md)"
-            )
-        return (named(self.params.head).name,)
-
-    @property
-    def model_identity(self) -> str:
-        """Return what stands for the head's file."""
-        (name,) = self.models
-        return named(name).identity
-
     def setup(self, device: str, models: Mapping[str, Path]) -> None:
         """Load the head."""
-        (name,) = self.models
-        self._head: Head = read_head(models[name])
+        (path,) = models.values()
+        self._head: Head = read_head(path)
 
     def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return the score of each clip."""

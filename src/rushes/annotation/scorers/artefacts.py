@@ -8,7 +8,7 @@ import numpy as np
 from rushes.errors import ItemError
 from rushes.records import Field, Row
 from rushes.stages.items import ClipInput
-from rushes.stages.protocols import AnnotatorDefaults
+from rushes.stages.protocols import AnnotatorDefaults, Inputs
 
 FLOOR = 0.2
 """Added to both, of 255 levels: nobody sees smaller steps, and a flat picture has none at all."""
@@ -41,9 +41,8 @@ class Artefacts(AnnotatorDefaults):
 
     name: ClassVar = "artefacts"
     version: ClassVar = 1
-    frames: ClassVar = None
-    needs: ClassVar = ("grid",)
-    fields: ClassVar = (
+    inputs: ClassVar = Inputs(probes=("grid",))
+    fields = (
         Field(name="blockiness", low=0, higher_is_better=False,
               about="steps at the codec's grid over steps between; 1 is none, over 2 is plain"),
     )  # fmt: skip

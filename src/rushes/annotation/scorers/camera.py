@@ -1,9 +1,8 @@
 """Which way the camera moves in a clip, how fast, and how sure that is the whole of it."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from rushes.errors import ItemError
 from rushes.records import Box, Field, Row
 from rushes.stages.items import ClipInput
+from rushes.stages.protocols import AnnotatorDefaults, Inputs
 
 LABELS = ("static", "pan_left", "pan_right", "tilt_up", "tilt_down", "zoom_in", "zoom_out", "roll",
           "handheld")  # fmt: skip
@@ -31,7 +31,7 @@ _OFTEN = (0.3, 0.6)  # the share of stills that take part in it: one jolt is no 
 _SWINGING = (0.7, 0.3)  # how like one still's move is to the next one's
 
 
-class Camera:
+class Camera(AnnotatorDefaults):
     """Label, strength and confidence of one camera move that lasts the whole clip.
 
     From the scan's camera fits, two a second. The confidence is high only where the clip is that
@@ -50,9 +50,8 @@ class Camera:
 
     name: ClassVar = "camera"
     version: ClassVar = 1
-    frames: ClassVar = None
-    needs: ClassVar = ("motion",)
-    fields: ClassVar = (
+    inputs: ClassVar = Inputs(probes=("motion",))
+    fields = (
         Field(name="label", dtype="text", about=", ".join(LABELS), values=LABELS),
         Field(
             name="strength",
@@ -75,12 +74,6 @@ class Camera:
 
         still_below: float = 1.0
         """Mean speed of the camera, in %diag/s."""
-
-    def __init__(self, params: Params) -> None:
-        self.params = params
-
-    def setup(self, device: str, models: Mapping[str, Path]) -> None:
-        """Nothing to load."""
 
     def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return label, strength and confidence of each clip.

@@ -7,16 +7,16 @@ from typing import ClassVar
 
 import numpy as np
 
-from rushes.models.store import named
 from rushes.networks.clip import Pictures, Words, width_of
 from rushes.records import Field, Row
 from rushes.similarity.pooling import embedded
 from rushes.stages.items import ClipInput, FrameSpec
+from rushes.stages.protocols import AnnotatorDefaults, Inputs, ModelSetting
 
 STILLS = 3
 
 
-class Clip:
+class Clip(AnnotatorDefaults):
     """Embeddings of the first, middle and last still; where there are fewer, they repeat.
 
     Text can be compared with them, by the same model's other half: search by words, and the scorers
@@ -35,9 +35,9 @@ class Clip:
 
     name: ClassVar = "clip"
     version: ClassVar = 1
+    inputs: ClassVar = Inputs(models=(ModelSetting("model"),), extra="neural")
     frames: ClassVar = FrameSpec(colour="rgb", stills=STILLS)
-    needs: ClassVar = ()
-    fields: tuple[Field, ...] = (
+    fields = (
         Field(
             name="vector",
             dtype="vector",
@@ -60,24 +60,11 @@ class Clip:
         """Whole path of the folder of an ONNX export, or "hf:owner/name@commit" after
         `rushes models get`; see docs/models.md."""
 
-    def __init__(self, params: Params) -> None:
-        self.params = params
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """Return the one model."""
-        return (named(self.params.model).name,)
-
-    @property
-    def model_identity(self) -> str:
-        """Return what stands for the model's files."""
-        return named(self.params.model).identity
-
     def locate(self, models: Mapping[str, Path]) -> None:
         """Learn from the model how wide vectors are."""
-        (name,) = self.models
+        (path,) = models.values()
         vector, steadiness = type(self).fields
-        shape = (STILLS, width_of(models[name]))
+        shape = (STILLS, width_of(path))
         about = vector.about
         self.fields = (
             Field(name="vector", dtype="vector", shape=shape, about=about),
@@ -87,8 +74,8 @@ class Clip:
     def setup(self, device: str, models: Mapping[str, Path]) -> None:
         """Load the network for pictures."""
         self.locate(models)
-        (name,) = self.models
-        self._pictures = Pictures(models[name], device=device)
+        (path,) = models.values()
+        self._pictures = Pictures(path, device=device)
 
     def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return the embedding of each clip; ItemError for a clip without a still."""
@@ -101,7 +88,7 @@ class Clip:
 
         Args:
             texts: Words to look for.
-            models: For each name in `models`, its folder.
+            models: Name → folder of its one model.
         """
-        (name,) = self.models
-        return Words(models[name]).vectors(texts)
+        (path,) = models.values()
+        return Words(path).vectors(texts)

@@ -8,14 +8,14 @@ from typing import ClassVar
 import numpy as np
 
 from rushes.errors import ItemError
-from rushes.models.store import named
 from rushes.networks.clip import Words
 from rushes.records import Field, Row
 from rushes.similarity.pooling import clip_vectors
 from rushes.stages.items import ClipInput
+from rushes.stages.protocols import AnnotatorDefaults, Inputs, ModelSetting
 
 
-class ClipSimilarity:
+class ClipSimilarity(AnnotatorDefaults):
     """Cosine of a caption's vector and the mean of the stills', by the model of `clip`.
 
     Higher fits better, on a scale that is each model's own: CLIP gives 0.2 to 0.35 to captions that
@@ -29,13 +29,10 @@ class ClipSimilarity:
 
     name: ClassVar = "clip_similarity"
     version: ClassVar = 1
-    uses_caption: ClassVar = True
-    frames: ClassVar = None
-    needs: ClassVar = ()
-    reads: ClassVar = ("clip",)
-    same_model_as: ClassVar = ("clip",)
-    extra: ClassVar = "clip"
-    fields: ClassVar = (
+    inputs: ClassVar = Inputs(
+        scorers=("clip",), same_model=("clip",), caption=True, models=(ModelSetting("model"),)
+    )
+    fields = (
         Field(
             name="cosine",
             low=-1,
@@ -52,23 +49,10 @@ class ClipSimilarity:
         model: str = ""
         """The same as of `clip`; anything else is refused."""
 
-    def __init__(self, params: Params) -> None:
-        self.params = params
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """Return the one model."""
-        return (named(self.params.model).name,)
-
-    @property
-    def model_identity(self) -> str:
-        """Return what stands for the model's files."""
-        return named(self.params.model).identity
-
     def setup(self, device: str, models: Mapping[str, Path]) -> None:
         """Load the network for words."""
-        (name,) = self.models
-        self._words = Words(models[name])
+        (path,) = models.values()
+        self._words = Words(path)
 
     def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return the cosine of each clip; ItemError for one without a caption."""

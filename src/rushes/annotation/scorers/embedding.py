@@ -7,19 +7,19 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from rushes.models.store import named
 from rushes.networks.efficientnet import SIDE_PX, WIDTH
 from rushes.networks.session import open_session
 from rushes.records import Field, Row
 from rushes.similarity.pooling import embedded
 from rushes.stages.items import ClipInput, FrameSpec
+from rushes.stages.protocols import AnnotatorDefaults, Inputs
 
 STILLS = 3
 _PICTURES = 24
 """How many the network takes at once; more need memory and save nothing on a CPU."""
 
 
-class Embedding:
+class Embedding(AnnotatorDefaults):
     """Embeddings of the first, middle and last still; where there are fewer, they repeat.
 
     This is **no CLIP**: it knows what pictures look like and nothing of words, so there is no
@@ -40,11 +40,9 @@ class Embedding:
 
     name: ClassVar = "embedding"
     version: ClassVar = 1
+    inputs: ClassVar = Inputs(models=("efficientnet-lite0",))
     frames: ClassVar = FrameSpec(colour="rgb", short_side_px=SIDE_PX, stills=STILLS)
-    needs: ClassVar = ()
-    models: ClassVar = ("efficientnet-lite0",)
-    model_identity: ClassVar = named("efficientnet-lite0").identity
-    fields: ClassVar = (
+    fields = (
         Field(
             name="vector",
             dtype="vector",

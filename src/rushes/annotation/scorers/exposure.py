@@ -1,8 +1,7 @@
 """How bright a clip is, and how much of it is black or burnt out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -10,9 +9,10 @@ import numpy as np
 from rushes.errors import ItemError
 from rushes.records import Field, Row
 from rushes.stages.items import ClipInput, FrameSpec
+from rushes.stages.protocols import AnnotatorDefaults
 
 
-class Exposure:
+class Exposure(AnnotatorDefaults):
     """Mean luma and the shares of black and white: means over the first, middle and last still.
 
     Bars that the scan found are left out; those it missed count as black. A night scene is dark and
@@ -26,8 +26,7 @@ class Exposure:
     name: ClassVar = "exposure"
     version: ClassVar = 1
     frames: ClassVar = FrameSpec(colour="rgb", stills=3)
-    needs: ClassVar = ()
-    fields: ClassVar = (
+    fields = (
         Field(name="luma_fraction", low=0, high=1, about="mean luma, 0 black to 1 white"),
         Field(
             name="black_fraction",
@@ -53,12 +52,6 @@ class Exposure:
         """Luma (0–255) up to which a pixel is black; larger calls more pixels black."""
         white: int = 250
         """Luma (0–255) from which a pixel is burnt out; larger calls fewer pixels white."""
-
-    def __init__(self, params: Params) -> None:
-        self.params = params
-
-    def setup(self, device: str, models: Mapping[str, Path]) -> None:
-        """Nothing to load."""
 
     def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return the exposure of each clip; ItemError for a clip without a still."""

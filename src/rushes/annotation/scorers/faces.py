@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import ClassVar
 
 from rushes.errors import ItemError
-from rushes.models.store import named
 from rushes.networks.centerface import Face, FaceFinder
 from rushes.records import Field, Row
 from rushes.stages.items import ClipInput, FrameSpec
+from rushes.stages.protocols import AnnotatorDefaults, Inputs
 
 
-class Faces:
+class Faces(AnnotatorDefaults):
     """Faces in first, middle and last still; the one that shows most counts.
 
     It counts faces, not people: whoever turns their back is not there.
@@ -27,11 +27,9 @@ class Faces:
 
     name: ClassVar = "faces"
     version: ClassVar = 1
+    inputs: ClassVar = Inputs(models=("centerface",))
     frames: ClassVar = FrameSpec(colour="rgb", short_side_px=320, stills=3)
-    needs: ClassVar = ()
-    models: ClassVar = ("centerface",)
-    model_identity: ClassVar = named("centerface").identity
-    fields: ClassVar = (
+    fields = (
         Field(name="count", dtype="integer", low=0, about="faces in the still that shows most"),
         Field(name="largest_fraction", low=0, high=1,
               about="share of the frame that the largest face covers, of all stills"),
@@ -43,9 +41,6 @@ class Faces:
 
         probability: float = 0.5
         """At least this; larger misses more faces and invents fewer."""
-
-    def __init__(self, params: Params) -> None:
-        self.params = params
 
     def setup(self, device: str, models: Mapping[str, Path]) -> None:
         """Load the network."""

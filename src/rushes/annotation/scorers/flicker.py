@@ -8,7 +8,7 @@ import numpy as np
 from rushes.errors import ItemError
 from rushes.records import Field, Row
 from rushes.stages.items import ClipInput
-from rushes.stages.protocols import AnnotatorDefaults
+from rushes.stages.protocols import AnnotatorDefaults, Inputs
 
 TREND_S = 0.4
 """Length of the triangle that smooths brightness: what is slower than about 2.5 Hz is trend."""
@@ -44,9 +44,8 @@ class Flicker(AnnotatorDefaults):
 
     name: ClassVar = "flicker"
     version: ClassVar = 1
-    frames: ClassVar = None
-    needs: ClassVar = ("change",)
-    fields: ClassVar = (
+    inputs: ClassVar = Inputs(probes=("change",))
+    fields = (
         Field(name="luma", unit="/255", low=0, higher_is_better=False,
               about="root mean square jitter of the mean luma, faster than about 2.5 Hz"),
     )  # fmt: skip

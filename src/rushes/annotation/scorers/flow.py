@@ -12,10 +12,10 @@ from rushes.errors import ItemError, MissingDependency, RecipeError
 from rushes.media.decode import frames_between
 from rushes.media.frames import Picture, new_scaler
 from rushes.media.probe import sha256
-from rushes.models.store import named
 from rushes.networks.session import open_session
 from rushes.records import Field, Row
 from rushes.stages.items import ClipInput, FrameSpec
+from rushes.stages.protocols import AnnotatorDefaults, Inputs, ModelSetting
 
 SHORT_SIDE_PX = 450
 """The size that SVD's paper names: 800×450, and as high for other shapes."""
@@ -27,12 +27,13 @@ FEATURES_LARGE = 64
 """Channels of the first convolution of raft_large; raft_small has half of them."""
 HASHED_DIGITS = 8
 WEIGHTS = "raft_large_C_T_SKHT_V2-ff5fadd5.pth"
+_NO_WEIGHTS = f'flow: no weights are named; write model = "/folder/{WEIGHTS}" (docs/motion.md)'
 
 _Network = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """From two pictures, uint8 (H, W, 3), to the flow between them: (H, W, 2) in pixels."""
 
 
-class Flow:
+class Flow(AnnotatorDefaults):
     """Mean length of RAFT's flow between neighbouring frames, decoded from the source once more.
 
     The only scorer that opens the video: for the small set of a last stage, in no recipe by
@@ -53,9 +54,8 @@ class Flow:
 
     name: ClassVar = "flow"
     version: ClassVar = 1
-    frames: ClassVar = None
-    needs: ClassVar = ("motion",)
-    fields: ClassVar = (
+    inputs: ClassVar = Inputs(probes=("motion",), models=(ModelSetting("model", _NO_WEIGHTS),))
+    fields = (
         Field(
             name="speed",
             unit="%diag/s",
@@ -81,30 +81,9 @@ class Flow:
         most_pairs: int = 20
         """Pairs of a clip, evenly spread; ten seconds have 20."""
 
-    def __init__(self, params: Params) -> None:
-        self.params = params
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """Return the one file."""
-        if not self.params.model:
-            raise RecipeError(f'flow: no weights are named; write model = "/folder/{WEIGHTS}" '
-                              f"(docs/motion.md)")  # fmt: skip
-        return (named(self.params.model).name,)
-
-    @property
-    def model_identity(self) -> str:
-        """Return what stands for the weights."""
-        return named(self.models[0]).identity
-
-    @property
-    def extra(self) -> str:
-        """Return which of Rushes' extras the file needs; torch is none of them."""
-        return "neural" if self.params.model.endswith(".onnx") else ""
-
     def setup(self, device: str, models: Mapping[str, Path]) -> None:
         """Load the network."""
-        path = models[self.models[0]]
+        (path,) = models.values()
         if path.suffix == ".onnx":
             self._network = _from_onnx(path, device, self.params.values)
         else:

@@ -32,8 +32,7 @@ class Layout(AnnotatorDefaults):
     name: ClassVar = "layout"
     version: ClassVar = 1
     frames: ClassVar = FrameSpec(colour="rgb", short_side_px=64, stills=STILLS)
-    needs: ClassVar = ()
-    fields: ClassVar = (
+    fields = (
         Field(
             name="vector",
             dtype="vector",

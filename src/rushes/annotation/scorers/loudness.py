@@ -1,8 +1,7 @@
 """How loud a clip is, and whether it has any sound."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -11,6 +10,7 @@ from rushes.errors import ItemError
 from rushes.media.audio import LUFS_SILENCE, Listening, LoudnessMeter
 from rushes.records import Clip, Field, Row, Video
 from rushes.stages.items import ClipInput
+from rushes.stages.protocols import AnnotatorDefaults
 
 BLOCK_S = 0.1
 """Silence is counted in pieces of this length."""
@@ -18,7 +18,7 @@ REPEAT_BELOW_S = 0.4
 """One block of R128; what is shorter has no loudness of its own."""
 
 
-class Loudness:
+class Loudness(AnnotatorDefaults):
     """Loudness of the clip's own sound, and how much of the clip is silent.
 
     Read from the source, from the clip's first frame to the end of its last, with its own channels;
@@ -35,9 +35,7 @@ class Loudness:
 
     name: ClassVar = "loudness"
     version: ClassVar = 1
-    frames: ClassVar = None
-    needs: ClassVar = ()
-    fields: ClassVar = (
+    fields = (
         Field(name="has_sound", dtype="integer", low=0, high=1,
               about="1 if a sound track reaches into the clip, silent or not"),
         Field(name="silent_fraction", low=0, high=1,
@@ -53,12 +51,6 @@ class Loudness:
 
         silent_below_dbfs: float = -60.0
         """Root mean square of the loudest channel, against full scale; higher calls more silent."""
-
-    def __init__(self, params: Params) -> None:
-        self.params = params
-
-    def setup(self, device: str, models: Mapping[str, Path]) -> None:
-        """Nothing to load."""
 
     def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return a row for each clip; ItemError for one without length."""

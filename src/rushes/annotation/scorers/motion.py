@@ -7,7 +7,7 @@ from typing import ClassVar
 from rushes.errors import ItemError
 from rushes.records import Box, Field, Row
 from rushes.stages.items import ClipInput
-from rushes.stages.protocols import AnnotatorDefaults
+from rushes.stages.protocols import AnnotatorDefaults, Inputs
 
 
 class Motion(AnnotatorDefaults):
@@ -27,9 +27,8 @@ class Motion(AnnotatorDefaults):
 
     name: ClassVar = "motion"
     version: ClassVar = 3
-    frames: ClassVar = None
-    needs: ClassVar = ("motion",)
-    fields: ClassVar = (
+    inputs: ClassVar = Inputs(probes=("motion",))
+    fields = (
         Field(name="speed", unit="%diag/s", low=0, about="mean flow, camera and subject together"),
         Field(name="camera", unit="%diag/s", low=0, about="mean flow of the camera alone"),
         Field(name="subject", unit="%diag/s", low=0, about="mean flow that the camera leaves over"),

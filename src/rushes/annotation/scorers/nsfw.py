@@ -7,11 +7,10 @@ from typing import ClassVar
 import numpy as np
 
 from rushes.errors import ItemError
-from rushes.models.store import named
 from rushes.networks.session import open_session
 from rushes.records import Field, Row
 from rushes.stages.items import ClipInput, FrameSpec
-from rushes.stages.protocols import AnnotatorDefaults
+from rushes.stages.protocols import AnnotatorDefaults, Inputs
 
 WHOLE_PX, SEEN_PX = 256, 224
 """A still is pressed into a square, and its middle is looked at."""
@@ -34,11 +33,9 @@ class Nsfw(AnnotatorDefaults):
 
     name: ClassVar = "nsfw"
     version: ClassVar = 1
+    inputs: ClassVar = Inputs(models=("open-nsfw",))
     frames: ClassVar = FrameSpec(colour="rgb", short_side_px=320, stills=3)
-    needs: ClassVar = ()
-    models: ClassVar = ("open-nsfw",)
-    model_identity: ClassVar = named("open-nsfw").identity
-    fields: ClassVar = (
+    fields = (
         Field(name="probability", low=0, high=1, higher_is_better=False,
               about="that a still shows nudity, the highest of three"),
     )  # fmt: skip

@@ -9,7 +9,7 @@ from rushes.media.defects.interlacing import field_order
 from rushes.media.defects.repeats import repeats
 from rushes.records import Field, Row
 from rushes.stages.items import ClipInput
-from rushes.stages.protocols import AnnotatorDefaults
+from rushes.stages.protocols import AnnotatorDefaults, Inputs
 
 
 class Picture(AnnotatorDefaults):
@@ -24,9 +24,8 @@ class Picture(AnnotatorDefaults):
 
     name: ClassVar = "picture"
     version: ClassVar = 1
-    frames: ClassVar = None
-    needs: ClassVar = ("border", "comb", "change")
-    fields: ClassVar = (
+    inputs: ClassVar = Inputs(probes=("border", "comb", "change"))
+    fields = (
         Field(name="content_box", dtype="text", about="width x height + left + top, in px"),
         *(Field(name=f"bar_{s}", low=0, high=1, about=f"share of the side, at the {s}")
           for s in SIDES),

@@ -27,8 +27,7 @@ class Sharpness(AnnotatorDefaults):
     name: ClassVar = "sharpness"
     version: ClassVar = 1
     frames: ClassVar = FrameSpec(colour="rgb", stills=3)
-    needs: ClassVar = ()
-    fields: ClassVar = (
+    fields = (
         Field(
             name="detail",
             unit="luma",

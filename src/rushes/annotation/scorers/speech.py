@@ -9,10 +9,10 @@ import numpy as np
 
 from rushes.errors import ItemError
 from rushes.media.audio import Listening
-from rushes.models.store import named
 from rushes.networks.session import open_session
 from rushes.records import Clip, Field, Row
 from rushes.stages.items import ClipInput
+from rushes.stages.protocols import AnnotatorDefaults, Inputs
 
 RATE_HZ = 16_000
 FRAME = 512
@@ -26,7 +26,7 @@ ENDS_BELOW = 0.15
 """Speech goes on until its probability falls so far below what it began at."""
 
 
-class Speech:
+class Speech(AnnotatorDefaults):
     """Share of the clip in which somebody speaks, by a small network on the clip's own sound.
 
     Read from the source between the clip's first frame and the end of its last; only the sound is
@@ -43,11 +43,8 @@ class Speech:
 
     name: ClassVar = "speech"
     version: ClassVar = 1
-    frames: ClassVar = None
-    needs: ClassVar = ()
-    models: ClassVar = ("silero-vad",)
-    model_identity: ClassVar = named("silero-vad").identity
-    fields: ClassVar = (
+    inputs: ClassVar = Inputs(models=("silero-vad",))
+    fields = (
         Field(name="fraction", low=0, high=1, about="share of the clip with speech"),
         Field(name="longest_s", unit="s", low=0, about="longest stretch of it without a pause"),
     )

@@ -1,9 +1,8 @@
 """Stable Video Diffusion's own measure of motion, for comparing with what its paper reports."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -11,11 +10,12 @@ import numpy as np
 from rushes.errors import ItemError
 from rushes.records import Field, Row
 from rushes.stages.items import ClipInput, FrameSpec
+from rushes.stages.protocols import AnnotatorDefaults
 
 SHORT_SIDE_PX = 16
 
 
-class SvdMotion:
+class SvdMotion(AnnotatorDefaults):
     """Mean length of Farneback's flow between stills half a second apart, 16 px on the short side.
 
     Pixels a pair, of that small picture; `motion_units` turns them into our unit and into the
@@ -34,8 +34,7 @@ class SvdMotion:
     name: ClassVar = "svd_motion"
     version: ClassVar = 1
     frames: ClassVar = FrameSpec(colour="rgb", short_side_px=64)
-    needs: ClassVar = ()
-    fields: ClassVar = (
+    fields = (
         Field(
             name="magnitude",
             unit="px/pair",
@@ -47,12 +46,6 @@ class SvdMotion:
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params:
         """None: other settings would not be the paper's."""
-
-    def __init__(self, params: Params) -> None:
-        self.params = params
-
-    def setup(self, device: str, models: Mapping[str, Path]) -> None:
-        """Nothing to load."""
 
     def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return the magnitude of each clip; ItemError for a clip with fewer than two stills."""

@@ -8,10 +8,10 @@ from typing import ClassVar
 import numpy as np
 
 from rushes.errors import ItemError
-from rushes.models.store import named
 from rushes.networks.ppocr import Line, TextFinder, covered
 from rushes.records import Field, Row
 from rushes.stages.items import ClipInput, FrameSpec
+from rushes.stages.protocols import AnnotatorDefaults, Inputs
 
 FIRST, MOST = 3, 9
 """Stills looked at: first, middle and last of a short clip; at most so many of a long one."""
@@ -25,7 +25,7 @@ LOWER, CENTRED = 0.66, 0.1
 """Subtitles: below so much of the height, their middle so near to the picture's (of the width)."""
 
 
-class TextArea:
+class TextArea(AnnotatorDefaults):
     """Share of the frame that lines of text cover: first, middle and last still, more if long.
 
     Text is burnt in where it stays in its place while the picture around it changes, or where it
@@ -46,11 +46,9 @@ class TextArea:
 
     name: ClassVar = "text_area"
     version: ClassVar = 1
+    inputs: ClassVar = Inputs(models=("ppocr-det", "ppocr-rec"))
     frames: ClassVar = FrameSpec(colour="rgb", short_side_px=320, stills=MOST)
-    needs: ClassVar = ()
-    models: ClassVar = ("ppocr-det", "ppocr-rec")
-    model_identity: ClassVar = "-".join(named(model).identity for model in models)
-    fields: ClassVar = (
+    fields = (
         Field(name="area_fraction", low=0, high=1, higher_is_better=False,
               about="share of the frame under text, mean of the stills"),
         Field(name="peak_fraction", low=0, high=1, higher_is_better=False,
@@ -70,9 +68,6 @@ class TextArea:
         seconds_per_still: float = 5.0
         """One more still for each so many seconds, up to nine in all; smaller finds shorter
         captions, and takes longer."""
-
-    def __init__(self, params: Params) -> None:
-        self.params = params
 
     def setup(self, device: str, models: Mapping[str, Path]) -> None:
         """Load both networks."""

@@ -1,8 +1,7 @@
 """What stays in its place while everything else in the picture moves: logos and watermarks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from rushes.errors import ItemError
 from rushes.records import Field, Row
 from rushes.stages.items import ClipInput, FrameSpec
+from rushes.stages.protocols import AnnotatorDefaults
 
 EDGE, KEPT = 5.0, 0.4
 """An edge stays if in every still, seen along its mean direction, it is at least so steep (luma
@@ -26,7 +26,7 @@ MOST_OF_FRAME = 0.12
 _NAMES = ("top", "middle", "bottom"), ("left", "centre", "right")
 
 
-class Watermark:
+class Watermark(AnnotatorDefaults):
     """Share of the frame under marks that stay while the picture moves; no probability.
 
     It compares a clip's stills, up to nine. An edge that stays in its place with the same slope
@@ -49,8 +49,7 @@ class Watermark:
     name: ClassVar = "watermark"
     version: ClassVar = 1
     frames: ClassVar = FrameSpec(colour="rgb", short_side_px=320, stills=9)
-    needs: ClassVar = ()
-    fields: ClassVar = (
+    fields = (
         Field(name="overlay_fraction", low=0, high=1, higher_is_better=False,
               about="share of the frame under marks that stay in place; 0 where none can be told"),
         Field(name="evidence", low=0, high=1,
@@ -64,12 +63,6 @@ class Watermark:
 
         evidence: float = 0.95
         """Least evidence for a mark; smaller judges more clips and takes more scenery for marks."""
-
-    def __init__(self, params: Params) -> None:
-        self.params = params
-
-    def setup(self, device: str, models: Mapping[str, Path]) -> None:
-        """Nothing to load."""
 
     def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return the marks of each clip; ItemError for a clip without a still."""

@@ -7,9 +7,10 @@ from typing import ClassVar
 from rushes.cuts.classify import ChangeParams, weigh
 from rushes.records import Cut
 from rushes.stages.items import Signals
+from rushes.stages.protocols import Detector, Inputs
 
 
-class Cascade:
+class Cascade(Detector):
     """Adds the network's log-odds to those of the change; obvious cuts need no network.
 
     Without the network's signals it decides by change alone, as `content` does.
@@ -19,8 +20,7 @@ class Cascade:
 
     name: ClassVar[str] = "cascade"
     version: ClassVar[int] = 2
-    needs: ClassVar[tuple[str, ...]] = ("change",)
-    uses: ClassVar[tuple[str, ...]] = ("transnet",)
+    inputs: ClassVar = Inputs(probes=("change",), optional_probes=("transnet",))
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params(ChangeParams):

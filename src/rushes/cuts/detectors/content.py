@@ -10,14 +10,15 @@ from typing import ClassVar
 from rushes.cuts.classify import ChangeParams, weigh
 from rushes.records import Cut
 from rushes.stages.items import Signals
+from rushes.stages.protocols import Detector, Inputs
 
 
-class Content:
+class Content(Detector):
     """Hard cuts, dissolves and wipes, by change that stands out from the motion around it."""
 
     name: ClassVar[str] = "content"
     version: ClassVar[int] = 2
-    needs: ClassVar[tuple[str, ...]] = ("change",)
+    inputs: ClassVar = Inputs(probes=("change",))
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params(ChangeParams):

@@ -15,9 +15,10 @@ import numpy as np
 
 from rushes.records import Cut
 from rushes.stages.items import Signals
+from rushes.stages.protocols import Detector, Inputs
 
 
-class Fade:
+class Fade(Detector):
     """Fades out, in, or both; the flat frames between belong to the fade.
 
     A fade-in at the very start is a cut from nothing: `start_pts` is the first frame's. A fade-out
@@ -26,7 +27,7 @@ class Fade:
 
     name: ClassVar[str] = "fade"
     version: ClassVar[int] = 2
-    needs: ClassVar[tuple[str, ...]] = ("change",)
+    inputs: ClassVar = Inputs(probes=("change",))
 
     @dataclass(frozen=True, kw_only=True)
     class Params:

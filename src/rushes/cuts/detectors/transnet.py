@@ -8,9 +8,10 @@ import numpy as np
 
 from rushes.records import Cut
 from rushes.stages.items import Signals
+from rushes.stages.protocols import Detector, Inputs
 
 
-class TransNet:
+class TransNet(Detector):
     """Reports each stretch of frames that the network takes for a transition.
 
     For comparison, and for those who set `scan.transnet.everywhere = true`. Blind to wipes and slow
@@ -21,7 +22,7 @@ class TransNet:
 
     name: ClassVar[str] = "transnet"
     version: ClassVar[int] = 1
-    needs: ClassVar[tuple[str, ...]] = ("transnet",)
+    inputs: ClassVar = Inputs(probes=("transnet",))
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params:

@@ -8,9 +8,10 @@ from typing import ClassVar
 
 from rushes.files import whole
 from rushes.stages.items import Sample
+from rushes.stages.protocols import Exporter
 
 
-class Folder:
+class Folder(Exporter):
     """`<key>.mp4` and `<key>.txt` in one folder.
 
     Some trainers take any other file that lies there for a video, so that nothing else is written;

@@ -17,9 +17,10 @@ from rushes.exports.hydrus_names import (
 )
 from rushes.files import whole
 from rushes.stages.items import Sample
+from rushes.stages.protocols import Exporter
 
 
-class HydrusSidecars:
+class HydrusSidecars(Exporter):
     """`<key>.mp4`, `<key>.mp4.txt` with a tag a line, `<key>.mp4.json` with tags and notes.
 
     In Hydrus' import dialog each needs a router, made once by hand: for the text all lines are

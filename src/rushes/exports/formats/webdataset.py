@@ -13,9 +13,10 @@ from rushes.errors import MissingDependency, RecipeError
 from rushes.files import whole
 from rushes.records import Row
 from rushes.stages.items import Sample
+from rushes.stages.protocols import Exporter
 
 
-class WebDataset:
+class WebDataset(Exporter):
     """Shards `00000.tar` with a `00000_stats.json` each, and on request a `00000.parquet`.
 
     A sample is `<key>.json`, `<key>.mp4` and `<key>.txt`, in this order; its key is the shard's

@@ -10,6 +10,7 @@ from rushes.media.defects.bars import DEEPEST, SIDES
 from rushes.media.frames import Luma
 from rushes.records import Field, Video
 from rushes.stages.items import FrameSpec, ProbeResult
+from rushes.stages.protocols import Probe
 
 DARK = 14
 """A bar's luma lies at most this far above black, in /255."""
@@ -24,7 +25,7 @@ TALLEST_TEXT = 0.12
 _SAMPLES = 120
 
 
-class Border:
+class Border(Probe):
     """Measures the dark and even lines along each side of the picture, as stored.
 
     Whether they are a bar shows in their inner edge: a bar ends along one straight line across the

@@ -16,6 +16,7 @@ import numpy as np
 
 from rushes.records import Field, Video
 from rushes.stages.items import FrameSpec, Planes, ProbeResult
+from rushes.stages.protocols import Probe
 
 GRID_LONG_SIDE_PX = 40
 """Planes are halved until their long side would fall below this."""
@@ -42,7 +43,7 @@ def _cells(name: str, about: str) -> Field:
     return Field(name=name, unit="%", low=0, high=100, about=about)
 
 
-class Change:
+class Change(Probe):
     """Watches every frame; writes 22 bytes for each."""
 
     name: ClassVar[str] = "change"

@@ -10,13 +10,14 @@ from rushes.media.defects.interlacing import lean
 from rushes.media.frames import luma_columns
 from rushes.records import Field, Video
 from rushes.stages.items import FrameSpec, ProbeResult
+from rushes.stages.protocols import Probe
 
 # No whole number: film on 29.97 frames repeats its pattern every five, and where a second or half
 # of one lies between two looks, all of them meet the same place of it.
 _PER_SECOND = 0.85
 
 
-class Comb:
+class Comb(Probe):
     """Measures how pairs of frames lean towards one field order.
 
     Blind where nothing moves; there nothing is combed either. Frames that were scaled while they

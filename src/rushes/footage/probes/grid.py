@@ -9,6 +9,7 @@ import numpy as np
 from rushes.media.frames import Luma
 from rushes.records import Field, Video
 from rushes.stages.items import FrameSpec, ProbeResult
+from rushes.stages.protocols import Probe
 
 BLOCK_PX = 8
 EVERY_S = 0.5
@@ -20,7 +21,7 @@ touch nearly all memory of the frame."""
 _B_PICTURE = 3
 
 
-class Grid:
+class Grid(Probe):
     """Twice a second: how steep the picture is at the lines of the grid, and between them.
 
     Frames in both directions (B) are passed over: the scan decodes those without their deblocking

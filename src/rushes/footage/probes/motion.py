@@ -10,6 +10,7 @@ import numpy as np
 
 from rushes.records import Field, Video
 from rushes.stages.items import STILLS_PER_SECOND, FrameSpec, ProbeResult
+from rushes.stages.protocols import Probe
 
 GRID_PX = 6
 """The camera is fitted to every sixth flow vector each way: some 400 for four unknowns."""
@@ -68,7 +69,7 @@ class _Pair:
     pts: tuple[int, int]
 
 
-class Motion:
+class Motion(Probe):
     """Fits pan, tilt, zoom and roll to the flow; what is left over is the subject.
 
     All speeds are in percent of the frame's diagonal per second, so they mean the same at any size

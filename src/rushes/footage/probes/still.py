@@ -12,12 +12,13 @@ from rushes.media.frames import luma_columns
 from rushes.media.stills import StillWriter
 from rushes.records import Field, Video
 from rushes.stages.items import STILLS_PER_SECOND, FrameSpec, ProbeResult
+from rushes.stages.protocols import Probe
 
 _TRUST = 6
 """After so many moving stills in a row that are progressive, only each sixth one is looked at."""
 
 
-class Still:
+class Still(Probe):
     """Writes the stills proxy of a video; its signal is the pts of each still.
 
     A later scorer sees what the stills show and nothing between them: at two a second, a flash or

@@ -11,10 +11,10 @@ import numpy as np
 
 from rushes.cuts.classify import LEAST_ODDS
 from rushes.cuts.evidence import doubtful_rows
-from rushes.models.store import named
 from rushes.networks.session import open_session
 from rushes.records import Field, Video
 from rushes.stages.items import FrameSpec, Planes, ProbeResult, Signals
+from rushes.stages.protocols import Inputs, PostProbe
 
 HEIGHT, WIDTH = 27, 48
 MARGIN = 25
@@ -26,7 +26,7 @@ CLOSE = 50
 """Stretches nearer than this become one: their contexts would overlap."""
 
 
-class TransNet:
+class TransNet(PostProbe):
     """Spools every frame at 48×27 to disk, and looks at the doubtful ones when all are through.
 
     At the end, and not on the way, since what is doubtful depends on all that the change probe
@@ -37,10 +37,8 @@ class TransNet:
 
     name: ClassVar[str] = "transnet"
     version: ClassVar[int] = 2
+    inputs: ClassVar = Inputs(probes=("change",), models=("transnetv2",))
     frames: ClassVar[FrameSpec] = FrameSpec(colour="planes")
-    needs: ClassVar[tuple[str, ...]] = ("change",)
-    models: ClassVar[tuple[str, ...]] = ("transnetv2",)
-    model_identity: ClassVar[str] = named("transnetv2").identity
     fields: ClassVar[tuple[Field, ...]] = (
         Field(name="is_seen", dtype="integer", low=0, high=1, about="1 where the network looked"),
         Field(name="single", low=0, high=1, about="that the frame is the middle of a transition"),
