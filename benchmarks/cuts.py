@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.matching import LEAST_CLIP_S, Score, Transition, Truth, clips, evaluate
-from benchmarks.measuring import RESULTS, footage, write_results
+from benchmarks.measuring import footage, write_results
 from rushes.catalog.signals import read_signals
 from rushes.cuts.detectors.cascade import Cascade
 from rushes.cuts.detectors.fade import Fade
@@ -260,7 +260,6 @@ def main(scratch: Path) -> None:
         held_out = list(montages(Path(more)))
         names = ", ".join(path.stem for path, _ in held_out)
         sets = {f"held out: montages {names}": held_out, **sets}
-    costs = _costs()
     lines: list[str] = []
     figures: dict[str, Any] = {}
     for title, videos in sets.items():
@@ -269,26 +268,9 @@ def main(scratch: Path) -> None:
             figures.setdefault(title, {})[name] = {
                 f"tolerance_{tolerance}": score.as_dict() for tolerance, score in scores.items()
             }
-            lines.append(_line(name, scores, costs.get(_CONTENDERS.get(name, ""))))
+            lines.append(_line(name, scores))
         lines.append("")
     print(write_results("cuts", "\n".join([_ABOUT, *lines]) + "\n", figures).read_text())
-
-
-# What a detector is called in the results of `benchmarks speed`.
-_CONTENDERS = {
-    "Rushes, network where in doubt": "rushes_cascade",
-    "Rushes, without the network": "rushes_without_network",
-    "TransNetV2 on every frame, 0.3": "network_everywhere",
-    "TransNetV2 on every frame, 0.5": "network_everywhere",
-    "PySceneDetect AdaptiveDetector": "scenedetect_adaptive",
-}
-
-
-def _costs() -> dict[str, float]:
-    """Return CPU time over that of the bare decode, from the last run of `benchmarks speed`."""
-    path = RESULTS / "speed.json"
-    known = json.loads(path.read_text()) if path.exists() else {}
-    return {name: facts["ratio"] for name, facts in known.items()}
 
 
 _ABOUT = f"""One to one matching, a second report inside one transition counts as a split and not as
@@ -296,19 +278,19 @@ false. *Contaminated*: clips (spans between reports of {LEAST_CLIP_S:g} s or mor
 transition or a missed cut inside; *visibly*: not counting frames that truth calls mixed though they
 are equal, bit for bit, to a frame of the shot (a transition's first, and more of circles). *Clean
 kept*: clean footage, in seconds, that no report covers. *Mixed let in*: frames of transitions that
-no report covers. *CPU*: over the bare decode, at 720p, taken from `speed.md`, not measured here.
+no report covers. The cost of each detector is in `speed.md`.
 
 Thresholds, extents and margins were tuned on montage seeds 7, 11 and 21 to 26; held-out seeds are
 others, of the same source clips. montage_dev and the real edits were looked at while designing.
 """
 _HEAD = [
     "| detector | F1 (2 frames) | F1 (0) | hard recall | gradual recall | false | splits "
-    "| contaminated | visibly | clean kept | mixed let in | CPU |",
-    "|---|---|---|---|---|---|---|---|---|---|---|---|",
+    "| contaminated | visibly | clean kept | mixed let in |",
+    "|---|---|---|---|---|---|---|---|---|---|---|",
 ]
 
 
-def _line(name: str, scores: dict[int, Score], cost: float | None) -> str:
+def _line(name: str, scores: dict[int, Score]) -> str:
     exact, near = scores[0].as_dict(), scores[2].as_dict()
     score = scores[2]
     bad = score.contaminated / max(score.clips, 1)
@@ -318,5 +300,5 @@ def _line(name: str, scores: dict[int, Score], cost: float | None) -> str:
         f"| {near['false']} | {near['splits']} | {score.contaminated} of {score.clips} ({bad:.1%}) "
         f"| {score.contaminated_visibly} ({seen:.1%}) "
         f"| {score.clean_kept_s / score.clean_s:.1%} of {score.clean_s:.0f} s "
-        f"| {near['mixed_kept']} of {near['mixed']} | {'–' if cost is None else f'{cost:.2f}'} |"
+        f"| {near['mixed_kept']} of {near['mixed']} |"
     )

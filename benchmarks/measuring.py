@@ -13,6 +13,19 @@ from typing import Any
 RESULTS = Path(__file__).parent / "results"
 
 
+def _commit() -> str:
+    """Return the commit that is measured; a plus for changes that are in no commit."""
+    described = subprocess.run(
+        ["git", "describe", "--always", "--dirty=+", "--exclude=*"],
+        cwd=RESULTS, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return described.stdout.strip() or "?"
+
+
+COMMIT = _commit()
+"""Taken when a run begins: all tables of one run bear the same, whatever is committed meanwhile."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
     """What one process took, its children included."""
@@ -49,10 +62,7 @@ def machine() -> str:
 def write_results(name: str, text: str, figures: dict[str, Any]) -> Path:
     """Write a results file (Markdown) and its figures (JSON) and return the former."""
     RESULTS.mkdir(exist_ok=True)
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    ).stdout.strip()
-    head = f"# {name}\n\n{date.today()}, commit {commit or '?'}, {machine()}\n\n"
+    head = f"# {name}\n\n{date.today()}, commit {COMMIT}, {machine()}\n\n"
     path = RESULTS / f"{name}.md"
     path.write_text(head + text)
     path.with_suffix(".json").write_text(json.dumps(figures, indent=1) + "\n")
