@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from rushes.records import Decided, Verdict
+from rushes.records import Decisions, Verdict
 
 
-class Said(NamedTuple):
+class Action(NamedTuple):
     """What was decided at once of some clips: all verdicts of an action with one kind and value.
 
     So a verdict on very many clips is one thing, and not very many.
@@ -21,7 +21,7 @@ class Said(NamedTuple):
     clips: Sequence[str]
 
 
-def undone(verdicts: Iterable[Verdict | Said]) -> set[int]:
+def undone_actions(verdicts: Iterable[Verdict | Action]) -> set[int]:
     """Return the numbers of the actions that stand as undone."""
     gone: set[int] = set()
     for verdict in verdicts:
@@ -32,23 +32,23 @@ def undone(verdicts: Iterable[Verdict | Said]) -> set[int]:
     return gone
 
 
-def standing(
-    said: Sequence[Said], before: Mapping[str, Decided] | None = None
-) -> dict[str, Decided]:
+def fold(
+    said: Sequence[Action], before: Mapping[str, Decisions] | None = None
+) -> dict[str, Decisions]:
     """Return clip id → what stands of what was said; clips of which nothing stands are left out.
 
     Args:
         said: In order. What it undoes must be in it, too.
         before: What stood before; only clips of which more was said are returned.
     """
-    gone = undone(said)
+    gone = undone_actions(said)
     before = before or {}
-    found: dict[str, Decided] = {}
+    found: dict[str, Decisions] = {}
     for one in said:
         if one.action in gone or one.kind in ("undo", "redo", "span"):
             continue
         # Where the same stood of many clips, the same record stands then.
-        then: dict[int, tuple[Decided, Decided]] = {}
+        then: dict[int, tuple[Decisions, Decisions]] = {}
         for clip in one.clips:
             was = found.get(clip) or before.get(clip, _NOTHING)
             if id(was) not in then:
@@ -57,10 +57,10 @@ def standing(
     return found
 
 
-_NOTHING = Decided()
+_NOTHING = Decisions()
 
 
-def _with(was: Decided, one: Said) -> Decided:
+def _with(was: Decisions, one: Action) -> Decisions:
     if one.kind != "tags":
         return replace(was, who=one.who, at=one.at, **{one.kind: one.value})
     add, remove = list(one.value.get("add", ())), list(one.value.get("remove", ()))
@@ -75,7 +75,7 @@ def _with(was: Decided, one: Said) -> Decided:
     )
 
 
-def tags_of(measured: Iterable[str], decided: Decided) -> list[str]:
+def tags_of(measured: Iterable[str], decided: Decisions) -> list[str]:
     """Return a clip's tags: those that stages gave, as people changed them."""
     kept = [tag for tag in measured if tag not in decided.tags_removed]
     return kept + [tag for tag in decided.tags_added if tag not in kept]

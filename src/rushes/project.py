@@ -102,7 +102,7 @@ class Project(Workspace):
             cover(self.context)
         numbers, columns = clip_columns(self.context)
         passing, funnel = selecting.choose(rules, columns)
-        passing, by_people = selecting.overruled(passing, columns["verdict"])
+        passing, by_people = selecting.apply_verdicts(passing, columns["verdict"])
         chosen = [no for no, passes in zip(numbers, passing, strict=True) if passes]
         selection = Selection(
             name=name,

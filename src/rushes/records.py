@@ -301,7 +301,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decided:
+class Decisions:
     """What stands of all that people decided about one clip."""
 
     verdict: Literal["keep", "drop"] | None = None

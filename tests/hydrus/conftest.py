@@ -54,7 +54,7 @@ class Bench:
         return deciding.decide(self.catalog, [clip], values, who=who, source="page")
 
     def decided(self, number):
-        return self.catalog.verdicts.standing([self.clips[number]]).get(self.clips[number])
+        return self.catalog.verdicts.current([self.clips[number]]).get(self.clips[number])
 
     def sha256(self, number):
         """Return the file of the clip of that number in the selection."""

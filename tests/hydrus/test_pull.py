@@ -174,7 +174,7 @@ def test_a_clip_that_was_trimmed_is_another_one_and_the_old_ones_verdict_stays_w
     found = pushed.status()
     assert (found.pushed, found.replaced, found.pull.replaced, found.pull.drop) == (5, 1, 1, 1)
     assert pushed.pull().replaced == 1
-    now = pushed.catalog.verdicts.standing([clip.id, new.id])
+    now = pushed.catalog.verdicts.current([clip.id, new.id])
     assert (now[clip.id].verdict, now[new.id].verdict) == ("drop", None)
     assert now[new.id].caption == "a boat"  # it took along what was decided before
     pushed.project.select()

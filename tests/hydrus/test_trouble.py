@@ -104,7 +104,7 @@ def test_killed_while_a_text_changes_it_knows_its_own_words(few, push_until, cal
     assert few.pull().captions == 0
     assert few.push().notes == 1
     assert note["rushes caption"] == "a ferry"
-    assert few.catalog.verdicts.standing()[clip].caption == "a ferry"
+    assert few.catalog.verdicts.current()[clip].caption == "a ferry"
 
 
 def test_a_crash_that_loses_anything_loses_nothing_for_good(few):
@@ -149,7 +149,7 @@ def test_with_the_permission_to_commit_an_old_text_is_a_persons(few):
     assert fake._disk == fake.files
     fake.note(few.catalog.hydrus.files()[clip], "a boat")
     assert few.pull().captions == 1
-    assert few.catalog.verdicts.standing()[clip].caption == "a boat"
+    assert few.catalog.verdicts.current()[clip].caption == "a boat"
 
 
 def test_a_restart_in_the_middle_is_waited_for(few):

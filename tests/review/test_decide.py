@@ -26,7 +26,7 @@ def desk(project):
             return self.catalog.verdicts.of_action(action)
 
         def state(self, clip):
-            return self.catalog.verdicts.standing([clip]).get(clip)
+            return self.catalog.verdicts.current([clip]).get(clip)
 
         def clips(self):
             return [row.clip for row in self.context.clips().values()]

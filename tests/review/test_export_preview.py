@@ -31,7 +31,7 @@ def test_quotas_hold_as_in_a_selection(columns):
 
     rules = parse_rules(["duration_s <= 7", "coverage.cluster at most 2 by duration_s"])
     passing, _ = select.choose(rules, columns.arrays)
-    expected, _ = select.overruled(passing, columns["verdict"])
+    expected, _ = select.apply_verdicts(passing, columns["verdict"])
     held = outcome(columns, rules)
     assert held.count == expected.sum()
     assert held.duration_s == columns["duration_s"][expected].sum()

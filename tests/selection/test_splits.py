@@ -5,7 +5,7 @@ import pytest
 from rushes.dedup.keep import OUTCOME, outcome_fingerprint
 from rushes.errors import RecipeError
 from rushes.project import Project
-from rushes.selection.splits import Split, sides
+from rushes.selection.splits import Split, assign_splits
 from tests.annotation.captioners.test_sidecar import VIDEO
 
 
@@ -18,30 +18,30 @@ def a_set(count, first=1):
 def test_about_the_asked_share_of_the_videos_is_for_validation():
     videos, clips = a_set(2000)
     for fraction in (0.05, 0.2):
-        found = list(sides(videos, clips, {}, fraction).values())
+        found = list(assign_splits(videos, clips, {}, fraction).values())
         assert found.count("validation") / 2000 == pytest.approx(fraction, abs=0.02)
-    assert set(sides(videos, clips, {}, 0).values()) == {"train"}
-    assert set(sides(videos, clips, {}, 1).values()) == {"validation"}
+    assert set(assign_splits(videos, clips, {}, 0).values()) == {"train"}
+    assert set(assign_splits(videos, clips, {}, 1).values()) == {"validation"}
 
 
 def test_a_video_stays_on_its_side_when_others_come_or_more_is_asked_for():
-    some = sides(*a_set(50), {}, 0.2)
-    more = sides(*a_set(500), {}, 0.2)
+    some = assign_splits(*a_set(50), {}, 0.2)
+    more = assign_splits(*a_set(500), {}, 0.2)
     assert all(more[no] == side for no, side in some.items())
-    larger = sides(*a_set(50), {}, 0.5)
+    larger = assign_splits(*a_set(50), {}, 0.5)
     assert all(larger[no] == side for no, side in some.items() if side == "validation")
 
 
 def test_videos_that_share_footage_are_on_one_side():
     videos, clips = a_set(60)
-    alone = sides(videos, clips, {}, 0.3)
+    alone = assign_splits(videos, clips, {}, 0.3)
     train = next(no for no, side in alone.items() if side == "train")
     groups = {}  # every video shows something of the next: all hang together
     for no in range(1, 60):
         groups[no * 10 + 1] = groups[(no + 1) * 10] = no
-    assert len(set(sides(videos, clips, groups, 0.3).values())) == 1
+    assert len(set(assign_splits(videos, clips, groups, 0.3).values())) == 1
     later = next(no for no, side in alone.items() if side == "validation" and no > train)
-    joined = sides(videos, clips, {train * 10: 1, later * 10: 1}, 0.3)
+    joined = assign_splits(videos, clips, {train * 10: 1, later * 10: 1}, 0.3)
     assert joined == alone | {later: "train"}, "what is there stays; what comes later follows"
 
 

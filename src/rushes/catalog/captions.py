@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from rushes.catalog import schema
 from rushes.catalog.change_log import changed as note_change
 from rushes.catalog.database import Database, among, upsert
-from rushes.decisions import Said, standing
+from rushes.decisions import Action, fold
 from rushes.stages import registry
 
 PERSON = "person"
@@ -196,7 +196,7 @@ def _by_people(connection: sa.Connection, numbers: Collection[int]) -> dict[int,
         .order_by(c.no)
     )
     rows = connection.execute(statement)
-    decided = standing([Said._make((*row[:-1], row[-1:])) for row in rows])
+    decided = fold([Action._make((*row[:-1], row[-1:])) for row in rows])
     return {
         number_of[clip]: now.caption
         for clip, now in decided.items()

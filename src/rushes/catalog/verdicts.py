@@ -14,9 +14,9 @@ from rushes.catalog.captions import enforce, inherit
 from rushes.catalog.change_log import changed
 from rushes.catalog.convert import add_clips
 from rushes.catalog.database import Database, among, columns_of, upsert
-from rushes.decisions import Said, standing, undone
+from rushes.decisions import Action, fold, undone_actions
 from rushes.errors import RecipeError
-from rushes.records import Clip, Decided, Verdict, VerdictKind
+from rushes.records import Clip, Decisions, Verdict, VerdictKind
 
 MOST_ASKED = 5000
 """Of more clips it is quicker to read all that was decided."""
@@ -103,21 +103,21 @@ class Verdicts:
         table = schema.verdicts
         return self._verdicts(table.c.who == who, table.c.no == table.c.action)
 
-    def said(
-        self, after: int = 0, until: int | None = None, *, actions: Sequence[int] | None = None
-    ) -> list[Said]:
+    def actions(
+        self, after: int = 0, until: int | None = None, *, only: Sequence[int] | None = None
+    ) -> list[Action]:
         """Return what was said in order.
 
         Args:
             after: Only verdicts with larger numbers.
             until: Only verdicts with numbers up to this one; all by default.
-            actions: Only of these actions; of all by default.
+            only: Numbers of the actions; all by default.
         """
         table = schema.verdicts
-        are_meant = [] if actions is None else [among(table.c.action, actions)]
-        return self._said(table.c.no > after, *_up_to(until), *are_meant)
+        are_meant = [] if only is None else [among(table.c.action, only)]
+        return self._actions(table.c.no > after, *_up_to(until), *are_meant)
 
-    def standing(self, clips: Sequence[str] = (), until: int | None = None) -> dict[str, Decided]:
+    def current(self, clips: Sequence[str] = (), until: int | None = None) -> dict[str, Decisions]:
         """Return clip id → what stands of all that was decided.
 
         Args:
@@ -125,11 +125,11 @@ class Verdicts:
             until: Number of the last verdict that counts; all count by default.
         """
         if not clips:
-            return standing(self._said(*_up_to(until)))
+            return fold(self._actions(*_up_to(until)))
         if len(clips) <= MOST_ASKED:
             is_meant = among(schema.verdicts.c.clip, [*clips, ""])
-            return standing(self._said(*_up_to(until), is_meant))
-        stand = standing(self._said(*_up_to(until)))
+            return fold(self._actions(*_up_to(until), is_meant))
+        stand = fold(self._actions(*_up_to(until)))
         return {clip: stand[clip] for clip in clips if clip in stand}
 
     def _verdicts(self, *conditions: sa.ColumnElement[bool]) -> list[Verdict]:
@@ -143,7 +143,7 @@ class Verdicts:
             for *facts, held in zip(*found, strict=True)
         ]
 
-    def _said(self, *conditions: sa.ColumnElement[bool]) -> list[Said]:
+    def _actions(self, *conditions: sa.ColumnElement[bool]) -> list[Action]:
         c = schema.verdicts.c
         statement = (
             sa.select(c.action, c.at, c.who, c.kind, c.value, sa.func.json_group_array(c.clip))
@@ -155,7 +155,7 @@ class Verdicts:
             found = columns_of(connection, statement)
         values = _Values()
         return [
-            Said(action, at, who, kind, values[held], msgspec.json.decode(clips))
+            Action(action, at, who, kind, values[held], msgspec.json.decode(clips))
             for action, at, who, kind, held, clips in zip(*found, strict=True)
         ]
 
@@ -196,7 +196,7 @@ def restore_spans(connection: sa.Connection, video_no: int, fingerprint: str) ->
     )
     rows = connection.execute(statement.order_by(table.c.no)).mappings().all()
     verdicts = [Verdict(**row) for row in rows]
-    gone = undone(verdicts)
+    gone = undone_actions(verdicts)
     for verdict in verdicts:
         if verdict.kind != "span" or verdict.action in gone:
             continue

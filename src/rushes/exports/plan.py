@@ -10,8 +10,8 @@ from rushes.context import Context
 from rushes.decisions import tags_of
 from rushes.media.defects.bars import SIDES
 from rushes.media.write.encode import Encoding
-from rushes.records import Box, Clip, Correction, Decided, Row, Video
-from rushes.selection.splits import sides_now
+from rushes.records import Box, Clip, Correction, Decisions, Row, Video
+from rushes.selection.splits import current_splits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +54,9 @@ def plan_clips(context: Context, clip_ids: Sequence[str], caption: str) -> list[
         numbers = [field.name for field in scorer.fields if field.dtype != "vector"]
         for no, found in rows.items():
             scores.setdefault(no, {}).update({f"{name}.{field}": found[field] for field in numbers})
-    decided = context.catalog.verdicts.standing()
+    decided = context.catalog.verdicts.current()
     captions = context.catalog.captions.in_force()
-    side_of = sides_now(context)
+    side_of = current_splits(context)
     planned = []
     for clip_id in clip_ids:
         row = clips[clip_id]
@@ -69,7 +69,7 @@ def plan_clips(context: Context, clip_ids: Sequence[str], caption: str) -> list[
                 caption=captions.get(no, caption),
                 facts=facts_of(video, clip, scores.get(no, {}))
                 | {"split": side_of[row.video_no]}
-                | {"tags": tags_of((), decided.get(clip_id, Decided()))},
+                | {"tags": tags_of((), decided.get(clip_id, Decisions()))},
                 correction=correction_of(scores.get(no, {})),
             )
         )

@@ -12,12 +12,12 @@ from typing import Any
 
 from rushes.catalog import Catalog
 from rushes.catalog.hydrus import Pushed
-from rushes.decisions import undone
+from rushes.decisions import undone_actions
 from rushes.hydrus import merge
 from rushes.hydrus.client import Client, Seen, batches
 from rushes.hydrus.merge import Ours, Taking
 from rushes.hydrus.settings import Hydrus
-from rushes.records import Decided, Verdict, VerdictKind
+from rushes.records import Decisions, Verdict, VerdictKind
 from rushes.runner.base import Reporter
 
 SOURCE = "hydrus"
@@ -84,7 +84,7 @@ class Pull:
         self._catalog, self._client, self._reporter = catalog, client, reporter
         self._name, self._who, self._is_dry = settings.name, settings.who, is_dry
         self._rows = catalog.hydrus.pushed(settings.name)
-        self._decided = catalog.verdicts.standing()
+        self._decided = catalog.verdicts.current()
         self._verdicts = _latest_verdicts(catalog.verdicts.since())
         self.counts: Counter[str] = Counter()
         self.overruled: list[str] = []
@@ -161,7 +161,7 @@ class Pull:
         return [("verdict", clip, row.verdict)]
 
     def _others(self, clip: str, taking: Taking, row: Pushed) -> Given:
-        now = self._decided.get(clip, Decided())
+        now = self._decided.get(clip, Decisions())
         given: Given = []
         if taking.stars and row.stars != now.stars:
             given.append(("stars", clip, row.stars))
@@ -190,7 +190,7 @@ class Pull:
 
 def _latest_verdicts(verdicts: Sequence[Verdict]) -> dict[str, Verdict]:
     """Return clip id → the last keep, drop or undecided about it that nobody took back."""
-    gone = undone(verdicts)
+    gone = undone_actions(verdicts)
     return {v.clip: v for v in verdicts if v.kind == "verdict" and v.action not in gone}
 
 

@@ -120,7 +120,7 @@ class HydrusDesk:
     def _ours(self, client: Client, planned: Sequence[Planned]) -> dict[str, Ours]:
         """Return clip id → what our side says of it, spelled as the client does."""
         project = self._settings.project or self._folder.name
-        decided = self._catalog.verdicts.standing()
+        decided = self._catalog.verdicts.current()
         found = {}
         for clip in planned:
             words = decided.get(clip.clip.id)

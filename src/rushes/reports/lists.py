@@ -14,7 +14,7 @@ from rushes.decisions import tags_of
 from rushes.errors import RecipeError, nearest
 from rushes.media.defects.bars import SIDES
 from rushes.recipe.rules import parse_where
-from rushes.records import Cut, Decided, Row, Shot
+from rushes.records import Cut, Decisions, Row, Shot
 from rushes.selection import choose as selecting
 from rushes.selection.clip_table import clip_columns
 
@@ -129,7 +129,7 @@ def _clips(context: Context) -> list[Row]:
     videos = context.catalog.videos()
     scores = [name for name in columns if "." in name]
     captions = context.catalog.captions.in_force()
-    decided = context.catalog.verdicts.standing()
+    decided = context.catalog.verdicts.current()
     rows = []
     for at, no in enumerate(numbers):
         clip = clips[no].clip
@@ -145,8 +145,8 @@ def _clips(context: Context) -> list[Row]:
             "frames": clip.frames,
             "frames_damaged": clip.frames_damaged,
             "caption": captions.get(no),
-            "tags": tags_of((), decided.get(clip.id, Decided())),
-            "verdict": decided.get(clip.id, Decided()).verdict,
+            "tags": tags_of((), decided.get(clip.id, Decisions())),
+            "verdict": decided.get(clip.id, Decisions()).verdict,
             "split": columns["split"][at],
         }
         row |= {name: _plain(columns[name][at]) for name in scores}

@@ -10,7 +10,7 @@ from rushes.footage.ingest import new_files
 from rushes.footage.scan import missing_probes
 from rushes.records import Row
 from rushes.reports.lists import faults
-from rushes.selection.splits import described
+from rushes.selection.splits import split_summary
 
 
 def totals(context: Context) -> Row:
@@ -40,7 +40,7 @@ def totals(context: Context) -> Row:
             for row in context.catalog.selections.exports().values()
         ],
         "pictures": faults(context),
-        "split": described(context),
+        "split": split_summary(context),
         "failures": len(context.catalog.failures.all()),
     }
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from rushes.catalog import Catalog
-from rushes.decisions import Said
+from rushes.decisions import Action
 from rushes.records import Row
 
 MOST = 50
@@ -24,18 +24,18 @@ def steps_since(catalog: Catalog, after: int, who: str, clip: str = "") -> Row:
         clip (id of the first), its video and in_s, and clips (how many).
     """
     last = catalog.verdicts.last_no()
-    actions: dict[int, list[Said]] = {}
-    for one in catalog.verdicts.said(after, last):
+    actions: dict[int, list[Action]] = {}
+    for one in catalog.verdicts.actions(after, last):
         if one.who != who:
             actions.setdefault(one.action, []).append(one)
     steps = [_step(catalog, said, clip) for said in list(actions.values())[-MOST:]]
     return {"no": max(after, last), "steps": steps}
 
 
-def _step(catalog: Catalog, said: Sequence[Said], clip: str) -> Row:
+def _step(catalog: Catalog, said: Sequence[Action], clip: str) -> Row:
     first, about = said[0], said
     if first.kind in ("undo", "redo"):
-        about = catalog.verdicts.said(actions=[first.value])
+        about = catalog.verdicts.actions(only=[first.value])
     clips = list(dict.fromkeys(clip for one in about for clip in one.clips if clip))
     touched = {*clips, *(old for one in about if one.kind == "span" for old in one.value["from"])}
     return {

@@ -10,7 +10,7 @@ from rushes.context import Context
 from rushes.cuts.clips import clips_within
 from rushes.decisions import last_action
 from rushes.errors import RecipeError, nearest
-from rushes.records import Clip, Decided, VerdictKind
+from rushes.records import Clip, Decisions, VerdictKind
 
 VERDICTS = ("undecided", "keep", "drop")
 KINDS = ("verdict", "reason", "stars", "caption", "tags")
@@ -150,14 +150,14 @@ def respan(
         raise RecipeError("say what the clips become: one span or more, each another one")
     value = {"from": list(clips), "to": [[clip.in_pts, clip.out_pts] for clip in new]}
     given: list[tuple[VerdictKind, str, Any]] = [("span", clips[0], value)]
-    if now := context.catalog.verdicts.standing(clips[:1]).get(clips[0]):
+    if now := context.catalog.verdicts.current(clips[:1]).get(clips[0]):
         decided = [*_as_given(now), *decided]
     given += [(kind, clip.id, value) for clip in new for kind, value in decided]  # type: ignore[misc]
     context.catalog.verdicts.add(given, who=who, source=source, becomes={" ".join(clips): new})
     return new
 
 
-def _as_given(decided: Decided) -> list[tuple[VerdictKind, Any]]:
+def _as_given(decided: Decisions) -> list[tuple[VerdictKind, Any]]:
     """Return what stands as the verdicts that would bring it about."""
     tags = {"add": list(decided.tags_added), "remove": list(decided.tags_removed)}
     values: list[tuple[VerdictKind, Any]] = [
@@ -188,7 +188,7 @@ def take_back(catalog: Catalog, *, who: str, source: str, redo: bool = False) ->
     if action is None:
         return 0
     becomes: dict[str, list[Clip]] = {}
-    for verdict in catalog.verdicts.said(actions=[action]):
+    for verdict in catalog.verdicts.actions(only=[action]):
         if verdict.kind == "span":
             old = list(catalog.clips_by_id(verdict.value["from"]).values())
             video_id = old[0].clip.video_id

@@ -37,7 +37,7 @@ def outcome(columns: Columns, rules: Sequence[Rule]) -> Outcome:
     """
     quotas = [rule for rule in rules if rule.is_quota]
     before = columns.mask([rule for rule in rules if not rule.is_quota])
-    passing = _rationed(columns, quotas, before) if quotas else before
+    passing = _apply_quotas(columns, quotas, before) if quotas else before
     kept, dropped = (
         columns.passes(Rule(column="verdict", operator="=", low=word)) for word in ("keep", "drop")
     )
@@ -51,7 +51,7 @@ def outcome(columns: Columns, rules: Sequence[Rule]) -> Outcome:
     )
 
 
-def _rationed(columns: Columns, quotas: Sequence[Rule], before: np.ndarray) -> np.ndarray:
+def _apply_quotas(columns: Columns, quotas: Sequence[Rule], before: np.ndarray) -> np.ndarray:
     """Return which of the clips that pass all other rules stay when the quotas hold (bool)."""
     asked = {name for rule in quotas for name in (rule.column, rule.by.removeprefix("-")) if name}
     for name in sorted(asked & set(columns.arrays)):

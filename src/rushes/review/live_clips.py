@@ -9,18 +9,18 @@ from typing import Any
 import numpy as np
 
 from rushes.context import Context
-from rushes.decisions import Said, standing
+from rushes.decisions import Action, fold
 from rushes.recipe.rules import Rule
-from rushes.records import Clip, Decided, Field
+from rushes.records import Clip, Decisions, Field
 from rushes.review.columns import Columns
 from rushes.selection.clip_table import (
     COPIES,
     ClipTable,
-    Measured,
+    ColumnSource,
     clip_table,
+    column_sources,
     decided_columns,
-    measured,
-    replaced,
+    reload_videos,
     split_column,
 )
 
@@ -60,7 +60,7 @@ class Board:
         self._state = catalog.changes.revisions()
         # Number of the last verdict that is in the columns.
         self.verdict_no = catalog.verdicts.last_no()
-        self.decided = catalog.verdicts.standing(until=self.verdict_no)
+        self.decided = catalog.verdicts.current(until=self.verdict_no)
         self._lay(clip_table(context, self.decided))
 
     def _lay(self, clips: ClipTable) -> None:
@@ -111,17 +111,17 @@ class Board:
         last = verdicts.last_no()
         if last == self.verdict_no:
             return set()
-        said = verdicts.said(self.verdict_no, last)
+        said = verdicts.actions(self.verdict_no, last)
         kinds = {one.kind for one in said}
-        stand: dict[str, Decided | None]
+        stand: dict[str, Decisions | None]
         if kinds & {"undo", "redo"}:
             back = [one.value for one in said if one.kind in ("undo", "redo")]
             touched = set().union(*(one.clips for one in said)) - {""}
-            touched.update(*(one.clips for one in verdicts.said(until=last, actions=back)))
-            found = verdicts.standing(list(touched), last)
+            touched.update(*(one.clips for one in verdicts.actions(until=last, only=back)))
+            found = verdicts.current(list(touched), last)
             stand = {clip: found.get(clip) for clip in touched}
         else:
-            stand = dict(standing(said, self.decided))
+            stand = dict(fold(said, self.decided))
         with self.lock:
             for clip, now in stand.items():
                 if now is None:
@@ -153,12 +153,12 @@ class Board:
                 return
             videos |= some
         if videos:
-            self._lay(replaced(self._context, self.clips, videos, self.decided))
-        for stage in measured(self._recipe):
+            self._lay(reload_videos(self._context, self.clips, videos, self.decided))
+        for stage in column_sources(self._recipe):
             if stage.key in parts:
                 self._put(stage, changed(stage.key))
 
-    def _put(self, stage: Measured, items: set[int] | None) -> None:
+    def _put(self, stage: ColumnSource, items: set[int] | None) -> None:
         """Read again what a stage says of some clips, or of all (None)."""
         places = [at for at, no in enumerate(self.numbers) if items is None or no in items]
         if not places:
@@ -172,7 +172,7 @@ class Board:
                 self.columns.put("split", range(len(sides)), sides)
             self.revision += 1
 
-    def made_by(self, span: Said) -> list[str]:
+    def made_by(self, span: Action) -> list[str]:
         """Return the ids of the clips that a trim, a split or a merge makes."""
         (row,) = self._catalog.clips_by_id(span.value["from"][:1]).values()
         return [

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from rushes.context import Context
-from rushes.decisions import tags_of, undone
+from rushes.decisions import tags_of, undone_actions
 from rushes.errors import ItemError, RecipeError
 from rushes.recipe.edit import Plan, RulesFile, plan_rules
 from rushes.recipe.rules import Rule, parse_rule
-from rushes.records import Clip, Decided, Row
+from rushes.records import Clip, Decisions, Row
 from rushes.review import decide as deciding
 from rushes.review.charts import pictures
 from rushes.review.coverage_map import CoverageMap
@@ -149,7 +149,7 @@ class Desk:
         board = self.board
         clip, video_no = board.clips[at], int(board.video_no[at])
         video = self._footage.video(video_no)
-        decided = board.decided.get(clip.id, Decided())
+        decided = board.decided.get(clip.id, Decisions())
         return {
             "clip": clip.id,
             "video": video.given,
@@ -170,7 +170,7 @@ class Desk:
             ItemError: There is none of that id, or its video is not scanned any more.
         """
         history = self._catalog.verdicts.since(clips=[clip_id, ""])
-        gone = undone(history)
+        gone = undone_actions(history)
         with self.board.lock:
             at = self._place(clip_id)
             board = self.board
@@ -198,8 +198,8 @@ class Desk:
                 "width_px": video.display_size_px[0],
                 "height_px": video.display_size_px[1],
                 "plays": plays(video),
-                "tags": tags_of((), board.decided.get(clip_id, Decided())),
-                "caption": board.decided.get(clip_id, Decided()).caption,
+                "tags": tags_of((), board.decided.get(clip_id, Decisions())),
+                "caption": board.decided.get(clip_id, Decisions()).caption,
                 "captions": self._captions(at),
                 "scores": {
                     name: _plain(values[at])
@@ -312,7 +312,7 @@ class Desk:
         return self._done(action)
 
     def _done(self, action: int) -> Row:
-        said = self._catalog.verdicts.said(actions=[action])
+        said = self._catalog.verdicts.actions(only=[action])
         clips = list(dict.fromkeys(clip for one in said for clip in one.clips))
         spans = [(one.value["from"], self.board.made_by(one)) for one in said if one.kind == "span"]
         both = [clip for old, new in spans for clip in (*old, *new)]

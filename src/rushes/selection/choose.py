@@ -64,11 +64,11 @@ def choose(rules: Sequence[Rule], columns: Columns) -> tuple[np.ndarray, tuple[R
                 missing=int(is_missing(values).sum()),
             )
         )
-    left, lines = _rationed(quotas, left, columns)
+    left, lines = _apply_quotas(quotas, left, columns)
     return left, (*funnel, *lines)
 
 
-def _rationed(
+def _apply_quotas(
     quotas: Sequence[Rule], left: np.ndarray, columns: Columns
 ) -> tuple[np.ndarray, list[RuleCount]]:
     """Return which of the clips that are left stay when all quotas hold, and a line for each.
@@ -81,7 +81,7 @@ def _rationed(
     while quotas and int(left.sum()) != before:
         before = int(left.sum())
         for rule in quotas:
-            left, caps[rule] = _capped(rule, left, columns)
+            left, caps[rule] = _apply_quota(rule, left, columns)
             counts[rule] = int(left.sum())
     lines = []
     for rule in quotas:
@@ -100,10 +100,10 @@ def _rationed(
 
 
 def _count_alone(rule: Rule, everything: np.ndarray, columns: Columns) -> int:
-    return int(_capped(rule, everything, columns)[0].sum())
+    return int(_apply_quota(rule, everything, columns)[0].sum())
 
 
-def _capped(rule: Rule, left: np.ndarray, columns: Columns) -> tuple[np.ndarray, int]:
+def _apply_quota(rule: Rule, left: np.ndarray, columns: Columns) -> tuple[np.ndarray, int]:
     """Return which of the clips that are left one quota keeps, and how many of each value."""
     values = column_of(rule, columns)
     rows = np.flatnonzero(left & ~is_missing(values))
@@ -157,7 +157,7 @@ def _order_of(rule: Rule, rows: np.ndarray, columns: Columns) -> np.ndarray:
     return np.argsort(values, kind="stable")  # missing values come last
 
 
-def overruled(
+def apply_verdicts(
     passing: np.ndarray, verdicts: np.ndarray
 ) -> tuple[np.ndarray, tuple[RuleCount, ...]]:
     """Return which clips are selected once people have had their say, and what they changed.

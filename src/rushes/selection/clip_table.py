@@ -10,8 +10,8 @@ from rushes.catalog import Catalog
 from rushes.context import Context
 from rushes.dedup.keep import OUTCOME, outcome_fingerprint
 from rushes.recipe.recipe import Recipe
-from rushes.records import Clip, Decided, Field, Video
-from rushes.selection.splits import sides
+from rushes.records import Clip, Decisions, Field, Video
+from rushes.selection.splits import assign_splits
 from rushes.similarity.coverage import FIELDS as CLUSTER_FIELDS
 from rushes.similarity.coverage import KEY as CLUSTERS
 from rushes.similarity.coverage import fingerprint as clusters_fingerprint
@@ -53,7 +53,7 @@ class ClipTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
+class ColumnSource:
     """A stage whose rows are columns of the table."""
 
     key: str
@@ -80,15 +80,17 @@ class Measured:
         return columns
 
 
-def measured(recipe: Recipe) -> Iterator[Measured]:
+def column_sources(recipe: Recipe) -> Iterator[ColumnSource]:
     """Yield the stages of a recipe whose rows are columns."""
     for name, scorer in recipe.stages("score").items():
         print_ = recipe.fingerprints.scorers[name]
-        yield Measured(key=f"scorer/{name}", prefix=name, fields=scorer.fields, fingerprint=print_)
-    yield Measured(
+        yield ColumnSource(
+            key=f"scorer/{name}", prefix=name, fields=scorer.fields, fingerprint=print_
+        )
+    yield ColumnSource(
         key=COPIES, prefix="dedup", fields=OUTCOME, fingerprint=outcome_fingerprint(recipe)
     )
-    yield Measured(
+    yield ColumnSource(
         key=CLUSTERS,
         prefix="coverage",
         fields=CLUSTER_FIELDS,
@@ -98,11 +100,11 @@ def measured(recipe: Recipe) -> Iterator[Measured]:
 
 def clip_columns(context: Context) -> tuple[list[int], dict[str, np.ndarray]]:
     """Return the clips' numbers and what rules can ask of them, one array a column."""
-    table = clip_table(context, context.catalog.verdicts.standing())
+    table = clip_table(context, context.catalog.verdicts.current())
     return table.numbers, table.columns
 
 
-def clip_table(context: Context, decided: Mapping[str, Decided]) -> ClipTable:
+def clip_table(context: Context, decided: Mapping[str, Decisions]) -> ClipTable:
     """Return the clips of a recipe's cuts with all of their columns.
 
     Args:
@@ -114,11 +116,11 @@ def clip_table(context: Context, decided: Mapping[str, Decided]) -> ClipTable:
     return table
 
 
-def replaced(
+def reload_videos(
     context: Context,
     table: ClipTable,
     videos: Collection[int],
-    decided: Mapping[str, Decided],
+    decided: Mapping[str, Decisions],
 ) -> ClipTable:
     """Return the table with the clips of some videos read again; they may be others, or new.
 
@@ -156,7 +158,7 @@ def split_column(table: ClipTable, recipe: Recipe) -> np.ndarray:
     """Return on which side each clip is; copies of it say so, too, wherever they are."""
     group = table.columns["dedup.group"]
     with_copies = np.flatnonzero(group > 0)
-    side_of = sides(
+    side_of = assign_splits(
         table.videos,
         {at: int(table.video_no[at]) for at in with_copies.tolist()},
         {at: int(group[at]) for at in with_copies.tolist()},
@@ -165,7 +167,7 @@ def split_column(table: ClipTable, recipe: Recipe) -> np.ndarray:
     return np.array([side_of[no] for no in table.video_no.tolist()], object)
 
 
-def decided_columns(decided: Sequence[Decided | None]) -> dict[str, np.ndarray]:
+def decided_columns(decided: Sequence[Decisions | None]) -> dict[str, np.ndarray]:
     """Return the columns of what people decided, of clips of which this stands."""
     return {
         "verdict": np.array([(now and now.verdict) or "undecided" for now in decided], object),
@@ -180,7 +182,7 @@ def decided_columns(decided: Sequence[Decided | None]) -> dict[str, np.ndarray]:
 def _read(
     context: Context,
     videos: Collection[int] | None,
-    decided: Mapping[str, Decided],
+    decided: Mapping[str, Decisions],
 ) -> ClipTable:
     """Return the clips of some videos, or of all, with all columns; `split` is not known yet."""
     numbers, ids, *others = context.catalog.clip_facts(context.recipe.fingerprints.cut, videos)
@@ -199,7 +201,7 @@ def _read(
         "fps": np.array([float(video.rate) for video in cut])[which],
         "video": np.array([video.given for video in cut], object)[which],
     }
-    for stage in measured(context.recipe):
+    for stage in column_sources(context.recipe):
         columns |= stage.columns(context.catalog, numbers)
     columns["split"] = np.full(len(ids), None, object)
     columns |= decided_columns([decided.get(clip) for clip in ids])

@@ -49,7 +49,7 @@ class LeakCheck:
     same video."""
 
 
-def sides(
+def assign_splits(
     videos: Mapping[int, Video],
     video_of: Mapping[int, int],
     groups: Mapping[int, int],
@@ -87,11 +87,13 @@ def _draw(video: Video) -> float:
     return int(hashlib.sha256(f"split:{video.id}".encode()).hexdigest()[:13], 16) / 16**13
 
 
-def sides_now(context: Context) -> dict[int, str]:
+def current_splits(context: Context) -> dict[int, str]:
     """Return video number → side under a recipe."""
     groups = duplicate_groups(context)
     video_of = {no: row.video_no for no, row in context.clips(groups).items()}
-    return sides(context.catalog.videos(), video_of, groups, context.recipe.own("split").fraction)
+    return assign_splits(
+        context.catalog.videos(), video_of, groups, context.recipe.own("split").fraction
+    )
 
 
 def check_leaks(context: Context) -> LeakCheck:
@@ -102,7 +104,7 @@ def check_leaks(context: Context) -> LeakCheck:
     """
     clips = context.clips()
     groups = duplicate_groups(context)
-    video_side = sides_now(context)
+    video_side = current_splits(context)
     numbers = {row.clip.id: no for no, row in clips.items()}
     members: dict[str, set[int]] = {TRAIN: set(), VALIDATION: set()}
     for no, row in clips.items():
@@ -139,11 +141,11 @@ def _shared(
     return found
 
 
-def described(context: Context) -> list[str]:
+def split_summary(context: Context) -> list[str]:
     """Return in words how the clips are split, and whether anything leaks."""
     if not context.recipe.own("split").fraction:
         return []
-    video_side = sides_now(context)
+    video_side = current_splits(context)
     clip_sides = [video_side[row.video_no] for row in context.clips().values()]
     parts = [
         f"{side} {list(video_side.values()).count(side)} videos, {clip_sides.count(side)} clips"

@@ -219,7 +219,7 @@ def _labels(context: Context, clips: Mapping[int, ClipRow]) -> dict[int, list[st
         if any(field.name == "label" and field.dtype == "text" for field in scorer.fields):
             for no, measured in context.scores(name).items():
                 found.setdefault(no, []).append(measured["label"])
-    decided = context.catalog.verdicts.standing()
+    decided = context.catalog.verdicts.current()
     for no, row in clips.items():
         if row.clip.id in decided:
             found.setdefault(no, []).extend(decided[row.clip.id].tags_added)

@@ -104,7 +104,7 @@ def _tagged(catalog: Catalog, cut: str, text: str, most: int) -> list[int]:
     # As tags are divided, so that a tag finds itself; a star goes on to mean "begins so".
     wanted = dict.fromkeys(re.findall(r"[^\W_]+\*?", text.casefold()))
     found: dict[str, int] = {}
-    for clip, now in catalog.verdicts.standing().items():
+    for clip, now in catalog.verdicts.current().items():
         words = {word for tag in now.tags_added for word in re.split(r"[\W_]+", tag.casefold())}
         hits = sum(_is_among(word, words) for word in wanted)
         if hits:
