@@ -35,7 +35,7 @@ HOMES = {
     "transformers": ("annotation", "training"),
 }
 """Engine → the packages and modules that may import it."""
-CLI_SEES = {"", "errors", "project", "records", "web.serve"}
+CLI_SEES = {"errors", "project", "records", "version", "web.serve"}
 UNTOLD = {"utils", "util", "helpers", "common", "misc", "manager"}
 
 

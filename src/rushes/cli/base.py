@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from rushes import __version__
+from rushes.version import __version__
 
 DONE, WITH_FAILURES, YOURS, OURS = 0, 1, 2, 3
 """Exit codes: done; done with failures; your recipe or arguments; our bug."""

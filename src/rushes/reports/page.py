@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from rushes import __version__
 from rushes.records import Cut, Failure, Row, Selection
 from rushes.reports.contact_sheet import (
     KINDS,
@@ -22,6 +21,7 @@ from rushes.reports.contact_sheet import (
     next_step,
     video_section,
 )
+from rushes.version import __version__
 
 SHOWN_FAILURES = 100
 SHOWN_BARE = 200
