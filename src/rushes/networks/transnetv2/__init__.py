@@ -1,1 +1,5 @@
-"""TransNetV2 as ONNX; `convert` is its one door."""
+"""TransNetV2, a shot-boundary network, as an ONNX file; `convert` is the only entry point."""
+
+from rushes.networks.transnetv2.graph import convert
+
+__all__ = ["convert"]
