@@ -15,14 +15,14 @@ def stop_at(page, frame):
     page.keyboard.press("k")
     page.evaluate(
         """async (frame) => {
-            const player = await import('/page/clip/player.js');
+            const { player } = await import('/page/clip/viewer.js');
             player.seek(player.marks.in + frame);
         }""",
         frame,
     )
 
 
-def test_trim_split_join_undo_and_redo(visit, served):
+def test_trim_split_merge_undo_and_redo(visit, served):
     page = visit()
     before = [row["clip"] for row in clips_of(served.folder)]
     first = open_first(page)

@@ -16,7 +16,7 @@ def test_filters_sliders_and_a_look_aside(visit):
     slider.locator("input.low").focus()
     for _ in range(30):
         page.keyboard.press("ArrowRight")
-    wait_for(page, "() => document.querySelectorAll('.beside img').length > 2")
+    wait_for(page, "() => document.querySelectorAll('.around img').length > 2")
     shown = page.locator("#counts").inner_text()
     page.reload()
     page.wait_for_selector(".card[data-clip]")

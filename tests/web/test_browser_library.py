@@ -110,7 +110,7 @@ def test_leafing_sorting_grouping_searching_and_duplicates(chromium, library):
         page.locator("#text").focus()
         page.fill("#text", "nothing that is there")
         page.keyboard.press("Enter")
-        page.get_by_text("Nothing was found for “nothing that is there”").wait_for()
+        page.get_by_text("No match for “nothing that is there”").wait_for()
         page.fill("#text", "")
         assert until(lambda: order(page) == ids), order(page)
 
@@ -122,7 +122,7 @@ def test_leafing_sorting_grouping_searching_and_duplicates(chromium, library):
         page.keyboard.press("Escape")
         assert until(lambda: order(page) == ids), order(page)
 
-        page.get_by_role("button", name="Work").click()
+        page.get_by_role("button", name="Jobs").click()
         page.get_by_role("button", name="Find duplicates").click()
         page.get_by_text("dedup: done").wait_for()
         page.locator("#grid").focus()
@@ -131,10 +131,10 @@ def test_leafing_sorting_grouping_searching_and_duplicates(chromium, library):
         assert until(lambda: sorted(order(page)) == sorted([ids[0], ids[2]])), order(page)
         assert "duplicates" in page.locator("#only").inner_text()
         page.get_by_role("button", name="Keep the best, drop the other 1").click()
-        page.get_by_text("1 kept, 1 dropped; z takes it back").wait_for()
+        page.get_by_text("1 kept, 1 dropped; z undoes it").wait_for()
         page.wait_for_selector(".card:has(.best) .badge.keep")
         assert page.locator(".best").count() == page.locator(".badge.drop").count() == 1
         page.get_by_role("status").get_by_role("button", name="Undo").click()
-        page.get_by_text("verdict of 2 clips taken back").wait_for()
+        page.get_by_text("verdict of 2 clips undone").wait_for()
         page.keyboard.press("Escape")
         assert until(lambda: order(page) == ids), order(page)

@@ -37,3 +37,17 @@ def test_words_on_the_page_have_contrast(visit):
         open_first(page)
         faint += page.evaluate(CONTRAST)
         assert not faint, (scheme, faint)
+
+
+@pytest.mark.parametrize("width_px", [900, 390])
+def test_charts_open_and_close_on_a_narrow_screen(visit, width_px):
+    page = visit()
+    page.set_viewport_size({"width": width_px, "height": 800})
+    page.locator("#show-charts").click()
+    page.get_by_role("dialog", name="Charts").get_by_text("Length").wait_for()
+    box = page.locator("#dialog").bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= width_px
+    page.keyboard.press("Escape")
+    wait_for(page, "() => !document.querySelector('dialog').open")
+    page.locator(".card").first.click()
+    page.wait_for_selector("#viewer:not([hidden])")

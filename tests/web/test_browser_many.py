@@ -93,7 +93,7 @@ def test_a_batch_is_tagged_and_words_in_captions_are_replaced_after_a_look(visit
     page.get_by_role("button", name="Tag…").click()
     page.locator("input[name=add]").fill("sea, two boats")
     page.keyboard.press("Enter")
-    page.get_by_text("7 clips: tagged; z takes it back").wait_for()
+    page.get_by_text("7 clips: tagged; z undoes it").wait_for()
     assert [row["tags"] for row in clips_of(served.folder)[:8]] == [["sea", "two boats"]] * 7 + [[]]
 
     page.get_by_role("button", name="Replace in captions…").click()
@@ -108,12 +108,12 @@ def test_a_batch_is_tagged_and_words_in_captions_are_replaced_after_a_look(visit
     page.locator("input[name=find]").fill("red")
     page.locator("input[name=replace]").fill("green")
     page.keyboard.press("Enter")
-    page.get_by_text("2 captions changed; z takes it back").wait_for()
+    page.get_by_text("2 captions changed; z undoes it").wait_for()
     assert captions() == ["a green fox", "a green car on a green road", *CAPTIONS[2:]]
     page.locator(".title").get_by_text("a green fox").wait_for()
     page.keyboard.press("z")
     page.locator(".title").get_by_text("a red fox").wait_for()
     assert captions() == CAPTIONS
     page.keyboard.press("z")
-    page.get_by_text("tags of 7 clips taken back").wait_for()
+    page.get_by_text("tags of 7 clips undone").wait_for()
     assert not any(row["tags"] for row in clips_of(served.folder))

@@ -16,10 +16,8 @@ def test_two_pages_at_once(visit, served):
     bob.wait_for_selector(".side .verdict .drop[aria-pressed=true]")
     assert "ann" in bob.locator(".story").inner_text()
     assert "ann decided" in bob.locator("#toasts").inner_text()
-    bob.keyboard.press("z")  # takes back what is bob's, which is nothing
-    wait_for(
-        bob, "() => document.querySelector('#toasts').textContent.includes('nothing to take back')"
-    )
+    bob.keyboard.press("z")  # undoes bob's own steps, of which there are none
+    wait_for(bob, "() => document.querySelector('#toasts').textContent.includes('nothing to undo')")
     bob.keyboard.press("c")
     bob.keyboard.type("bob is typing")
     ann.keyboard.press("ArrowLeft")

@@ -67,7 +67,7 @@ def test_after_trim_split_and_undo_the_next_clip_is_the_one_that_followed(visit,
     set_in(page, 7)
     page.keyboard.press("x")  # no marks, but it stands at the seventh frame
     page.keyboard.press("s")
-    says(page, "divided (z)")
+    says(page, "split (z)")
     halves = [clip_id(page)]
     at(page, f"4 of {count + 1} ")
     page.keyboard.press("y")
@@ -80,7 +80,7 @@ def test_after_trim_split_and_undo_the_next_clip_is_the_one_that_followed(visit,
     assert page.locator(".measured").inner_text().count("Not measured yet") == 1
     for gone in ("verdict", "verdict", "split"):
         page.keyboard.press("z")
-        says(page, f"{gone} taken back")
+        says(page, f"{gone} undone")
     comes(page, order[3])
     at(page, f"4 of {count} ")
     page.keyboard.press("PageDown")
@@ -115,7 +115,7 @@ def test_open_marks_are_applied_with_a_verdict_or_kept_and_likely_cuts_are_found
     assert (row["frames"], row["verdict"]) == (8, "keep") and row["clip"] != first
     page.keyboard.press("z")  # both, in one step
     comes(page, first)
-    says(page, "trim taken back")
+    says(page, "trim undone")
     assert [row["clip"] for row in clips_of(served.folder)] == before
     assert trim.is_disabled() and clips_of(served.folder)[0]["verdict"] is None
     set_in(page, 3)
@@ -124,7 +124,7 @@ def test_open_marks_are_applied_with_a_verdict_or_kept_and_likely_cuts_are_found
     assert trim.is_disabled()
 
     page.keyboard.press("m")
-    says(page, "joined (z)")
+    says(page, "merged (z)")
     joined = clip_id(page)
     page.keyboard.press("Home")
     page.keyboard.press("]")

@@ -93,11 +93,13 @@ def test_every_acknowledged_verdict_and_typed_text_outlive_kill_9(served, visit)
     page.get_by_text("the server does not answer; is `rushes review` still running?").wait_for()
     again = Server(served.folder, served.port)
     try:
-        page.wait_for_function("() => document.querySelector('#lost').textContent.includes('anew')")
+        page.wait_for_function(
+            "() => document.querySelector('#lost').textContent.includes('restarted')"
+        )
         assert sum(map(len, acknowledged.values())) > 60
         with Project.open(served.folder, workers=0) as project:
             stored = {}
-            for verdict in project._catalog.verdicts.since():
+            for verdict in project.context.catalog.verdicts.since():
                 stored.setdefault(verdict.clip, set()).add(verdict.value)
         for clip, values in acknowledged.items():
             assert set(values) <= stored[clip]
@@ -107,7 +109,9 @@ def test_every_acknowledged_verdict_and_typed_text_outlive_kill_9(served, visit)
         other.wait_for_selector(".card[data-clip]")
         assert open_first(other) == first
         wait_for(other, "() => document.querySelector('#caption').value === 'half a capt'")
-        other.get_by_text("what you typed last time was not stored yet; it is here").wait_for()
+        other.get_by_text(
+            "the text that you typed last time was not stored yet; it is here"
+        ).wait_for()
         page.keyboard.press("Escape")  # to the grid; what was not stored goes first
         page.locator(".title").get_by_text("half a capt").wait_for()
         with Project.open(served.folder, workers=0) as project:

@@ -38,8 +38,6 @@ AT_ONCE = 32  # as many as a worker is given
 class Slow(AnnotatorDefaults):
     name = "slow"
     version = 1
-    frames = None
-    needs = ()
     fields = (Field(name="place", about="where it stands"),)
     done = 0
 
@@ -81,7 +79,7 @@ def scored(page):
 
 
 def start(page, verb):
-    page.get_by_role("button", name="Work").click()
+    page.get_by_role("button", name="Jobs").click()
     page.get_by_role("dialog").get_by_role("button", name=verb, exact=True).click()
 
 

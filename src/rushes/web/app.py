@@ -15,7 +15,7 @@ from rushes.project import Project
 from rushes.web.auth import Guard
 from rushes.web.jobs import Jobs
 from rushes.web.requests import Site
-from rushes.web.routes import charts, clips, decisions, jobs, media
+from rushes.web.routes import charts, clips, decisions, jobs, media, overview
 
 PAGE = Path(__file__).parent / "page"
 
@@ -31,7 +31,7 @@ def make_app(
         hosts: Values of the Host header that are answered.
         open_project: Opens the project anew for jobs.
     """
-    subjects = (clips, decisions, charts, media, jobs)
+    subjects = (clips, decisions, charts, media, jobs, overview)
     app = Starlette(
         routes=[
             Route("/", _index),

@@ -2,68 +2,90 @@
 
 import { get, me } from "./api.js";
 import { showDialog } from "./dialogs.js";
-import { $, el, name, seconds, toast } from "./dom.js";
+import { $, el, many, name, seconds, toast } from "./dom.js";
 import { nameField } from "./jobs.js";
 
 const LISTED = 20;
 
-let seen = []; // their latest steps, the newest first
-let known = 0; // number of the last verdict that was looked at
-let counts = new Map(); // who → how many steps since the page was opened
-let onOpen = () => {};
+/**
+ * @typedef {object} Activity
+ * @property {string} who
+ * @property {string} at
+ * @property {string} kind
+ * @property {any} value
+ * @property {string} clip
+ * @property {number} clips
+ * @property {boolean} is_open
+ * @property {string} [video]
+ * @property {number} [in_s]
+ */
 
+/** @type {Activity[]} */
+let latest = []; // their latest steps, the newest first
+let known = 0; // number of the last verdict that was looked at
+/** @type {Map<string, number>} */
+const counts = new Map(); // who → how many steps since the page was opened
+let onOpen = (/** @type {string} */ _clip) => {};
+
+/** @param {{known: number, onOpen: (clip: string) => any}} handlers */
 export function setUp(handlers) {
   ({ onOpen, known } = handlers);
   $("people").onclick = show;
 }
 
+/** @param {string} [open] the clip that is looked at */
 export async function follow(open) {
-  // `open`: the clip that is looked at.
-  const { no, steps } = await get(`/api/activity?after=${known}&open=${open || ""}`);
-  known = Math.max(known, no);
+  const found = await get(`/api/activity?after=${known}&open=${open || ""}`);
+  known = Math.max(known, found.no);
+  /** @type {Activity[]} */
+  const steps = found.steps;
   for (const one of steps) {
     counts.set(one.who, (counts.get(one.who) || 0) + 1);
-    if (one.is_open) toast(`${one.who} decided: ${what(one)}`);
+    if (one.is_open) toast(`${one.who} decided: ${words(one)}`);
   }
-  seen = [...steps.reverse(), ...seen].slice(0, LISTED);
+  latest = [...steps.reverse(), ...latest].slice(0, LISTED);
   draw();
 }
 
 function draw() {
   const button = $("people");
   button.hidden = !counts.size;
-  const each = [...counts].map(([who, count]) => `${who} · ${count}`);
+  const each = [...counts].map(([who, count]) => `${who} · ${many(count)}`);
   button.textContent = [...each, ...(me() === "me" ? ["your name?"] : [])].join(" · ");
-  button.title = "What others decided since you opened the page";
+  button.title = "Decisions of others since you opened the page";
 }
 
-function what({ kind, value }) {
+/** @param {Activity} step */
+function words({ kind, value }) {
   if (kind === "verdict") return value || "undecided";
   if (kind === "stars") return value ? "★".repeat(value) : "no stars";
   if (kind === "tags") return "tags";
-  if (kind === "span") return "trimmed or divided";
-  if (kind === "undo") return "taken back";
-  if (kind === "redo") return "done again";
+  if (kind === "span") return "trim, split or merge";
+  if (kind === "undo") return "undone";
+  if (kind === "redo") return "redone";
   return value ? `${kind}: ${value}` : `no ${kind}`;
 }
 
 function show() {
-  const line = (one) => {
+  const line = (/** @type {Activity} */ one) => {
     const where = one.video ? `${name(one.video)} ${seconds(one.in_s)}` : "";
-    const link = el("button", { class: "quiet", onclick: () => { $("dialog").close(); onOpen(one.clip); } }, where);
+    const open = () => {
+      $("dialog").close();
+      onOpen(one.clip);
+    };
     return el(
       "li",
       {},
       el("b", {}, one.who),
-      ` ${what(one)} `,
-      where ? link : "",
-      one.clips > 1 ? ` and ${(one.clips - 1).toLocaleString("en")} more` : "",
+      ` ${words(one)} `,
+      where ? el("button", { class: "quiet", onclick: open }, where) : "",
+      one.clips > 1 ? ` and ${many(one.clips - 1)} more` : "",
       el("small", {}, ` ${new Date(one.at).toLocaleTimeString()}`),
     );
   };
   showDialog(
-    "What others decided",
+    "Decisions of others",
     ...(me() === "me" ? [el("p", {}, "You are not alone here, and are called “me”."), nameField()] : []),
-    el("ol", { class: "lately" }, ...seen.map(line)),
+    el("ol", { class: "activity" }, ...latest.map(line)),
   );
 }

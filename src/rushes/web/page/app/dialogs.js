@@ -1,18 +1,20 @@
-// What opens over the page: the keys, and forms that ask something.
+// Dialogs over the page: the keys, lists, and forms that ask for something.
 
 import * as back from "./history_stack.js";
 import { $, el } from "./dom.js";
 
 export function setUp() {
   // A press beside a dialog closes it, unless words were typed into it.
+  /** @type {HTMLDialogElement} */
   const dialog = $("dialog");
   dialog.addEventListener("pointerdown", (event) => {
     if (event.target !== dialog) return;
     const box = dialog.getBoundingClientRect();
     const isInside =
       event.clientX >= box.left && event.clientX <= box.right && event.clientY >= box.top && event.clientY <= box.bottom;
-    const isTyped = [...dialog.querySelectorAll("form input, form textarea")].some((field) => field.value);
-    if (isInside || isTyped) return;
+    /** @type {NodeListOf<HTMLInputElement>} */
+    const fields = dialog.querySelectorAll("form input, form textarea");
+    if (isInside || [...fields].some((field) => field.value)) return;
     event.preventDefault();
     dialog.close();
   });
@@ -23,6 +25,10 @@ export function setUp() {
   });
 }
 
+/**
+ * @param {string} title
+ * @param {...(Node | string)} content
+ */
 export function showDialog(title, ...content) {
   const dialog = $("dialog");
   dialog.onclose = null;
@@ -36,8 +42,14 @@ export function showDialog(title, ...content) {
   open(dialog);
 }
 
+/**
+ * Ask for something; resolves to the fields, or to null where it was given up.
+ * @param {string} title
+ * @param {string} action the word on the button
+ * @param {...(Node | string)} content
+ * @returns {Promise<FormData | null>}
+ */
 export function askFor(title, action, ...content) {
-  // Resolves to what was filled in, or to null.
   const dialog = $("dialog");
   return new Promise((answer) => {
     const form = el(
@@ -61,12 +73,14 @@ export function askFor(title, action, ...content) {
   });
 }
 
+/** @param {HTMLDialogElement} dialog */
 function open(dialog) {
   if (dialog.open) return;
   back.enter();
   dialog.showModal();
 }
 
+/** @param {[string, [string, string][]][]} keys groups of keys, each key with its words */
 export function showKeys(keys) {
   showDialog(
     "Keys",

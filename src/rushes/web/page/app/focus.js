@@ -1,32 +1,37 @@
-// Who is typed at. A button that is pressed with the pointer leaves the focus to the clips, so that
-// Space and Enter go on to mean what they mean there; one that is reached by Tab keeps it.
+// The focus. A button that is pressed with the pointer leaves it to the clips, so that Space and
+// Enter go on to mean what they mean there; one that is reached by Tab keeps it.
 
-import { $ } from "./dom.js";
+import { $, targetOf } from "./dom.js";
 
+/** @type {WeakSet<Element>} */
 const isPointed = new WeakSet(); // lists to choose from that were opened with the pointer
 
+const focused = () => /** @type {HTMLElement | null} */ (document.activeElement);
+
 export function home() {
-  if (document.activeElement && document.activeElement !== $("grid")) document.activeElement.blur();
+  const had = focused();
+  if (had && had !== $("grid")) had.blur();
   if ($("viewer").hidden) $("grid").focus({ preventScroll: true });
 }
 
 export function setUp() {
   addEventListener("mousedown", (event) => {
-    const { target } = event;
-    if (target.matches?.("select")) isPointed.add(target);
-    if (!target.closest?.("button") || target.closest("dialog")) return;
+    const target = targetOf(event);
+    if (target.matches("select")) isPointed.add(target);
+    if (!target.closest("button") || target.closest("dialog, .overview")) return;
     event.preventDefault();
     // Text that is typed somewhere is stored when its field is left.
-    if (document.activeElement?.matches("body, input, textarea, select, button")) home();
+    if (focused()?.matches("body, input, textarea, select, button")) home();
   });
-  addEventListener("keydown", ({ target }) => target.matches?.("select") && isPointed.delete(target), true);
-  addEventListener("change", ({ target }) => {
+  addEventListener("keydown", (event) => isPointed.delete(targetOf(event)), true);
+  addEventListener("change", (event) => {
+    const target = targetOf(event);
     if (!isPointed.delete(target) || target.closest("dialog")) return;
     // What the choice leads to may have put the focus somewhere.
-    setTimeout(() => document.activeElement === target && home());
+    setTimeout(() => focused() === target && home());
   });
   $("dialog").addEventListener("close", () => {
     // The browser gives the focus back to what had it, unless that is not there any more.
-    setTimeout(() => !$("dialog").open && document.activeElement === document.body && home());
+    setTimeout(() => !$("dialog").open && focused() === document.body && home());
   });
 }

@@ -1,24 +1,47 @@
-// The browser's Back closes what lies on top: a dialog, a clip, a look aside. For each of them there
-// is an entry in the browser's history; entries of what was closed otherwise are passed over.
+// The browser's history: an entry for each view that was gone to, and for each layer over it (a side
+// view, a clip, a dialog). Back closes the upper layer, or goes to the view before; entries of layers
+// that were closed otherwise are passed over.
 
-let depth = 0; // of the entry that the browser stands on
-let layers = () => 0; // how many lie upon one another
-let closeTop = async () => {};
+let depth = 0; // of the entry that the browser stands on: so many layers lay over one another there
 
-export function setUp(handlers) {
-  ({ layers, closeTop } = handlers);
-  history.replaceState({ depth: 0 }, "", location.search || "/");
+let handlers = {
+  view: () => "", // the view in sight
+  layers: () => 0, // how many layers lie over one another in it
+  closeTop: async () => {},
+  onView: async (/** @type {string} */ _name) => {},
+};
+
+/** @param {typeof handlers} given */
+export function setUp(given) {
+  handlers = given;
+  history.replaceState({ view: handlers.view(), depth: 0 }, "", location.search || "/");
   addEventListener("popstate", async ({ state: entry }) => {
-    if (!entry) return history.replaceState({ depth }, ""); // an address that was typed
+    const view = handlers.view();
+    if (!entry) return history.replaceState({ view, depth }, ""); // an address that was typed
+    if (entry.view !== view) {
+      depth = entry.depth;
+      return handlers.onView(entry.view);
+    }
     const isBack = entry.depth < depth;
     depth = entry.depth;
     if (!isBack) return;
-    if (layers() <= depth) return history.back();
-    while (layers() > depth) await closeTop();
+    if (handlers.layers() <= depth) return history.back();
+    while (handlers.layers() > depth) await handlers.closeTop();
   });
 }
 
 export function enter() {
-  // Before something opens.
-  if (layers() >= depth) history.pushState({ depth: ++depth }, "", location.href);
+  // Before a layer opens.
+  if (handlers.layers() < depth) return;
+  history.pushState({ view: handlers.view(), depth: ++depth }, "", location.href);
+}
+
+/**
+ * Before another view is shown; `layers`: how many lie over one another in it already.
+ * @param {string} view
+ * @param {string} address
+ */
+export function enterView(view, address, layers = 0) {
+  depth = layers;
+  history.pushState({ view, depth }, "", address);
 }

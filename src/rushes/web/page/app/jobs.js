@@ -1,45 +1,59 @@
-// Long work: what can be started, what waits to be done, how far it is.
+// Jobs: the verbs that can be started, what they have to do, and how far the one that runs has come.
+
+/** @import { Job } from "./types.js" */
 
 import { get, me, post, remove } from "./api.js";
 import { showDialog } from "./dialogs.js";
-import { $, el, hours, toast } from "./dom.js";
+import { $, el, hours, many, toast } from "./dom.js";
 import { state } from "./state.js";
 
-const VERBS = {
+/** @type {Object<string, string>} */
+const TITLES = {
   scan: "Scan", cut: "Cut", score: "Score", caption: "Caption", dedup: "Find duplicates", coverage: "Map coverage",
 };
 const COUNTED = /^(clips|videos|pairs|cuts)$/; // of other units, such as seconds, only the share says something
 
-export function showWork(work) {
+/** @param {string} verb */
+export const titleOf = (verb) => TITLES[verb] || verb;
+
+/** @param {Job} job */
+export function showJob(job) {
   const bar = $("progress");
-  bar.hidden = $("done").hidden = !work.is_running;
-  const share = work.total ? Math.min(1, work.done / work.total) : 0;
+  bar.hidden = $("done").hidden = !job.is_running;
+  const share = job.total ? Math.min(1, job.done / job.total) : 0;
   $("done").style.width = `${100 * share}%`;
-  const told = farOf(work, share);
+  const words = progressOf(job, share);
   const span = bar.querySelector("span");
-  if (span.textContent !== told) span.textContent = span.title = told;
-  if (state.isWorking && !work.is_running && work.message) toast(work.message);
-  state.isWorking = work.is_running;
+  if (span.textContent !== words) span.textContent = span.title = words;
+  if (state.isWorking && !job.is_running && job.message) toast(job.message);
+  if (state.isWorking === job.is_running) return;
+  state.isWorking = job.is_running;
+  dispatchEvent(new Event("job"));
 }
 
-function farOf({ verb, label, done, total, unit, eta_s: eta }, share) {
+/**
+ * @param {Job} job
+ * @param {number} share
+ */
+function progressOf({ verb, label, done, total, unit, eta_s: eta }, share) {
   const left = eta === null ? "" : `, ${hours(eta)} left`;
   if (!total) return `${label || verb}: getting ready`;
   if (!COUNTED.test(unit)) return `${label}: ${Math.round(100 * share)} %${left}`;
-  const count = (value) => Math.floor(value + 1e-6).toLocaleString("en");
+  const count = (/** @type {number} */ value) => many(Math.floor(value + 1e-6));
   return `${label}: ${count(Math.min(done, total))} of ${count(total)} ${unit}${left}`;
 }
 
 export function setUp() {
   $("progress").querySelector("button").onclick = stop;
-  $("show-work").onclick = show;
+  $("show-jobs").onclick = show;
 }
 
-const stop = () => remove("/api/jobs").catch((error) => toast(error.message, true));
+export const stop = () => remove("/api/jobs").catch((error) => toast(error.message, true));
 
+/** @param {string} verb */
 export async function start(verb) {
   try {
-    showWork(await post("/api/jobs", { verb }));
+    showJob(await post("/api/jobs", { verb }));
     $("dialog").close();
   } catch (error) {
     toast(error.message, true);
@@ -49,27 +63,30 @@ export async function start(verb) {
 export const nameField = () =>
   el("label", {}, "Your name ", el("input", {
     value: me(),
-    onchange: (event) => localStorage.setItem("who", event.target.value.trim() || "me"),
+    onchange: (/** @type {any} */ event) => localStorage.setItem("who", event.target.value.trim() || "me"),
   }));
 
 export function show() {
-  const button = (verb) =>
-    el("span", { dataset: { verb } }, el("button", { onclick: () => start(verb) }, VERBS[verb] || verb), el("small"));
+  const button = (/** @type {string} */ verb) =>
+    el("span", { dataset: { verb } }, el("button", { onclick: () => start(verb) }, titleOf(verb)), el("small"));
   showDialog(
-    "Work",
-    el("p", {}, "What is out of date is done; what is finished is kept if you stop it."),
+    "Jobs",
+    el("p", {}, "A job runs only what is out of date. If you stop it, what is finished is kept."),
     el("div", { class: "buttons verbs" }, ...state.verbs.map(button)),
     state.isWorking ? el("p", {}, `${$("progress").querySelector("span").textContent} `, el("button", { onclick: stop }, "Stop")) : "",
     ...state.notes.map((note) => el("p", { class: "hint" }, note)),
     nameField(),
-    el("p", { class: "hint" }, "Your name stands beside what you decide, and undo takes back only what is yours."),
+    el("p", { class: "hint" }, "Your name stands beside your decisions. Undo undoes only your own."),
   );
-  showWaiting().catch(() => {}); // the buttons do without it
+  showPending().catch(() => {}); // the buttons do without it
 }
 
-async function showWaiting() {
+/** @param {number} count */
+export const pendingWords = (count) => (count ? `${many(count)} to do` : "up to date");
+
+async function showPending() {
   for (const [verb, count] of Object.entries(await get("/api/pending"))) {
-    const said = document.querySelector(`dialog [data-verb="${verb}"] small`);
-    if (said) said.textContent = count ? `${count.toLocaleString("en")} to do` : "nothing new";
+    const words = document.querySelector(`dialog [data-verb="${verb}"] small`);
+    if (words) words.textContent = pendingWords(count);
   }
 }

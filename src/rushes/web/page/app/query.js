@@ -1,9 +1,11 @@
-// What is looked at: the question to the server, and its answer in the grid.
+// The query: the question to the server, and its answer in the grid.
+
+/** @import { Query } from "./types.js" */
 
 import { post } from "./api.js";
-import * as aside from "./side_trip.js";
+import * as side from "./side_trip.js";
 import * as bar from "./toolbar.js";
-import * as copies from "../sets/duplicates.js";
+import * as duplicates from "../sets/duplicates.js";
 import { $, el, toast } from "./dom.js";
 import * as filters from "../filters/filters.js";
 import * as grid from "../grid/grid.js";
@@ -16,9 +18,10 @@ const question = () => ({
 
 let asking = 0;
 
+/** @param {Query | null} had an answer that was had already */
 export async function ask(had = null) {
-  // An answer that was had already is still the answer to the same question: going back to it,
-  // nothing moves that was decided meanwhile.
+  // It is still the answer to the same question: going back to it, nothing moves that was decided
+  // meanwhile.
   const mine = ++asking;
   remember();
   const asked = JSON.stringify(question());
@@ -38,15 +41,17 @@ export async function ask(had = null) {
   showEmpty();
   showMore();
   filters.showCounts(found);
-  copies.look();
+  duplicates.look();
 }
 
+/** @param {string | null} clip */
 export async function goTo(clip) {
   bar.show();
   await ask();
   grid.goTo((clip && (await grid.find(clip))) ?? 0, "start");
 }
 
+/** @param {import("./side_trip.js").Place} place */
 export async function goBack({ query, clip, cursor, scroll }) {
   bar.show();
   await ask(query);
@@ -58,21 +63,20 @@ export async function goBack({ query, clip, cursor, scroll }) {
 function showEmpty() {
   const empty = $("empty");
   empty.hidden = state.query.count > 0;
-  if (!empty.hidden) empty.replaceChildren(...said());
+  if (!empty.hidden) empty.replaceChildren(...emptyWords());
 }
 
-function said() {
-  const button = (text, onclick) => el("button", { onclick }, text);
-  if (!state.total) return ["There are no clips yet. Scan and cut first: rushes run PATH…, or press Work."];
+function emptyWords() {
+  const button = (/** @type {string} */ text, /** @type {() => any} */ onclick) => el("button", { onclick }, text);
+  if (!state.total) return ["There are no clips yet. Scan and cut first: rushes run PATH…, or press Jobs."];
   if (state.text) {
     return [
-      `Nothing was found for “${state.text}” that passes the filters. Try other words, or open a handle on the left. `,
-      "Esc ends the search. ",
-      button("End the search", aside.endSearch),
+      `No match for “${state.text}”. Try other words, or widen a filter. Esc ends the search. `,
+      button("End the search", side.endSearch),
     ];
   }
-  if (state.only) return ["There is no such clip, or none any more. Esc goes back. ", button("Go back", aside.leave)];
-  return ["No clip passes these filters. Open a handle, or remove a filter on the left."];
+  if (state.only) return ["No such clip, or none any more. Esc goes back. ", button("Go back", side.leave)];
+  return ["No match. Widen a filter, or remove one."];
 }
 
 function showMore() {
@@ -82,11 +86,11 @@ function showMore() {
   more.hidden = !most || state.query.count < most;
   if (more.hidden) return;
   const next = () => {
-    state.only = { ...state.only, most: most + aside.MOST };
+    state.only = { ...state.only, most: most + side.MOST };
     ask();
   };
   more.replaceChildren(
     `These ${most} are most like it. `,
-    el("button", { onclick: next }, `Show ${aside.MOST} more`),
+    el("button", { onclick: next }, `Show ${side.MOST} more`),
   );
 }

@@ -1,5 +1,7 @@
-// A look aside, such as at one source's clips, at a cluster, or at what is like a clip, and back to
-// what was looked at before: to the same clips in the same place, with its filters and its order.
+// A side view: a temporary filter, such as one source's clips, a cluster, or clips like another. Esc
+// returns to the view before: to the same clips in the same place, with its filters and its order.
+
+/** @import { Clip, Query } from "./types.js" */
 
 import { $, name, seconds, toast } from "./dom.js";
 import * as grid from "../grid/grid.js";
@@ -7,12 +9,31 @@ import { written } from "../filters/rules.js";
 import { state } from "./state.js";
 
 export const MOST = 60; // of the clips that are like another, these: all are, somewhat
-const SHOWN = ["only", "verdict", "sort", "group", "text", "like"];
+const SHOWN = /** @type {const} */ (["only", "verdict", "sort", "group", "text", "like"]);
 
-let before = []; // where looks aside began, the last one last
+/**
+ * A place to return to.
+ * @typedef {object} Place
+ * @property {any} shown
+ * @property {Query} query
+ * @property {number} cursor
+ * @property {number} scroll
+ * @property {string | null} clip
+ * @property {Place | null} searched
+ */
+
+/** @type {Place[]} */
+const before = []; // where side views began, the last one last
+/** @type {Place | null} */
 let searched = null; // where a search began
-let handlers = {};
+let handlers = {
+  onUncover: async () => {},
+  onEnter: () => {},
+  onGo: async (/** @type {string | null} */ _clip) => {},
+  onBack: async (/** @type {Place} */ _place) => {},
+};
 
+/** @param {typeof handlers} given */
 export function setUp(given) {
   handlers = given;
   // From a bookmark.
@@ -24,6 +45,7 @@ export function setUp(given) {
 
 export const depth = () => before.length;
 
+/** @param {string | null} clip */
 async function here(clip = null) {
   const standing = clip || (state.query?.count ? (await grid.row(state.cursor))?.clip : null);
   return {
@@ -36,6 +58,12 @@ async function here(clip = null) {
   };
 }
 
+/**
+ * Show only the clips that rules let pass.
+ * @param {string[]} rules
+ * @param {string} label
+ * @param {{clip?: string | null, like?: string, group?: string, only?: typeof state.only}} more
+ */
 export async function look(rules, label, { clip = null, ...more } = {}) {
   await handlers.onUncover();
   handlers.onEnter();
@@ -52,14 +80,16 @@ export function leave() {
   return handlers.onGo(null);
 }
 
+/** @param {Place} was */
 function goBack(was) {
   searched = was.searched;
   Object.assign(state, was.shown);
   return handlers.onBack(was);
 }
 
-// ---- searching, also among what a look aside shows -----------------------------------------------
+// ---- searching, also inside a side view ----------------------------------------------------------
 
+/** @param {string} text */
 export async function search(text) {
   if (!text) return endSearch();
   await handlers.onUncover();
@@ -81,20 +111,23 @@ export async function endSearch() {
 
 export const escape = () => (state.text ? endSearch() : state.only ? leave() : null);
 
-// ---- at what -------------------------------------------------------------------------------------
+// ---- side views of one clip ----------------------------------------------------------------------
 
+/** @param {Clip} clip */
 export function alike(clip) {
   const { clip: id, video, in_s: from } = clip;
   const label = `like ${name(video).replace(/\.\w+$/, "")} ${seconds(from).replace(/\.\d+$/, "")}`;
   return look([], label, { clip: id, like: id, only: { rules: [], label, most: MOST } });
 }
 
+/** @param {Clip} clip */
 export function sameSource(clip) {
   return look([`video = ${written(clip.video)}`], `source: ${name(clip.video)}`, { clip: clip.clip });
 }
 
+/** @param {Clip} clip */
 export function duplicates(clip) {
   const group = clip.scores["dedup.group"];
-  if (!group) return toast("no duplicates of this clip are known; Work can look for them");
+  if (!group) return toast("no duplicates of this clip are known; Jobs → Find duplicates looks for them");
   return look([`dedup.group = ${group}`], `duplicates, group ${group}`, { clip: clip.clip, group: "dedup.group" });
 }

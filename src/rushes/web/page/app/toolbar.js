@@ -1,33 +1,38 @@
-// The bar on top, and the verdicts above the sliders: what is looked for, in what order.
+// The bar on top, and the verdicts above the sliders: search, sort, group.
 
-import { $, el, options } from "./dom.js";
-import { remember, state } from "./state.js";
+import { $, el, many, options } from "./dom.js";
+import { labelOf, remember, state } from "./state.js";
 
-export const CALLED = { video: "source", "dedup.group": "duplicates", "coverage.cluster": "cluster" };
-const SHOWN = { undecided: "Undecided", keep: "Keep", drop: "Drop" };
+/** @type {Object<string, string>} */
+const VERDICTS = { undecided: "Undecided", keep: "Keep", drop: "Drop" };
 
-let handlers = {};
-let counts = {};
+let handlers = {
+  onAsk: () => {},
+  onSearch: (/** @type {string} */ _text) => {},
+  onLeave: () => {},
+};
 
+/** @param {Object<keyof typeof handlers, any>} given */
 export function setUp(given) {
   handlers = given;
-  for (const key of ["sort", "group"]) {
+  for (const key of /** @type {const} */ (["sort", "group"])) {
     $(key).onchange = () => {
       state[key] = $(key).value;
       handlers.onAsk();
     };
   }
-  $("search").onsubmit = (event) => {
+  const text = $("text");
+  $("search").onsubmit = (/** @type {Event} */ event) => {
     event.preventDefault();
-    handlers.onSearch($("text").value.trim());
+    handlers.onSearch(text.value.trim());
     $("grid").focus();
   };
-  $("text").oninput = () => !$("text").value && handlers.onSearch("");
-  $("text").onkeydown = (event) => {
+  text.oninput = () => !text.value && handlers.onSearch("");
+  text.onkeydown = (/** @type {KeyboardEvent} */ event) => {
     if (event.key !== "Escape") return;
-    // A browser would empty the field, and what was looked for would go on to be looked for.
+    // A browser would empty the field, and the search would go on.
     event.preventDefault();
-    $("text").value = state.text;
+    text.value = state.text;
     $("grid").focus();
   };
   $("open-filters").onclick = toggleFilters;
@@ -41,28 +46,30 @@ export function toggleFilters() {
 }
 
 export function show() {
+  /** @type {[string, string][]} */
   const sorts = [["", state.like || state.text ? "best match" : "source and time"]];
   for (const { name, higher_is_better: better } of state.columns) {
     if (name === "verdict") continue;
-    const [most, least] = [[name, `${name}, most first`], [`-${name}`, `${name}, least first`]];
-    sorts.push(...(better === false ? [least, most] : [most, least]));
+    /** @type {[string, string][]} */
+    const both = [[name, `${labelOf(name)}, highest first`], [`-${name}`, `${labelOf(name)}, lowest first`]];
+    sorts.push(...(better === false ? both.reverse() : both));
   }
   options($("sort"), sorts, state.sort);
+  /** @type {[string, string][]} */
   const groups = state.columns
     .filter((one) => !one.is_number || /\.(cluster|group)$/.test(one.name))
-    .map(({ name }) => [name, CALLED[name] || name]);
+    .map(({ name }) => [name, labelOf(name)]);
   options($("group"), [["", "no groups"], ...groups], state.group);
   $("text").value = state.text;
   const only = $("only");
   only.hidden = !state.only;
   only.replaceChildren(el("span", {}, state.only?.label || ""), el("span", { "aria-hidden": "true" }, "×"));
-  only.title = [...(state.only?.rules || []), "Back to what was looked at before (Esc)"].join("\n");
+  only.title = [...(state.only?.rules || []), "Back to the view before (Esc)"].join("\n");
   showVerdicts();
 }
 
-export function showVerdicts(now = counts) {
-  counts = now;
-  const focused = document.activeElement?.dataset?.verdict;
+export function showVerdicts() {
+  const focused = /** @type {HTMLElement} */ (document.activeElement)?.dataset?.verdict;
   const chips = ["", "undecided", "keep", "drop"].map((value) =>
     el(
       "button",
@@ -77,8 +84,8 @@ export function showVerdicts(now = counts) {
           handlers.onAsk();
         },
       },
-      value ? SHOWN[value] : "All",
-      el("small", {}, ` ${(value ? counts[value] || 0 : state.total).toLocaleString("en")}`),
+      value ? VERDICTS[value] : "All",
+      el("small", {}, ` ${many(value ? state.verdicts[value] || 0 : state.total)}`),
     ),
   );
   $("verdicts").replaceChildren(...chips);

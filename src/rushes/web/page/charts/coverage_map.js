@@ -1,26 +1,47 @@
 // The coverage map: clusters of clips that look alike as tiles, like beside like; gaps stand out.
 
+/** @import { Go } from "./charts.js" */
+
 import { stillUrl } from "../app/api.js";
-import { el, hours } from "../app/dom.js";
+import { counted as words, el, hours, many } from "../app/dom.js";
 
-const SAID = {
-  gap: "little footage: a gap",
-  "taken out": "there is footage, the filters leave little of it",
+/** @type {Object<string, string>} */
+const ABOUT = {
+  gap: "Gap: little footage",
+  "taken out": "Filtered out: there is footage, the filters leave little of it",
 };
+/** @type {Object<string, string>} */
+const STATES = { gap: "gap", "taken out": "filtered out" };
 
+/**
+ * @typedef {object} Tile
+ * @property {number} cluster
+ * @property {string} name
+ * @property {string} middle clip in its middle
+ * @property {string} state "gap", "taken out" or ""
+ * @property {number} clips
+ * @property {number} passing
+ * @property {number} duration_s
+ * @property {number} videos
+ * @property {number} row
+ * @property {number} column
+ * @property {string[]} examples
+ */
+
+/**
+ * @param {{tiles: Tile[], unplaced: number}} found
+ * @param {Go} go
+ */
 export function coverageMap({ tiles, unplaced }, go) {
-  const counted = (state, word) => {
-    const count = tiles.filter((one) => one.state === state).length;
-    return el("b", {}, `${count} ${word}${count === 1 ? "" : "s"}`);
-  };
-  const draw = (text) => el("button", { onclick: () => go.work("coverage") }, text);
+  const countOf = (/** @type {string} */ state) => tiles.filter((one) => one.state === state).length;
+  const draw = (/** @type {string} */ text) => el("button", { onclick: () => go.work("coverage") }, text);
   const about = !tiles.length
     ? ["There is no map yet. ", draw("Map coverage")]
     : [
-        `${tiles.length} groups of clips that look alike; neighbours look alike, too. `,
-        counted("gap", "gap"), ", where there is little footage; of ",
-        counted("taken out", "other"), " the filters leave little. ",
-        ...(unplaced ? [`${unplaced.toLocaleString("en")} clips are not on the map. `, draw("Map them")] : []),
+        `${words(tiles.length, "cluster")} of clips that look alike; neighbours look alike, too. `,
+        el("b", {}, words(countOf("gap"), "gap")), ": little footage. ",
+        el("b", {}, `${many(countOf("taken out"))} filtered out`), ": footage, of which the filters leave little. ",
+        ...(unplaced ? [`Not on the map: ${words(unplaced, "clip")}. `, draw("Map them")] : []),
       ];
   return el(
     "figure",
@@ -30,6 +51,10 @@ export function coverageMap({ tiles, unplaced }, go) {
   );
 }
 
+/**
+ * @param {Tile[]} tiles
+ * @param {Go} go
+ */
 function field(tiles, go) {
   const columns = Math.max(...tiles.map(({ column }) => column)) + 1;
   // In the order of rows, so that Tab goes the way that one reads.
@@ -39,23 +64,27 @@ function field(tiles, go) {
   return node;
 }
 
+/**
+ * @param {Tile} one
+ * @param {Go} go
+ */
 function tile(one, go) {
-  const called = one.name || one.middle;
-  const count = one.clips.toLocaleString("en");
+  const title = one.name || one.middle;
+  const count = many(one.clips);
   const node = el(
     "button",
     {
       class: `tile ${one.state.replace(" ", "-")}`,
       title: [
-        called,
-        `${one.passing.toLocaleString("en")} of ${count} clips pass; all: ${hours(one.duration_s)} of ${one.videos} sources`,
-        SAID[one.state],
+        title,
+        `${many(one.passing)} of ${words(one.clips, "clip")} pass; all: ${hours(one.duration_s)} from ${words(one.videos, "source")}`,
+        ABOUT[one.state],
       ].filter(Boolean).join("\n"),
-      onclick: () => go.look([`coverage.cluster = ${one.cluster}`], `cluster: ${called}`),
+      onclick: () => go.look([`coverage.cluster = ${one.cluster}`], `cluster: ${title}`),
     },
-    el("img", { src: stillUrl(one.examples[0], 0, 90), alt: called, loading: "lazy" }),
-    el("span", {}, el("b", {}, one.passing.toLocaleString("en")), one.passing < one.clips ? el("small", {}, ` of ${count}`) : ""),
-    one.state ? el("em", {}, one.state) : el("small", {}, one.name || "\u00a0"),
+    el("img", { src: stillUrl(one.examples[0], 0, 90), alt: title, loading: "lazy" }),
+    el("span", {}, el("b", {}, many(one.passing)), one.passing < one.clips ? el("small", {}, ` of ${count}`) : ""),
+    one.state ? el("em", {}, STATES[one.state] || one.state) : el("small", {}, one.name || "\u00a0"),
   );
   node.style.gridArea = `${one.row + 1} / ${one.column + 1}`;
   return node;

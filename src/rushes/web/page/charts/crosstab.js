@@ -1,13 +1,21 @@
-// Two columns against each other: how many clips there are of each pair, and of which there are none.
+// Two columns against each other: the number of clips of each pair of values, also where it is none.
+
+/** @import { Go } from "./charts.js" */
 
 import { post } from "../app/api.js";
-import { el, options, toast } from "../app/dom.js";
-import { state } from "../app/state.js";
+import { counted, el, many, options, toast } from "../app/dom.js";
+import { labelOf, state, unitOf } from "../app/state.js";
 
+/** @type {Object<string, string[]>} */
 const USUAL = { across: ["motion.speed", "duration_s"], down: ["camera.label", "video"] };
+/** @type {Object<string, string>} */
 const chosen = {};
 
-export async function crossing(rules, go) {
+/**
+ * @param {string[]} rules
+ * @param {Go} go
+ */
+export async function crosstab(rules, go) {
   const names = state.columns.filter((one) => !one.has_many).map((one) => one.name);
   for (const [axis, wanted] of Object.entries(USUAL)) {
     if (!names.includes(chosen[axis])) chosen[axis] = wanted.find((one) => names.includes(one)) || names[0];
@@ -15,12 +23,12 @@ export async function crossing(rules, go) {
   const table = el("div", { class: "scroll" });
   const draw = async () => {
     try {
-      table.replaceChildren(drawn(await post("/api/crosstab", { rules, ...chosen }), go));
+      table.replaceChildren(tableOf(await post("/api/crosstab", { rules, ...chosen }), go));
     } catch (error) {
       toast(error.message, true);
     }
   };
-  const choice = (axis, text) => {
+  const choice = (/** @type {string} */ axis, /** @type {string} */ text) => {
     const select = el("select", {
       "aria-label": text,
       onchange: () => {
@@ -28,7 +36,7 @@ export async function crossing(rules, go) {
         draw();
       },
     });
-    options(select, names.map((one) => [one, one]), chosen[axis]);
+    options(select, names.map((one) => [one, labelOf(one)]), chosen[axis]);
     return select;
   };
   await draw();
@@ -38,28 +46,33 @@ export async function crossing(rules, go) {
     el(
       "figcaption",
       {},
-      el("b", {}, "Pairs "), choice("down", "Column below one another"), " and ",
-      choice("across", "Column beside one another"), " clips that pass; hatched: there are none at all",
+      el("b", {}, "Crosstab "), choice("down", "Column of the rows"), " by ",
+      choice("across", "Column of the columns"), " clips that pass; hatched: no such clip exists",
     ),
     table,
   );
 }
 
-function drawn({ across, down, xs, ys, all, passing, missing }, go) {
-  if (!xs.length || !ys.length) return el("p", { class: "quiet" }, "No clip has a value of both.");
+/**
+ * @param {any} found
+ * @param {Go} go
+ */
+function tableOf({ across, down, xs, ys, all, passing, missing }, go) {
+  if (!xs.length || !ys.length) return el("p", { class: "quiet" }, "No clip has a value in both columns.");
   const most = Math.max(...passing.flat(), 1);
-  const cell = (y, x) => {
+  const axis = (/** @type {string} */ name, /** @type {string} */ label) => [labelOf(name), label, unitOf(name)].filter(Boolean).join(" ");
+  const cell = (/** @type {number} */ y, /** @type {number} */ x) => {
     const [there, left] = [all[y][x], passing[y][x]];
     const both = [ys[y].rule, xs[x].rule].filter(Boolean);
     const node = el(
       "button",
       {
         class: there ? "" : "none",
-        title: `${down} ${ys[y].label}, ${across} ${xs[x].label}: ${left.toLocaleString("en")} of ${there.toLocaleString("en")} clips pass`,
+        title: `${axis(down, ys[y].label)}, ${axis(across, xs[x].label)}: ${many(left)} of ${counted(there, "clip")} pass`,
         disabled: !there || both.length < 2,
-        onclick: () => go.look(both, `${ys[y].label}, ${across} ${xs[x].label}`),
+        onclick: () => go.look(both, `${ys[y].label}, ${axis(across, xs[x].label)}`),
       },
-      left.toLocaleString("en"),
+      many(left),
     );
     // Square roots, so that few are still seen beside many.
     node.style.setProperty("--share", `${Math.round(40 * Math.sqrt(left / most))}%`);
@@ -70,12 +83,12 @@ function drawn({ across, down, xs, ys, all, passing, missing }, go) {
     {},
     el(
       "table",
-      { class: "crossing" },
-      el("tr", {}, el("td", {}), ...xs.map(({ label }) => el("th", { scope: "col", title: label }, label))),
-      ...ys.map(({ label }, y) =>
-        el("tr", {}, el("th", { scope: "row", title: label }, label), ...xs.map((_, x) => cell(y, x))),
+      { class: "crosstab" },
+      el("tr", {}, el("td", {}), ...xs.map((/** @type {any} */ { label }) => el("th", { scope: "col", title: label }, label))),
+      ...ys.map((/** @type {any} */ { label }, /** @type {number} */ y) =>
+        el("tr", {}, el("th", { scope: "row", title: label }, label), ...xs.map((/** @type {any} */ _, /** @type {number} */ x) => cell(y, x))),
       ),
     ),
-    missing ? el("p", { class: "quiet" }, `${missing.toLocaleString("en")} clips have no value of one of them.`) : "",
+    missing ? el("p", { class: "quiet" }, `${counted(missing, "clip")} without a value in one of them.`) : "",
   );
 }

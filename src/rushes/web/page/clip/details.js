@@ -1,14 +1,24 @@
-// What is said of a clip: verdict, stars, reason, caption, tags; and what is known of it.
+// Beside the clip: verdict, stars, reason, caption, tags; its measurements and its history.
+
+/** @import { Clip } from "../app/types.js" */
 
 import { $, el } from "../app/dom.js";
 import * as dropping from "./drop_reason.js";
-import * as measured from "./score_bars.js";
+import { scoreBars } from "./score_bars.js";
 import { state } from "../app/state.js";
-import * as story from "./history.js";
+import { historyOf } from "./history.js";
 import * as texts from "./caption_field.js";
 
+/** @type {Clip | null} */
 let clip = null;
-let handlers = {};
+let handlers = {
+  onDecide: (/** @type {object} */ _values, _isFinal = true) => {},
+  onText: async (/** @type {string} */ _clip, /** @type {object} */ _values) => false,
+  onUndo: () => {},
+  onLike: () => {},
+  onSource: (/** @type {Clip} */ _clip) => {},
+  onDuplicates: (/** @type {Clip} */ _clip) => {},
+};
 
 const verdicts = el("div", { class: "verdict", role: "group", "aria-label": "Verdict" });
 const stars = el("div", { class: "stars", role: "group", "aria-label": "Stars" });
@@ -19,10 +29,12 @@ const tag = el("input", {
   placeholder: "Add tags (t): sea, boat",
   "aria-label": "Add tags",
   autocomplete: "off",
-  onkeydown: (event) => {
+  onkeydown: (/** @type {KeyboardEvent} */ event) => {
     if (event.key === "Enter" && !event.shiftKey) addTags();
   },
 });
+const measured = el("div");
+const history = el("div");
 const alike = el("div", { class: "alike" });
 const knownTags = el("datalist", { id: "tags" });
 tag.setAttribute("list", "tags");
@@ -34,21 +46,22 @@ export const node = el(
   el("h3", {}, "Caption"), texts.caption, variants,
   el("h3", {}, "Tags"), tags, tag, knownTags,
   alike,
-  el("h3", {}, "Measured"), measured.node,
-  el("h3", {}, "Decided"), story.node,
+  el("h3", {}, "Measured"), measured,
+  el("h3", {}, "Decisions"), history,
 );
 
+/** @param {typeof handlers} given */
 export function setUp(given) {
   handlers = given;
   texts.setUp(given);
   dropping.setUp(given);
 }
 
-// ---- what is typed -----------------------------------------------------------------------------
+// ---- typing --------------------------------------------------------------------------------------
 
-export const flush = async () => clip && Promise.all([addTags(), texts.flush()]);
+export const flush = () => clip && Promise.all([addTags(), texts.flush()]);
 
-const tagDraft = (id) => `draft:${id}:tags`;
+const tagDraft = (/** @type {string} */ id) => `draft:${id}:tags`;
 
 async function addTags() {
   const [id, typed] = [clip.clip, tag.value];
@@ -60,6 +73,7 @@ async function addTags() {
   else if (clip?.clip === id && !tag.value) tag.value = typed;
 }
 
+/** @param {"caption" | "reason" | "tag"} id */
 export function focus(id) {
   texts.focus($(id), id === "reason");
 }
@@ -67,10 +81,11 @@ export function focus(id) {
 export const reasonForDropping = dropping.begin;
 
 // On to another clip with the focus in the same field.
-export const carry = (field, move) => texts.carry(field, move);
+export const carry = (/** @type {any} */ field, /** @type {() => any} */ move) => texts.carry(field, move);
 
-// ---- what is shown -----------------------------------------------------------------------------
+// ---- drawing -------------------------------------------------------------------------------------
 
+/** @param {Clip} one */
 export function show(one) {
   dropping.leave();
   clip = one;
@@ -80,6 +95,7 @@ export function show(one) {
   draw();
 }
 
+/** @param {Clip} one */
 export function update(one) {
   clip = one;
   texts.update(one);
@@ -93,20 +109,24 @@ function draw() {
   drawTags();
   drawAlike();
   dropping.draw();
-  measured.draw(clip);
-  story.draw(clip);
+  measured.replaceChildren(scoreBars(clip));
+  history.replaceChildren(historyOf(clip));
   knownTags.replaceChildren(...state.tags.map((value) => el("option", { value })));
 }
 
+/**
+ * @param {HTMLElement} parent
+ * @param {...HTMLElement} children
+ */
 function again(parent, ...children) {
   // Puts new children in place; the one that had the focus has it again.
-  const at = [...parent.querySelectorAll("button")].indexOf(document.activeElement);
+  const at = [...parent.querySelectorAll("button")].findIndex((one) => one === document.activeElement);
   parent.replaceChildren(...children.filter(Boolean));
   if (at >= 0) parent.querySelectorAll("button")[at]?.focus();
 }
 
 function drawVerdicts() {
-  const verdict = (value, word, title) =>
+  const verdict = (/** @type {string | null} */ value, /** @type {string} */ word, /** @type {string} */ title) =>
     el(
       "button",
       {
@@ -128,7 +148,7 @@ function drawVerdicts() {
 }
 
 function drawStars() {
-  const one = (count) => {
+  const one = (/** @type {number} */ count) => {
     const isLit = (clip.stars || 0) >= count;
     return el(
       "button",
@@ -154,7 +174,7 @@ function drawVariants() {
         "button",
         {
           class: "variant",
-          title: "Say this",
+          title: "Use this caption",
           onclick: () => {
             texts.caption.value = one.text;
             texts.save("caption");
@@ -168,7 +188,7 @@ function drawVariants() {
 }
 
 function drawTags() {
-  const chip = (word) =>
+  const chip = (/** @type {string} */ word) =>
     el(
       "li",
       {},
@@ -187,15 +207,15 @@ function drawTags() {
 }
 
 function drawAlike() {
-  const copies = clip.scores["dedup.group"];
+  const hasDuplicates = clip.scores["dedup.group"];
   again(
     alike,
-    el("button", { onclick: () => handlers.onLike(clip.clip), title: "More like this (w)" }, "More like this"),
+    el("button", { onclick: () => handlers.onLike(), title: "More like this (w)" }, "More like this"),
     el("button", { onclick: () => handlers.onSource(clip), title: "Same source (v)" }, "Same source"),
     el("button", {
       onclick: () => handlers.onDuplicates(clip),
-      title: copies ? "Duplicates (d)" : "No duplicates are known",
-      disabled: !copies,
+      title: hasDuplicates ? "Duplicates (d)" : "No duplicates are known",
+      disabled: !hasDuplicates,
     }, "Duplicates"),
   );
 }

@@ -5,17 +5,17 @@ import { state } from "../app/state.js";
 import * as texts from "./caption_field.js";
 
 const REASONS = ["blurred", "shaky", "text", "watermark", "duplicate", "boring", "bad cut", "off topic"];
-const MOST = 9; // there are so many keys
+const MAX = 9; // there are so many keys
 
 let isOn = false;
-let onDecide = () => {};
+let onDecide = (/** @type {object} */ _values, _isFinal = true) => {};
 const { reason } = texts;
 const known = el("datalist", { id: "reasons" });
 const chips = el("div", { class: "chips" });
 const panel = el(
   "div",
   { class: "reasons", hidden: true },
-  el("p", { id: "how-to-drop" }, "Reason for dropping: Enter drops, Esc leaves"),
+  el("p", { id: "how-to-drop" }, "Reason for dropping: Enter drops, Esc cancels"),
   chips,
 );
 export const node = el("div", { class: "reason" }, reason, known, panel);
@@ -24,6 +24,7 @@ reason.addEventListener("blur", leave);
 // Before the field itself, and before the keys of the page.
 node.addEventListener("keydown", (event) => isOn && press(event), true);
 
+/** @param {{onDecide: typeof onDecide}} handlers */
 export function setUp(handlers) {
   ({ onDecide } = handlers);
 }
@@ -43,7 +44,7 @@ export function begin() {
   reason.setAttribute("aria-describedby", "how-to-drop");
   reason.placeholder = "Reason for dropping";
   chips.replaceChildren(
-    ...reasons().slice(0, MOST).map((value, at) =>
+    ...reasons().slice(0, MAX).map((value, at) =>
       el(
         "button",
         // As soon as it is touched: the field would lose the focus, and the chips be gone.
@@ -58,8 +59,9 @@ export function begin() {
   reason.focus();
 }
 
+/** @param {KeyboardEvent} event */
 function press(event) {
-  const value = event.key >= "1" && event.key <= "9" && !reason.value ? reasons()[event.key - 1] : null;
+  const value = event.key >= "1" && event.key <= "9" && !reason.value ? reasons()[+event.key - 1] : null;
   if (event.key === "Escape") reason.blur();
   else if (event.key === "Enter" && !event.isComposing) drop(reason.value.trim());
   else if (value) drop(value);
@@ -76,13 +78,14 @@ export function leave() {
   reason.setAttribute("list", "reasons");
   reason.removeAttribute("aria-describedby");
   reason.placeholder = "Reason (r)";
-  texts.takeBack("reason");
+  texts.restore("reason");
   texts.setAside("");
 }
 
+/** @param {string} value */
 function drop(value) {
   if (!isOn) return;
-  texts.isSaved("reason", value);
+  texts.markSaved("reason", value);
   reason.blur(); // leaves
   onDecide({ verdict: "drop", reason: value || null });
 }

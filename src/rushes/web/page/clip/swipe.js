@@ -2,7 +2,12 @@
 
 const LEAST_PX = 50;
 
+/**
+ * @param {HTMLElement} area
+ * @param {(by: number) => any} onStep
+ */
 export function setUpSwipe(area, onStep) {
+  /** @type {{x: number, y: number} | null} */
   let start = null;
   area.addEventListener("touchstart", ({ touches }) => {
     start = touches.length === 1 ? { x: touches[0].clientX, y: touches[0].clientY } : null;

@@ -1,32 +1,34 @@
-// The left column: a box for each filter, and what all of them leave.
+// The left column: a box for each filter, and the number of clips that all of them leave.
 
 import { get, post } from "../app/api.js";
 import { chips } from "./value_buttons.js";
-import { $, el, hours, options, throttled, toast } from "../app/dom.js";
+import { $, counted, el, hours, many, options, throttled, toast } from "../app/dom.js";
 import * as saving from "./save_rules.js";
 import { slider } from "./sliders.js";
-import { allRules, column, kindOf, recipeRules, remember, rules, state } from "../app/state.js";
+import { aboutOf, allRules, column, kindOf, labelOf, recipeRules, remember, rules, state } from "../app/state.js";
 
 let onChange = () => {};
-let onOpen = () => {};
+let onOpen = (/** @type {string} */ _clip) => {};
 let isSetUp = false;
-const shown = new Map(); // column → {told, missing, draw}
-
-const many = (number) => number.toLocaleString("en");
+/** @type {Map<string, {words: HTMLElement, missing: number, draw?: () => void}>} */
+const shown = new Map(); // by column
 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   shown.forEach(({ draw }) => draw?.());
 });
 
+/** @param {{onChange: () => any, onOpen: (clip: string) => any}} handlers */
 export async function setUp(handlers) {
   ({ onChange, onOpen } = handlers);
   $("add").addEventListener("change", async () => {
     const name = $("add").value;
     if (!name) return;
-    const open = column(name).is_number ? { low: null, high: null } : { values: new Set(), isNot: true };
-    state.filters.set(name, open);
+    const isNumber = column(name).is_number;
+    state.filters.set(name, isNumber ? { low: null, high: null } : { values: new Set(), isNot: true });
     await show();
-    document.querySelector(`[data-column="${CSS.escape(name)}"] :is(input, .chip)`)?.focus();
+    /** @type {HTMLElement} */
+    const first = document.querySelector(`[data-column="${CSS.escape(name)}"] :is(input, .chip)`);
+    first?.focus();
   });
   saving.setUp({
     onRevert: () => {
@@ -46,25 +48,27 @@ export async function show() {
   // All are asked for at once, and nothing moves until all are there.
   for (const name of state.filters.keys()) boxes.push(filterBox(name));
   const made = await Promise.all(boxes);
-  if (mine !== showing) return; // what is to be shown is another by now
+  if (mine !== showing) return; // other filters are to be shown by now
   $("sliders").replaceChildren(...made);
-  options($("add"), [
-    ["", "…"],
-    ...state.columns
-      .filter(({ name }) => name !== "verdict" && !state.filters.has(name))
-      .map(({ name }) => [name, name]),
-  ]);
+  /** @type {[string, string][]} */
+  const others = state.columns
+    .filter(({ name }) => name !== "verdict" && !state.filters.has(name))
+    .map(({ name }) => [name, labelOf(name)]);
+  options($("add"), [["", "…"], ...others]);
   await recount();
 }
 
+/** @param {string} name */
 async function filterBox(name) {
   const meta = column(name);
-  const told = el("p", { class: "told" });
-  const box = { told, missing: 0 };
+  const words = el("p", { class: "told" });
+  /** @type {{words: HTMLElement, missing: number, draw?: () => void}} */
+  const box = { words, missing: 0 };
   shown.set(name, box);
   const handlers = { onMove: moved, onSettle: settle, onOpen };
   const kind = kindOf(name);
   const asked = `column=${encodeURIComponent(name)}`;
+  /** @type {{parts: HTMLElement[], strip?: HTMLElement, draw?: () => void}} */
   let content = { parts: [] };
   if (kind === "slider") {
     const found = await get(`/api/histogram?${asked}`);
@@ -76,24 +80,24 @@ async function filterBox(name) {
     box.missing = found.missing;
     content = chips(name, found, handlers);
   } else {
-    told.textContent = meta
-      ? `${state.filters.get(name).exact}: ${name} is text, and takes only = and !=. Not applied here, and refused by rushes select.`
-      : `${state.filters.get(name).exact}: no clip has a ${name}. Nothing measures it, or it is mistyped. Not applied here, and refused by rushes select.`;
+    const why = meta
+      ? `${name} is text, and takes only = and !=.`
+      : `no clip has a ${name}. Nothing measures it, or it is mistyped.`;
+    words.textContent = `${state.filters.get(name).exact}: ${why} Not applied here, and refused by rushes select.`;
   }
-  const unit = meta?.unit ? ` (${meta.unit})` : "";
   return el(
     "section",
     { class: kind === "lost" ? "slider lost" : "slider", dataset: { column: name } },
     el(
       "header",
       {},
-      el("h2", { title: meta?.about || name }, name, el("small", {}, unit)),
+      el("h2", { title: aboutOf(name) }, labelOf(name), meta?.unit ? el("small", {}, `, ${meta.unit}`) : ""),
       el(
         "button",
         {
           class: "quiet",
           title: "Remove this filter",
-          "aria-label": `Remove the filter ${name}`,
+          "aria-label": `Remove the filter ${labelOf(name)}`,
           onclick: () => {
             state.filters.delete(name);
             settle();
@@ -104,7 +108,7 @@ async function filterBox(name) {
       ),
     ),
     ...content.parts,
-    told,
+    words,
     content.strip,
   );
 }
@@ -139,32 +143,43 @@ export const recount = throttled(async (isSettled = true) => {
 });
 
 export function follow() {
-  // What others decide or save changes what an export would hold, and what there is to save.
+  // Others decide and save: an export would hold other clips.
   if (isSetUp) saving.follow();
 }
 
+/** @param {{count: number, candidates: number, duration_s: number}} left */
 export function showCounts(left) {
-  // Of a search, only a query knows what is left.
-  const all = state.text || state.like ? "found" : `of ${many(left.candidates)} clips`;
+  // Of a search, only a query knows the count.
+  const all = state.text || state.like ? "found" : `of ${counted(left.candidates, "clip")}`;
   $("counts").textContent = `${many(left.count)} ${all} · ${hours(left.duration_s)}`;
 }
 
+/**
+ * @param {any} left
+ * @param {string[]} sent
+ */
 function showEach(left, sent) {
   const names = sent.map((rule) => rule.split(" ")[0]);
-  for (const [name, { told, missing }] of shown) {
+  for (const [name, { words, missing }] of shown) {
     if (kindOf(name) === "lost") continue;
     const at = state.only ? -1 : names.indexOf(name);
-    const lacking = missing ? `; ${many(missing)} have no value` : "";
-    told.textContent = state.only
-      ? "not asked just now"
-      : (at < 0 ? "lets all through" : takenOut(left, at, names)) + lacking;
+    const lacking = missing ? `; ${many(missing)} without a value` : "";
+    words.textContent = state.only
+      ? `paused while viewing ${state.only.label}`
+      : (at < 0 ? "no limit" : removed(left, at, names)) + lacking;
   }
   saving.show();
 }
 
-function takenOut(left, at, names) {
+/**
+ * @param {any} left
+ * @param {number} at place of the rule
+ * @param {string[]} names
+ */
+function removed(left, at, names) {
   const out = left.candidates - left.alone[at];
-  if (!out || names.length < 2) return `takes out ${many(out)}`;
+  if (!out || names.length < 2) return `removes ${many(out)}`;
   const [other, both] = left.shared[at] || [];
-  return `takes out ${many(out)}: ${many(left.only[at])} alone` + (both ? `, ${many(both)} with ${names[other]}` : "");
+  const also = both ? `, ${many(both)} also by ${labelOf(names[other])}` : "";
+  return `removes ${many(out)} (${many(left.only[at])} only by this${also})`;
 }

@@ -1,14 +1,20 @@
 // Rules as recipes have them ("motion.speed 2..20"), and as filters that a hand changes.
 
+/** @import { Filter } from "../app/types.js" */
+
 const NUMBER = String.raw`-?[\d.]+(?:e[-+]?\d+)?`;
 const RANGE = new RegExp(`^(${NUMBER})\\s*\\.\\.\\s*(${NUMBER})$`, "i");
 const SIDE = new RegExp(`^(>=|<=|>|<)\\s*(${NUMBER})$`, "i");
 const VALUE = /\s*(?:'((?:[^']|'')*)'|"((?:[^"]|"")*)")\s*(\||$)|([^|]*)(\||$)/gy;
 
+/**
+ * Return the column and the filter of a rule; null for a quota, which no filter can show. A filter
+ * is {low, high, percent} with null where it is open, or {values, isNot}: the values that pass, or
+ * those that do not. `exact` is the rule as it was written, until a hand changes the filter.
+ * @param {string} text
+ * @returns {[string, Filter] | null}
+ */
 export function readRule(text) {
-  // → ["motion.speed", filter]; null for a quota, which no filter can show. A filter is
-  // {low, high, percent} with null where it is open, or {values, isNot}: which values pass, or
-  // which do not. `exact` is the rule as it was written, until a hand changes the filter.
   const at = text.indexOf(" ");
   const name = text.slice(0, at);
   const exact = text.slice(at + 1);
@@ -18,8 +24,8 @@ export function readRule(text) {
   const side = exact.match(SIDE);
   if (side) {
     const limit = +side[2];
-    const ends = side[1][0] === ">" ? { low: limit, high: null } : { low: null, high: limit };
-    return [name, { ...ends, exact }];
+    const isLow = side[1][0] === ">";
+    return [name, { low: isLow ? limit : null, high: isLow ? null : limit, exact }];
   }
   if (/^(top|bottom)\s+[\d.]+\s*%$/.test(exact)) {
     return [name, { low: null, high: null, percent: exact, exact }];
@@ -28,6 +34,7 @@ export function readRule(text) {
   return [name, { values: readValues(words), isNot: not === "!", exact }];
 }
 
+/** @param {string} words */
 function readValues(words) {
   const found = new Set();
   VALUE.lastIndex = 0;
@@ -42,6 +49,7 @@ function readValues(words) {
   return found;
 }
 
+/** @param {string} value */
 export function written(value) {
   // Text in quotes wherever it would be read as something else.
   const isPlain =
@@ -51,8 +59,12 @@ export function written(value) {
   return isPlain ? value : `'${value.replaceAll("'", "''")}'`;
 }
 
+/**
+ * Return the rule of a filter; null where everything passes.
+ * @param {string} name
+ * @param {Filter} filter
+ */
 export function ruleOf(name, filter, isNumber = true) {
-  // null where everything passes.
   if (filter.exact) return `${name} ${filter.exact}`;
   if (filter.values) {
     if (filter.isNot && !filter.values.size) return null;
@@ -66,10 +78,15 @@ export function ruleOf(name, filter, isNumber = true) {
   return null;
 }
 
+/**
+ * Whether two rules say the same, in any order of their values.
+ * @param {string} one
+ * @param {string} other
+ */
 export function isSame(one, other) {
-  // Whether two rules say the same, in whatever order they name their values.
   if (one === other) return true;
-  const [[name, a], [also, b]] = [one, other].map((text) => readRule(text) || [text, {}]);
+  const read = (/** @type {string} */ text) => /** @type {[string, Filter]} */ (readRule(text) || [text, {}]);
+  const [[name, a], [also, b]] = [read(one), read(other)];
   return Boolean(
     name === also && a.values && b.values && a.isNot === b.isNot &&
       a.values.size === b.values.size && [...a.values].every((value) => b.values.has(value)),

@@ -1,8 +1,8 @@
-// Below the filters: what an export would hold, and the way of the rules into the recipe.
+// Below the filters: the clips that an export would hold, and the way of the rules into the recipe.
 
 import { post } from "../app/api.js";
 import { askFor } from "../app/dialogs.js";
-import { $, el, hours, throttled, toast } from "../app/dom.js";
+import { $, counted, el, hours, many, throttled, toast } from "../app/dom.js";
 import { isSame } from "./rules.js";
 import { allRules, begin, recipeRules, state } from "../app/state.js";
 
@@ -11,6 +11,7 @@ const SAID_MS = 6000;
 
 let onRevert = () => {};
 
+/** @param {{onRevert: () => any}} handlers */
 export function setUp(handlers) {
   ({ onRevert } = handlers);
   $("save").onclick = () => save().catch((error) => toast(error.message, true));
@@ -29,37 +30,38 @@ export function show() {
   const { quotas } = recipeRules();
   const others = Object.keys(state.selections).filter((name) => name !== "main");
   const rest = others.map((name) => `select.${name}`).join(" and ");
-  $("edited").textContent = `Rules of select.main.${rest && ` Edit ${rest} in recipe.toml.`}`;
+  $("edited").textContent = `Showing selection “main”.${rest && ` Edit ${rest} in recipe.toml.`}`;
   $("also").hidden = !quotas.length;
   $("also").textContent =
-    `also in select.main: ${quotas.join("; ")}. It is applied by rushes select, not to the clips beside this; saving keeps it.`;
+    `Quota in select.main: ${quotas.join("; ")}. rushes select applies it; the grid does not. Saving keeps it.`;
   $("save").disabled = $("revert").hidden = isSaved();
 }
 
+/** @param {any} held */
 export function showHeld(held) {
   const line = $("held");
   line.classList.toggle("trouble", Boolean(held.trouble));
   if (held.trouble) {
-    line.textContent = `nothing could be exported: ${held.trouble}`;
+    line.textContent = `No export is possible: ${held.trouble}`;
     return;
   }
-  const count = (number, text) => (number ? [`${number.toLocaleString("en")} ${text}`] : []);
+  const count = (/** @type {number} */ number, /** @type {string} */ text) => (number ? [`${many(number)} ${text}`] : []);
   const why = [
     ...count(held.dropped, "dropped"),
     ...count(held.kept, "kept by hand"),
-    ...count(held.rationed, "beyond a quota"),
+    ...count(held.rationed, "over quota"),
   ];
   const list = why.length > 1 ? `${why.slice(0, -1).join(", ")} and ${why.at(-1)}` : why.join("");
   line.textContent =
-    `an export would hold ${held.count.toLocaleString("en")} clips, ${hours(held.duration_s)}` +
-    (list ? `: ${list}` : "");
+    `An export would hold ${counted(held.count, "clip")}, ${hours(held.duration_s)}` +
+    (list ? ` (${list})` : "");
 }
 
 export const follow = throttled(async () => {
   // Verdicts and recipes change without a filter being touched.
   show();
   const asked = post("/api/count", { rules: [], select: allRules() });
-  await asked.then(({ held }) => showHeld(held), () => {}); // that the server is away is said above
+  await asked.then(({ held }) => showHeld(held), () => {}); // a line above says that the server is away
 }, HELD_MS);
 
 async function save() {
@@ -67,25 +69,26 @@ async function save() {
   for (;;) {
     const plan = await post("/api/recipe", { rules });
     if (!plan.changes.length) {
-      say("recipe.toml says just that already");
+      say("recipe.toml has these rules already");
       break;
     }
-    if (!(await askFor("Write to recipe.toml", "Save", ...told(plan)))) return;
+    if (!(await askFor("Write to recipe.toml", "Save", ...planWords(plan)))) return;
     try {
       await post("/api/recipe", { rules, stamp: plan.stamp });
       say("written to recipe.toml");
       break;
     } catch (error) {
       if (error.status !== 409) throw error;
-      toast(error.message, true); // and what it would change now is shown
+      toast(error.message, true); // and the changes are shown anew
     }
   }
   state.selections = { ...state.selections, main: [...rules, ...recipeRules().quotas] };
   show();
 }
 
-function told({ changes, stays }) {
-  const line = ({ column, before, after }) =>
+/** @param {any} plan */
+function planWords({ changes, stays }) {
+  const line = (/** @type {any} */ { column, before, after }) =>
     after === null
       ? el("li", {}, el("del", {}, "− ", column), ` ${before}`)
       : before === null
@@ -98,6 +101,7 @@ function told({ changes, stays }) {
   ];
 }
 
+/** @param {string} text */
 function say(text) {
   $("saved").textContent = text;
   setTimeout(() => ($("saved").textContent = ""), SAID_MS);

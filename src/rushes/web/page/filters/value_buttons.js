@@ -1,25 +1,30 @@
-// A button for each value: which texts, or numbers, of a column pass.
+// A button for each value: the texts, or numbers, of a column that pass.
 
-import { el, name as nameOf } from "../app/dom.js";
-import { column, state } from "../app/state.js";
+import { el, many, name as nameOf, targetOf } from "../app/dom.js";
+import { column, labelOf, state } from "../app/state.js";
 
 const FEW = 12;
-const MANY = 500; // more are not drawn at once; they can be looked for
+const MANY = 500; // more are not drawn at once; they can be searched
 
+/**
+ * Make the buttons → {parts}: the content of the filter's box.
+ * @param {string} name
+ * @param {{counts: [string, number][], distinct: number, missing: number}} found
+ * @param {{onSettle: () => any}} handlers
+ */
 export function chips(name, found, { onSettle }) {
-  // → {parts}: what stands in the filter's box. `found`: {counts, distinct, missing}.
   const filter = state.filters.get(name);
   const counts = new Map(found.counts);
   for (const value of filter.values) if (!counts.has(value)) counts.set(value, 0);
   const values = [...counts.keys()];
   const labels = labelled(name, values);
   const hasMany = Boolean(column(name)?.has_many);
-  const box = el("div", { class: hasMany ? "chips named" : "chips", role: "group", "aria-label": `Values of ${name} that pass`, onclick: press });
+  const box = el("div", { class: hasMany ? "chips named" : "chips", role: "group", "aria-label": `Values of ${labelOf(name)} that pass`, onclick: press });
   const find = el("input", {
     type: "search",
     class: "find",
-    placeholder: `Find in ${values.length.toLocaleString("en")}`,
-    "aria-label": `Find a value of ${name}`,
+    placeholder: `Find in ${many(values.length)}`,
+    "aria-label": `Find a value of ${labelOf(name)}`,
     autocomplete: "off",
     hidden: true,
     oninput: draw,
@@ -30,13 +35,13 @@ export function chips(name, found, { onSettle }) {
   const named = values.slice(FEW).filter((value) => filter.values.has(value));
   let shown = [...values.slice(0, FEW), ...named.slice(0, FEW)];
 
-  const passes = (value) => filter.values.has(value) !== filter.isNot;
+  const passes = (/** @type {string} */ value) => filter.values.has(value) !== filter.isNot;
 
-  // Of a column that can hold several values, such as tags, one names those that a clip has to
-  // have one of, or none of: the rest of the values is not the other side.
-  const isOn = (value) => (hasMany ? filter.values.has(value) : passes(value));
+  // Of a column that can hold several values, such as tags, one names those that a clip must have
+  // one of, or none of: the other values are not the opposite.
+  const isOn = (/** @type {string} */ value) => (hasMany ? filter.values.has(value) : passes(value));
   let isWithout = hasMany && filter.isNot && filter.values.size > 0;
-  const side = (text, leavesOut) =>
+  const side = (/** @type {string} */ text, /** @type {boolean} */ leavesOut) =>
     el("button", {
       class: "quiet",
       "aria-pressed": isWithout === leavesOut,
@@ -47,6 +52,10 @@ export function chips(name, found, { onSettle }) {
     }, text);
   const sides = hasMany ? [side("with", false), side("without", true)] : [];
 
+  /**
+   * @param {string} value
+   * @param {boolean} isIn
+   */
   function set(value, isIn) {
     if (isIn !== filter.isNot) filter.values.add(value);
     else filter.values.delete(value);
@@ -57,24 +66,28 @@ export function chips(name, found, { onSettle }) {
     const rest = values.filter((value) => !filter.values.has(value));
     if (hasMany) {
       filter.isNot = isWithout || !filter.values.size; // nothing named: all pass
-      sides.forEach((one, at) => one.setAttribute("aria-pressed", isWithout === Boolean(at)));
+      sides.forEach((one, at) => one.setAttribute("aria-pressed", String(isWithout === Boolean(at))));
     } else if (rest.length < filter.values.size && values.length >= found.distinct) {
       filter.values = new Set(rest);
       filter.isNot = !filter.isNot;
     }
     delete filter.exact;
-    for (const chip of box.querySelectorAll(".chip")) chip.setAttribute("aria-pressed", isOn(shown[chip.dataset.at]));
+    for (const chip of /** @type {NodeListOf<HTMLElement>} */ (box.querySelectorAll(".chip"))) {
+      chip.setAttribute("aria-pressed", String(isOn(shown[+chip.dataset.at])));
+    }
     onSettle();
   }
 
+  /** @param {Event} event */
   function press(event) {
-    const value = shown[event.target.closest(".chip")?.dataset.at];
+    const value = shown[targetOf(event).closest(".chip")?.dataset.at];
     if (value === undefined) return;
     if (!hasMany) set(value, !passes(value));
     else if (!filter.values.delete(value)) filter.values.add(value);
     settle();
   }
 
+  /** @param {boolean} isIn */
   function setAll(isIn) {
     // Of those that are found, where somebody looks for some.
     if (find.value) shown.forEach((value) => set(value, isIn));
@@ -99,22 +112,26 @@ export function chips(name, found, { onSettle }) {
           "button",
           { class: "chip", title: value, dataset: { at }, "aria-pressed": isOn(value) },
           el("span", {}, labels.get(value)),
-          el("small", {}, counts.get(value).toLocaleString("en")),
+          el("small", {}, many(counts.get(value))),
         ),
       ),
     );
     const hidden = values.length - shown.length;
     more.hidden = !find.hidden || !hidden;
-    more.textContent = `${hidden.toLocaleString("en")} more`;
+    more.textContent = `${many(hidden)} more`;
     const rest = shown.length - MANY;
     const untold = find.value ? 0 : Math.max(0, found.distinct - found.counts.length);
-    if (rest > 0) box.append(el("p", { class: "quiet" }, `and ${(rest + untold).toLocaleString("en")} that fewer clips have`));
+    if (rest > 0) box.append(el("p", { class: "quiet" }, `and ${many(rest + untold)} rarer values`));
   }
 
   draw();
   return { parts: [find, box, el("div", { class: "choose" }, ...(hasMany ? sides : [all, none]), more)] };
 }
 
+/**
+ * @param {string} name
+ * @param {string[]} values
+ */
 function labelled(name, values) {
   // A source is known by its file's name, unless two share it.
   const labels = new Map(values.map((value) => [value, value || "(empty)"]));

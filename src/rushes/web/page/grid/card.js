@@ -1,15 +1,21 @@
-// What a card of the grid shows of its clip.
+// A card of the grid: the still, the words and the badges of its clip.
+
+/** @import { Row } from "../app/types.js" */
 
 import { stillUrl } from "../app/api.js";
 import { isBest } from "../sets/duplicates.js";
-import { el, name, number, seconds } from "../app/dom.js";
-import { column, sortedBy } from "../app/state.js";
+import { counted, el, name, seconds } from "../app/dom.js";
+import { aboutOf, sortedBy, valueOf } from "../app/state.js";
 
+/**
+ * @param {HTMLElement} card
+ * @param {Row} found
+ */
 export function fillCard(card, found) {
   const old = card.querySelector("img");
   const isSame = card.dataset.clip === found.clip && +card.dataset.stills === found.stills && old;
   card.dataset.clip = found.clip;
-  card.dataset.stills = found.stills;
+  card.dataset.stills = String(found.stills);
   const middle = Math.floor(found.stills / 2);
   const picture = isSame
     ? old
@@ -36,24 +42,29 @@ export function fillCard(card, found) {
   );
 }
 
-export function labelOf(found) {
-  // What a screen reader says of it.
+/**
+ * Return the words of a screen reader for it.
+ * @param {Row} found
+ */
+export function cardLabel(found) {
   return [
     found.caption,
     `${name(found.video)} at ${seconds(found.in_s)}`,
     `${found.duration_s.toFixed(1)} s`,
     found.verdict || "undecided",
-    found.stars ? `${found.stars} stars` : "",
+    found.stars ? counted(found.stars, "star") : "",
     isBest(found.clip) ? "the best of its duplicates" : "",
   ].filter(Boolean).join(", ");
 }
 
+/** @param {Row} found */
 function best(found) {
   return isBest(found.clip)
-    ? el("span", { class: "best", title: "The best of its duplicates: dedup.keep is 1" }, "best")
+    ? el("span", { class: "best", title: "The best of its duplicates" }, "best")
     : null;
 }
 
+/** @param {Row} found */
 function badge(found) {
   const stars = found.stars ? "★".repeat(found.stars) : "";
   const word = found.verdict === "keep" ? "✓ keep" : found.verdict === "drop" ? "✕ drop" : "";
@@ -61,9 +72,10 @@ function badge(found) {
   return el("span", { class: `badge ${found.verdict || ""}` }, [word, stars, news].filter(Boolean).join(" · "));
 }
 
+/** @param {Row} found */
 function shown({ shown: value }) {
   // The value that the grid is sorted by: an order whose reason one cannot see is none.
   const by = sortedBy();
   if (!by || by === "duration_s" || value === null || value === undefined) return null;
-  return el("b", { title: by }, `${number(value)} ${column(by)?.unit || ""}`);
+  return el("b", { title: aboutOf(by) }, valueOf(by, value));
 }

@@ -1,13 +1,17 @@
-// The way on through the clips after some were trimmed, divided or joined: those have no scores yet,
-// and would be in no answer to the same question.
+// The way on through the clips after a trim, split or merge: the new clips have no scores yet, and
+// would be in no answer to the same question.
 
+import { counted } from "../app/dom.js";
 import { ask } from "../app/query.js";
 import * as filters from "../filters/filters.js";
 import * as grid from "./grid.js";
 import { state } from "../app/state.js";
 
-export async function carryOn(order, shown) {
-  // The order as it was with the new clips in it, or null where the server knows it no more.
+/**
+ * @param {any} order as it was, with the new clips in it; null where the server knows it no more
+ * @param {string} shown
+ */
+export function carryOn(order, shown) {
   if (!order) return askAgain(shown);
   const { shifts, ...query } = order;
   state.query = { ...query, groups: regrouped(state.query.groups, shifts), asked: state.query.asked };
@@ -15,8 +19,12 @@ export async function carryOn(order, shown) {
   filters.show();
 }
 
+/**
+ * @param {[string, number][]} groups
+ * @param {[number, number][]} shifts place in the order before, and how many clips more
+ * @returns {[string, number][]}
+ */
 function regrouped(groups, shifts) {
-  // `shifts`: place in the order before, and how many there are more.
   const counts = groups.map(([, count]) => count);
   for (const [place, more] of shifts) {
     let from = place;
@@ -26,9 +34,9 @@ function regrouped(groups, shifts) {
   return groups.map(([label], at) => [label, counts[at]]);
 }
 
+/** @param {string | null} shown the clip that is open */
 export async function askAgain(shown = null) {
-  // `shown`: the clip that is open. Where it is in the list no more, the way goes on with the first
-  // of those that followed it.
+  // Where it is in the list no more, the way goes on with the first of those that followed it.
   const followed = await grid.known();
   await ask();
   state.isOff = false;
@@ -44,11 +52,13 @@ export async function askAgain(shown = null) {
 
 // ---- in words ------------------------------------------------------------------------------------
 
-const spanned = ([from, to]) => (to.length > 1 ? "split" : from.length > 1 ? "join" : "trim");
+const spanned = (/** @type {[string[], string[]]} */ [from, to]) =>
+  to.length > 1 ? "split" : from.length > 1 ? "merge" : "trim";
 
+/** @param {any} action */
 export function named({ kinds, spans, clips }) {
-  // What an action was: what a span brought along is no news.
+  // The verdict that a span brought along is no news.
   if (spans.length) return spanned(spans[0]);
   const words = kinds.join(" and ");
-  return clips.length > 1 ? `${words} of ${clips.length.toLocaleString("en")} clips` : words;
+  return clips.length > 1 ? `${words} of ${counted(clips.length, "clip")}` : words;
 }

@@ -1,8 +1,10 @@
-// A grid of any number of clips: only what is in sight exists. Rows are fetched by the hundred.
+// A grid of any number of clips: only those in sight exist. Rows are fetched by the hundred.
+
+/** @import { Row } from "../app/types.js" */
 
 import { get } from "../app/api.js";
-import { fillCard, labelOf } from "./card.js";
-import { $, el } from "../app/dom.js";
+import { cardLabel, fillCard } from "./card.js";
+import { $, el, targetOf } from "../app/dom.js";
 import { drawHeads } from "./group_header.js";
 import * as places from "./layout.js";
 import { setUpScrub } from "./still_scrub.js";
@@ -11,27 +13,38 @@ import { sortedBy, state } from "../app/state.js";
 const PAGE = 100;
 const { GAP } = places;
 
-let pages = new Map(); // page number → promise of rows
-let isStale = false; // whether the cards show what was, because nobody sees them
-let cards = new Map(); // place in the order → element
+/** @type {Map<number, Promise<Row[]>>} */
+let pages = new Map(); // by page number
+let isStale = false; // whether the cards are out of date, because nobody sees them
+/** @type {Map<number, HTMLElement>} */
+const cards = new Map(); // by place in the order
+/** @type {places.Layout | null} */
 let layout = null;
 let size = Math.min(+(localStorage.getItem("size") ?? places.MEDIUM), places.SIZES - 1) || 0;
-let upright = { at: -1, column: 0 }; // the column that ↑ and ↓ keep to, as long as they are pressed
-let onOpen = () => {};
-let onPick = () => {};
+const box = { width: 0, height: 0 }; // of the grid, as it was laid out last
+const upright = { at: -1, column: 0 }; // the column that ↑ and ↓ keep to, as long as they are pressed
+let onOpen = (/** @type {string} */ _clip) => {};
+let onPick = (/** @type {number} */ _at, _isRange = false) => {};
 let onStale = () => {};
 
+/** @param {{onOpen: typeof onOpen, onPick: (at: number, isRange?: boolean) => any, onStale: () => any}} handlers */
 export function setUp(handlers) {
   ({ onOpen, onPick, onStale } = handlers);
+  /** @type {HTMLElement} */
   const grid = $("grid");
   grid.addEventListener("scroll", () => requestAnimationFrame(() => draw()), { passive: true });
-  new ResizeObserver(() => lie(firstInSight())).observe(grid);
+  new ResizeObserver(() => {
+    const { clientWidth: width, clientHeight: height } = grid;
+    if (!width || (width === box.width && height === box.height)) return; // hidden, or back again
+    Object.assign(box, { width, height });
+    lie(firstInSight());
+  }).observe(grid);
   setUpScrub(grid);
   grid.addEventListener("click", (event) => {
-    const card = event.target.closest(".card");
+    const card = targetOf(event).closest(".card");
     if (!card) return;
     const at = +card.dataset.at;
-    if (event.target.closest(".tick") || event.shiftKey || event.ctrlKey || event.metaKey) {
+    if (targetOf(event).closest(".tick") || event.shiftKey || event.ctrlKey || event.metaKey) {
       onPick(at, event.shiftKey);
     } else {
       state.cursor = at;
@@ -50,8 +63,8 @@ export function show() {
 }
 
 export function refresh() {
-  // The order stays; what stands on the cards is asked for again, once they are seen: beneath an
-  // open clip, the way to the next one would wait for it.
+  // The order stays; the rows are asked for again, once the cards are seen: beneath an open clip,
+  // the way to the next one would wait for them.
   isStale = document.body.classList.contains("viewing");
   if (isStale) return;
   pages = new Map();
@@ -76,26 +89,29 @@ function measure() {
   $("space").style.height = `${Math.ceil(layout.total * layout.scale)}px`;
 }
 
+/** @param {number} at */
 function lie(at) {
   measure();
   scrollTo(at, "start");
   draw();
 }
 
+/** @param {number} by */
 export function resize(by) {
   const had = size;
   size = Math.max(0, Math.min(places.SIZES - 1, size + by));
-  localStorage.setItem("size", size);
+  localStorage.setItem("size", String(size));
   if (size !== had && state.query) lie(isCursorSeen() ? state.cursor : firstInSight());
 }
 
-// ---- what is in sight ----------------------------------------------------------------------------
+// ---- the clips in sight --------------------------------------------------------------------------
 
 const top = () => $("grid").scrollTop / layout.scale;
 
-// The bar of what can be done to the selected clips lies over the grid.
+// The bar of the selected clips lies over the grid.
 const tall = () => $("grid").clientHeight - ($("batch").hidden ? 0 : $("batch").offsetHeight + GAP);
 
+/** @param {number} at */
 function isSeen(at) {
   const { y, header } = places.place(layout, at);
   const middle = y + layout.height / 2;
@@ -110,6 +126,7 @@ export function firstInSight() {
   return seen.find(isSeen) ?? seen[0] ?? 0;
 }
 
+/** @param {number} at */
 export function scrollTo(at, where = "near") {
   if (!layout || !state.query?.count) return;
   const grid = $("grid");
@@ -123,6 +140,10 @@ export function scrollTo(at, where = "near") {
 
 // ---- rows and cards ------------------------------------------------------------------------------
 
+/**
+ * @param {number} at
+ * @returns {Promise<Row>}
+ */
 export function row(at) {
   const page = Math.floor(at / PAGE);
   if (!pages.has(page)) {
@@ -169,6 +190,10 @@ export function draw(isAgain = false) {
   tellCursor();
 }
 
+/**
+ * @param {HTMLElement} card
+ * @param {number} at
+ */
 async function fill(card, at) {
   let found;
   try {
@@ -178,17 +203,21 @@ async function fill(card, at) {
   }
   if (!found || cards.get(at) !== card) return;
   fillCard(card, found);
-  card.setAttribute("aria-label", labelOf(found));
-  card.setAttribute("aria-posinset", at + 1);
-  card.setAttribute("aria-setsize", state.query.count);
+  card.setAttribute("aria-label", cardLabel(found));
+  card.setAttribute("aria-posinset", String(at + 1));
+  card.setAttribute("aria-setsize", String(state.query.count));
   mark(card, at);
 }
 
+/**
+ * @param {HTMLElement} card
+ * @param {number} at
+ */
 function mark(card, at) {
   const isSelected = state.selected.has(card.dataset.clip);
   card.classList.toggle("cursor", at === state.cursor);
   card.classList.toggle("selected", isSelected);
-  card.setAttribute("aria-selected", isSelected);
+  card.setAttribute("aria-selected", String(isSelected));
 }
 
 export function markAll() {
@@ -197,15 +226,20 @@ export function markAll() {
 }
 
 function tellCursor() {
-  // What a screen reader says while the arrow keys move: the focus stays on the grid itself.
+  // To a screen reader, while the arrow keys move: the focus stays on the grid itself.
   if (cards.has(state.cursor)) $("grid").setAttribute("aria-activedescendant", `card-${state.cursor}`);
   else $("grid").removeAttribute("aria-activedescendant");
 }
 
 // ---- the cursor ----------------------------------------------------------------------------------
 
+/** @type {Object<string, number>} */
 const SIDEWAYS = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity };
 
+/**
+ * @param {string} key
+ * @param {boolean} isRange
+ */
 export function moveCursor(key, isRange) {
   const { cursor } = state;
   let to;
@@ -220,6 +254,7 @@ export function moveCursor(key, isRange) {
   goTo(to);
 }
 
+/** @param {number} at */
 export function goTo(at, where = "near") {
   state.cursor = at;
   scrollTo(at, where);
@@ -228,24 +263,29 @@ export function goTo(at, where = "near") {
 }
 
 export const inView = () => cards.values();
-export const cardAt = (at) => cards.get(at);
+export const cardAt = (/** @type {number} */ at) => cards.get(at);
 
 export async function known() {
-  // The clips from the cursor on, as far as they are here: an order may be forgotten.
+  // The clips from the cursor on that are here already: the server may have forgotten the order.
+  /** @type {string[]} */
   const found = [];
   for (let page = Math.floor(state.cursor / PAGE); pages.has(page); page++) {
-    const rows = await pages.get(page).catch(() => []);
+    const rows = await pages.get(page).catch(() => /** @type {Row[]} */ ([]));
     found.push(...rows.map((one) => one.clip));
   }
   return found.slice(state.cursor % PAGE);
 }
 
+/**
+ * Return the place of a clip in the order, or null.
+ * @param {string} clip
+ * @returns {Promise<number | null>}
+ */
 export async function find(clip) {
-  // Where a clip stands in the order, or null.
   for (const [page, rows] of pages) {
-    const at = (await rows.catch(() => [])).findIndex((one) => one.clip === clip);
+    const at = (await rows.catch(() => /** @type {Row[]} */ ([]))).findIndex((one) => one.clip === clip);
     if (at >= 0) return page * PAGE + at;
   }
-  const found = await get(`/api/place?query=${state.query.query}&clip=${clip}`).catch(() => null);
+  const found = await get(`/api/place?query=${state.query.query}&clip=${clip}`).catch(() => {});
   return found?.place ?? null;
 }

@@ -1,17 +1,29 @@
-// The heads of groups: what they are, and what can be done to all clips of one. They stick to the
-// upper edge while their clips scroll by.
+// The heads of groups: label, count, and the actions on all clips of one. They stick to the upper
+// edge while their clips scroll by.
 
-import { CALLED } from "../app/toolbar.js";
-import * as copies from "../sets/duplicates.js";
-import { $, el, name } from "../app/dom.js";
-import { pickGroup } from "./selection.js";
+/** @import { Part } from "./layout.js" */
+
+import * as duplicates from "../sets/duplicates.js";
+import { $, counted, el, many, name } from "../app/dom.js";
 import { GAP } from "./layout.js";
-import { column, state } from "../app/state.js";
+import { column, labelOf, state, unitOf } from "../app/state.js";
 
 const FAR = 20000; // pixels beyond which nothing need exist
-const heads = new Map(); // index of the group → {node, part}
+/** @type {Map<number, {node: HTMLElement, part: Part}>} */
+const heads = new Map(); // by index of the group
+/** @type {any} */
 let drawn = null; // the query that they are of
+let onPick = (/** @type {number} */ _first, /** @type {number} */ _count) => {};
 
+/** @param {{onPick: (first: number, count: number) => any}} handlers */
+export function setUp(handlers) {
+  ({ onPick } = handlers);
+}
+
+/**
+ * @param {Part[]} parts
+ * @param {{shift: number, top: number, isScaled: boolean}} sight
+ */
 export function drawHeads(parts, { shift, top, isScaled }) {
   const wanted = new Set(parts.filter((part) => part.header).map((part) => part.index));
   for (const [index, { node }] of heads) {
@@ -22,10 +34,10 @@ export function drawHeads(parts, { shift, top, isScaled }) {
   drawn = state.query;
   for (const part of parts) {
     if (!part.header) continue;
-    let { node } = heads.get(part.index) || {};
+    let node = heads.get(part.index)?.node;
     if (!node) {
       node = el("div", { class: "group", role: "presentation" }, el("div", { class: "head" }));
-      fill(node.firstChild, part);
+      fill(/** @type {HTMLElement} */ (node.firstChild), part);
       $("space").append(node);
     }
     // A box as tall as the group, in which the head sticks.
@@ -38,28 +50,34 @@ export function drawHeads(parts, { shift, top, isScaled }) {
 }
 
 export function refreshHeads() {
-  heads.forEach(({ node, part }) => fill(node.firstChild, part));
+  heads.forEach(({ node, part }) => fill(/** @type {HTMLElement} */ (node.firstChild), part));
 }
 
+/**
+ * @param {HTMLElement} head
+ * @param {Part} part
+ */
 function fill(head, part) {
-  const [what, more, title = ""] = told(part);
+  const [title, more, about = ""] = words(part);
   head.replaceChildren(
     el(
       "button",
-      { class: "quiet", tabIndex: -1, title: `${title}\nSelect these`.trim(), onclick: () => pickGroup(part.first, part.count) },
-      el("b", {}, what),
+      { class: "quiet", tabIndex: -1, title: `${about}\nSelect these`.trim(), onclick: () => onPick(part.first, part.count) },
+      el("b", {}, title),
       ` ${more}`,
     ),
-    ...copies.actions(part),
+    ...duplicates.actions(part),
   );
 }
 
-function told({ label, count }) {
-  const clips = `${count.toLocaleString("en")} clip${count === 1 ? "" : "s"}`;
+/** @param {Part} part */
+function words({ label, count }) {
+  const clips = counted(count, "clip");
   const by = state.group;
   if (by === "dedup.group" && /^\d/.test(label)) {
-    return [`${count.toLocaleString("en")} alike`, `(group ${label})`];
+    return [`${many(count)} alike`, `(group ${label})`];
   }
   if (by === "video") return [name(label), clips, label];
-  return [column(by)?.is_number && label !== "none" ? `${CALLED[by] || by} ${label}` : label, clips];
+  const isNumber = column(by)?.is_number && label !== "none";
+  return [isNumber ? [labelOf(by), label, unitOf(by)].filter(Boolean).join(" ") : label, clips];
 }

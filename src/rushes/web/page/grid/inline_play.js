@@ -5,9 +5,12 @@ import * as grid from "./grid.js";
 import { sourceOf } from "../clip/player.js";
 import { state } from "../app/state.js";
 
+/** @type {HTMLVideoElement | null} */
 let video = null;
-let clipAtCursor = async () => null;
+/** @type {() => Promise<import("../app/types.js").Clip>} */
+let clipAtCursor = () => Promise.resolve(null);
 
+/** @param {{clipAtCursor: typeof clipAtCursor}} handlers */
 export function setUp(handlers) {
   ({ clipAtCursor } = handlers);
 }
@@ -26,7 +29,7 @@ export async function toggle() {
 }
 
 export async function follow() {
-  // The cursor was moved: what plays now is the clip that it stands on.
+  // The cursor was moved: the clip that it stands on plays now.
   if (video && video.dataset.at !== String(state.cursor)) await play();
 }
 

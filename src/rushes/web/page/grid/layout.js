@@ -1,5 +1,8 @@
-// Where the cards and the heads of groups lie in a grid, in pixels of the whole of it, which may be
-// taller than browsers scroll.
+// Places of the cards and of the heads of groups in a grid, in pixels of the whole of it, which may
+// be taller than browsers scroll.
+
+/** @typedef {{index: number, label: string, count: number, first: number, y: number, end: number, header: number}} Part */
+/** @typedef {{columns: number, card: number, height: number, parts: Part[], total: number, scale: number}} Layout */
 
 export const GAP = 10;
 export const HEADER = 40;
@@ -9,6 +12,10 @@ const FOOTER = 46;
 const LEAST = { wide: [140, 210, 330], narrow: [108, 150, 300] }; // a card's width: small, medium, large
 export const SIZES = LEAST.wide.length;
 
+/**
+ * @param {{groups?: [string, number][], count: number, width: number, size: number, isNarrow: boolean}} given
+ * @returns {Layout}
+ */
 export function plan({ groups, count, width, size, isNarrow }) {
   const inner = width - 2 * GAP;
   const least = LEAST[isNarrow ? "narrow" : "wide"][size];
@@ -17,8 +24,10 @@ export function plan({ groups, count, width, size, isNarrow }) {
   const height = Math.round((card * 9) / 16) + FOOTER;
   let y = GAP;
   let first = 0;
-  const parts = (groups?.length ? groups : [["", count]]).map(([label, many], index) => {
-    const part = { index, label, count: many, first, y, header: label ? HEADER : 0 };
+  /** @type {[string, number][]} */
+  const all = groups?.length ? groups : [["", count]];
+  const parts = all.map(([label, many], index) => {
+    const part = { index, label, count: many, first, y, end: 0, header: label ? HEADER : 0 };
     y += part.header + Math.ceil(many / columns) * (height + GAP);
     first += many;
     part.end = y;
@@ -27,6 +36,10 @@ export function plan({ groups, count, width, size, isNarrow }) {
   return { columns, card, height, parts, total: y, scale: Math.min(1, TALLEST / y) };
 }
 
+/**
+ * @param {Part[]} parts
+ * @param {(part: Part) => boolean} holds
+ */
 function lastWith(parts, holds) {
   let low = 0;
   let high = parts.length - 1;
@@ -38,12 +51,16 @@ function lastWith(parts, holds) {
   return parts[low];
 }
 
-const partOf = ({ parts }, at) => lastWith(parts, ({ first }) => first <= at);
+const partOf = (/** @type {Layout} */ { parts }, /** @type {number} */ at) => lastWith(parts, ({ first }) => first <= at);
 
-export const columnOf = (layout, at) => (at - partOf(layout, at).first) % layout.columns;
+export const columnOf = (/** @type {Layout} */ layout, /** @type {number} */ at) => (at - partOf(layout, at).first) % layout.columns;
 
+/**
+ * Return {x, y, header}: its upper left corner, and the height of the head that may stick above it.
+ * @param {Layout} layout
+ * @param {number} at
+ */
 export function place(layout, at) {
-  // → {x, y, header}: its upper left corner, and how tall the head is that may stick above it.
   const part = partOf(layout, at);
   const inside = at - part.first;
   return {
@@ -53,8 +70,13 @@ export function place(layout, at) {
   };
 }
 
+/**
+ * Return {places, parts} between two heights.
+ * @param {Layout} layout
+ * @param {number} from
+ * @param {number} to
+ */
 export function within(layout, from, to) {
-  // → {places, parts} between two heights.
   const { columns, height, parts } = layout;
   const places = [];
   const seen = [];
@@ -73,11 +95,17 @@ export function within(layout, from, to) {
   return { places, parts: seen };
 }
 
+/**
+ * @param {Layout} layout
+ * @param {number} at
+ * @param {number} by
+ * @param {number} column
+ */
 export function rowsOn(layout, at, by, column) {
   // The place `by` rows further down, or up, in a column: across the heads of groups, and at the end
   // of a row that is shorter.
   const { columns, parts } = layout;
-  const rowsOf = ({ count }) => Math.ceil(count / columns);
+  const rowsOf = (/** @type {Part} */ { count }) => Math.ceil(count / columns);
   let part = partOf(layout, at);
   let row = Math.floor((at - part.first) / columns) + by;
   while (row < 0 && part.index > 0) {

@@ -1,6 +1,6 @@
-// Clips selected by hand: one, a range, or all that a lasso touches.
+// The selected clips: one, a range, a group, or all that a lasso touches.
 
-import { $, el, toast } from "../app/dom.js";
+import { $, el, targetOf, toast } from "../app/dom.js";
 import * as grid from "./grid.js";
 import { get } from "../app/api.js";
 import { state } from "../app/state.js";
@@ -8,14 +8,17 @@ import { state } from "../app/state.js";
 let anchor = 0;
 let onSelect = () => {};
 
+/** @param {{onSelect: () => any}} handlers */
 export function setUp(handlers) {
   ({ onSelect } = handlers);
   setUpLasso($("grid"));
 }
 
-// Which clips stand at those places the server says: one pick waits for the one before it.
+// The server knows the clips at those places: one pick waits for the one before it.
+/** @type {Promise<any>} */
 let turn = Promise.resolve();
 
+/** @param {number} at */
 export function pick(at, isRange = false) {
   const from = isRange ? anchor : at;
   anchor = from;
@@ -28,6 +31,10 @@ export function pick(at, isRange = false) {
 
 export const settled = () => turn;
 
+/**
+ * @param {number} first
+ * @param {number} count
+ */
 export function pickGroup(first, count) {
   // All of a group; none of it if they are selected already.
   turn = turn
@@ -40,12 +47,18 @@ export function pickGroup(first, count) {
   return turn;
 }
 
-const ids = (first, count) => get(`/api/ids?query=${state.query.query}&first=${first}&count=${count}`);
+const ids = (/** @type {number} */ first, /** @type {number} */ count) =>
+  /** @type {Promise<string[]>} */ (get(`/api/ids?query=${state.query.query}&first=${first}&count=${count}`));
 
+/**
+ * @param {number} first
+ * @param {number} count
+ */
 async function add(first, count) {
   for (const clip of await ids(first, count)) state.selected.add(clip);
 }
 
+/** @param {number} at */
 async function flip(at) {
   const { clip } = await grid.row(at);
   if (!state.selected.delete(clip)) state.selected.add(clip);
@@ -66,17 +79,21 @@ function changed() {
   onSelect();
 }
 
+/** @param {number} at */
 export function anchorAt(at) {
   anchor = at;
 }
 
+/** @param {HTMLElement} area */
 function setUpLasso(area) {
+  /** @type {{x: number, y: number, adds: boolean, before: Set<string>} | null} */
   let start = null;
+  /** @type {HTMLElement | null} */
   let box = null;
   area.addEventListener("pointerdown", (event) => {
-    if (event.pointerType === "touch" || event.button || event.target.closest(".card")) return;
+    if (event.pointerType === "touch" || event.button || targetOf(event).closest(".card")) return;
     if (event.offsetX > area.clientWidth) return; // the scroll bar
-    start = { x: event.clientX, y: event.clientY, adds: event.shiftKey || event.ctrlKey || event.metaKey };
+    start = { x: event.clientX, y: event.clientY, adds: event.shiftKey || event.ctrlKey || event.metaKey, before: new Set() };
   });
   // Words under the lasso are not chosen, too: the browser would drag those about the next time.
   area.addEventListener("selectstart", (event) => start && event.preventDefault());

@@ -1,15 +1,16 @@
-// What is done to many clips at once, with a preview where words change.
+// Actions on the selected clips, with a preview where words change.
 
 import { post } from "../app/api.js";
 import { askFor } from "../app/dialogs.js";
-import { $, el, throttled, toast } from "../app/dom.js";
+import { $, counted, el, many, throttled, toast, wide } from "../app/dom.js";
 import { all, clear } from "../grid/selection.js";
 import { atWork, state } from "../app/state.js";
 
 const SHOWN = 50; // changes in the preview
 
-let onDone = () => {};
+let onDone = async (/** @type {any} */ _done = {}) => {};
 
+/** @param {{onDone: typeof onDone}} handlers */
 export function setUp(handlers) {
   ({ onDone } = handlers);
 }
@@ -21,7 +22,7 @@ export function show() {
   document.body.classList.toggle("selecting", count > 0);
   if (!count) return;
   bar.replaceChildren(
-    el("b", {}, `${count.toLocaleString("en")} selected`),
+    el("b", {}, `${many(count)} selected`),
     button("Keep", () => decide({ verdict: "keep" }), "keep"),
     button("Drop", () => decide({ verdict: "drop" }), "drop"),
     button("Undecided", () => decide({ verdict: null })),
@@ -32,18 +33,18 @@ export function show() {
   );
 }
 
-const button = (text, work, kind = "") => el("button", { class: kind, onclick: work }, ...[text].flat());
-const wide = (text) => el("span", { class: "wide" }, text); // what a phone has no room for
-const counted = (word) => (count) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
-const clips = counted("clip");
-const captions = counted("caption");
+const button = (/** @type {string | (Node | string)[]} */ text, /** @type {() => any} */ work, kind = "") =>
+  el("button", { class: kind, onclick: work }, ...[text].flat());
+const clips = (/** @type {number} */ count) => counted(count, "clip");
+const captions = (/** @type {number} */ count) => counted(count, "caption");
 
+/** @param {any} values */
 export async function decide(values) {
   const chosen = [...state.selected];
   try {
     await atWork(async () => {
       const done = await post("/api/decide", { clips: chosen, values });
-      toast(`${clips(chosen.length)}: ${told(values)}; z takes it back`, false, true);
+      toast(`${clips(chosen.length)}: ${words(values)}; z undoes it`, false, true);
       await onDone(done);
     });
   } catch (error) {
@@ -51,7 +52,8 @@ export async function decide(values) {
   }
 }
 
-function told(values) {
+/** @param {any} values */
+function words(values) {
   if ("verdict" in values) return values.verdict || "undecided";
   if ("stars" in values) return values.stars ? "★".repeat(values.stars) : "no stars";
   return "tagged";
@@ -65,7 +67,7 @@ async function tag() {
     el("label", {}, "Remove ", el("input", { name: "remove", list: "tags" })),
   );
   if (!given) return;
-  const words = (name) => given.get(name).split(",").map((word) => word.trim()).filter(Boolean);
+  const words = (/** @type {string} */ name) => String(given.get(name)).split(",").map((word) => word.trim()).filter(Boolean);
   const values = { add: words("add"), remove: words("remove") };
   if (values.add.length || values.remove.length) await decide({ tags: values });
 }
@@ -73,7 +75,7 @@ async function tag() {
 async function replace() {
   const chosen = [...state.selected];
   const preview = el("ol", { class: "preview" });
-  const words = el("p", { class: "hint", role: "status" }, "Type what to replace; upper and lower case count.");
+  const status = el("p", { class: "hint", role: "status" }, "Upper and lower case count.");
   const form = () => new FormData($("dialog").querySelector("form"));
   const asked = () => ({ clips: chosen, find: form().get("find"), replace: form().get("replace") });
   const look = throttled(async () => {
@@ -82,14 +84,14 @@ async function replace() {
       const found = await post("/api/replace", { ...asked(), dry_run: true });
       const count = found.changes.length;
       const more = count > SHOWN ? `; the first ${SHOWN} of them:` : count ? ":" : "";
-      words.textContent = `${captions(count)} would change${more}`;
+      status.textContent = `${captions(count)} would change${more}`;
       preview.replaceChildren(
-        ...found.changes.slice(0, SHOWN).map((one) =>
+        ...found.changes.slice(0, SHOWN).map((/** @type {any} */ one) =>
           el("li", {}, el("del", {}, one.before), el("ins", {}, one.after || "(no caption)")),
         ),
       );
     } catch (error) {
-      words.textContent = error.message;
+      status.textContent = error.message;
     }
   });
   const given = await askFor(
@@ -97,7 +99,7 @@ async function replace() {
     "Replace",
     el("label", {}, "Replace ", el("input", { name: "find", required: true, oninput: () => look() })),
     el("label", {}, "with ", el("input", { name: "replace", oninput: () => look() })),
-    words,
+    status,
     preview,
   );
   if (!given) return;
@@ -105,7 +107,7 @@ async function replace() {
     const done = await post("/api/replace", {
       clips: chosen, find: given.get("find"), replace: given.get("replace"),
     });
-    toast(`${captions(done.changes.length)} changed; z takes it back`, false, true);
+    toast(`${captions(done.changes.length)} changed; z undoes it`, false, true);
     await onDone();
   } catch (error) {
     toast(error.message, true);
