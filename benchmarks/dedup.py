@@ -1,15 +1,17 @@
-"""How many near-copies `dedup` finds, how many false ones, and how it grows.
+"""Recall and false pairs of `dedup` on near-copies, and its cost for many clips.
 
-Near-copies are made by the `ffmpeg` binary, of the first 15 s of each file. $RUSHES_DEDUP may name
-a folder to keep them and the project in.
+The `ffmpeg` binary makes the near-copies, of the first 15 s of each file. $RUSHES_DEDUP may name a
+folder in which to keep them and the project.
 """
 
 import json
 import os
 import resource
 import subprocess
+import sys
 import time
 from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +19,8 @@ import numpy as np
 
 from benchmarks.measuring import footage, write_results
 from rushes.dedup.descriptors import LENGTH, mirrored
-from rushes.dedup.lsh import Stills, near_stills
-from rushes.dedup.worker import ASKED, PARTS
+from rushes.dedup.near_stills import PACKED, DescriptorTable, Matches, near_stills
+from rushes.dedup.worker import PARTS, QUERY_PARTS
 from rushes.project import Project
 from rushes.similarity.near_pairs import near_pairs
 
@@ -44,7 +46,7 @@ CHANGES = (
     "caption.use=[]",
 )  # fmt: skip
 KNOWN_COPIES = (("bbb_", "bbb_"), ("sintel_20s", "sintel_trailer"))
-"""Files of the shared footage that show the same film, as seen by eye."""
+"""Beginnings of file names of the shared footage that show the same film, as seen by eye."""
 
 
 def make_copies(folder: Path, originals: Path) -> None:
@@ -145,11 +147,11 @@ def recall(scratch: Path, originals: Path) -> tuple[list[str], dict[str, Any]]:
 
 def _pairs(project: Project) -> list[tuple[str, str]]:
     """Return the ids of all verified pairs."""
-    from rushes.dedup.keep import PAIRS, prints_of
+    from rushes.dedup.keep import PAIRS, step_fingerprints
 
     recipe, catalog = project.context.recipe, project.context.catalog
     ids = {no: row.clip.id for no, row in project.context.clips().items()}
-    rows = catalog.stages.rows("dedup/pairs", PAIRS, prints_of(recipe)["pairs"])
+    rows = catalog.stages.rows("dedup/pairs", PAIRS, step_fingerprints(recipe)["pairs"])
     found = {tuple(pair[:2]) for row in rows.values() for pair in json.loads(row["pairs"])}
     return sorted((ids[a], ids[b]) for a, b in found)
 
@@ -187,16 +189,34 @@ def _named(span: tuple[str, str, float, float]) -> str:
     return f"{span[0]} {span[2]:.1f}-{span[3]:.1f} s"
 
 
-def growth(clips: int) -> tuple[list[str], dict[str, Any]]:
-    """Return lines and figures about made-up clips of ten stills, one in fifty a planted copy."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeUp:
+    """Made-up clips of six stills, one in fifty a planted copy."""
+
+    table: DescriptorTable
+    source_C: np.ndarray
+    """int64: for each clip the one that it copies; itself for an original."""
+
+    def met(self, matches: Matches) -> tuple[int, int, int]:
+        """Return the number of pairs that met, of copies that met theirs, and of all copies."""
+        owner_N = self.table.owner_N
+        firsts, seconds = owner_N[matches.first], owner_N[matches.second]
+        pairs = set(zip(firsts.tolist(), seconds.tolist(), strict=True))
+        copies = np.flatnonzero(self.source_C != np.arange(len(self.source_C))).tolist()
+        return len(pairs), sum((int(self.source_C[no]), no) in pairs for no in copies), len(copies)
+
+
+def made_up(clips: int) -> MadeUp:
+    """Return made-up clips: random descriptors that drift from still to still.
+
+    A copy is noisy, its stills fall between those of the original, and every other one is mirrored.
+    """
     random = np.random.default_rng(1)
-    stills, planted = 6, clips // 50
-    originals = clips - planted
-    # Looks at random, drifting from still to still; copies are noisy and fall between the stills.
-    source = np.arange(clips)
-    source[originals:] = np.arange(planted) * 7 % originals
-    base_CL = random.standard_normal((clips, LENGTH)).astype(np.float32)[source]
-    drift_CL = 0.1 * random.standard_normal((clips, LENGTH)).astype(np.float32)[source]
+    stills, originals = 6, clips - clips // 50
+    source_C = np.arange(clips)
+    source_C[originals:] = np.arange(clips // 50) * 7 % originals
+    base_CL = random.standard_normal((clips, LENGTH)).astype(np.float32)[source_C]
+    drift_CL = 0.1 * random.standard_normal((clips, LENGTH)).astype(np.float32)[source_C]
     is_copy_C = np.arange(clips) >= originals
     steps_CT = np.arange(stills)[None, :] + 0.5 * is_copy_C[:, None]
     found = base_CL[:, None, :] + steps_CT[:, :, None] * drift_CL[:, None, :]
@@ -204,39 +224,50 @@ def growth(clips: int) -> tuple[list[str], dict[str, Any]]:
     turned = is_copy_C & (np.arange(clips) % 2 == 0)
     found[turned] = mirrored(found[turned])
     found = found.reshape(-1, LENGTH)
-    looks_WNL = np.zeros((PARTS, len(found), LENGTH), np.int8)
+    descriptors_PNL = np.zeros((PARTS, len(found), LENGTH), np.int8)
     for part in range(PARTS - 1):
-        # What a crop of the picture looks like is something else, as far as a look goes.
+        # The descriptor of a crop is another one.
         seen = found if part == 0 else found + random.standard_normal(found.shape, np.float32)
         lengths_N1 = np.linalg.norm(seen, axis=1, keepdims=True)
-        looks_WNL[part] = np.rint(127 * seen / lengths_N1)
+        descriptors_PNL[part] = np.rint(PACKED * seen / lengths_N1)
     owner_N = np.repeat(np.arange(clips, dtype=np.int32), stills)
-    everything = Stills(
-        looks_WNL=looks_WNL, asked_W=ASKED, owner_N=owner_N,
-        is_asked_N=np.ones(len(owner_N), bool),
+    table = DescriptorTable(
+        descriptors_PNL=descriptors_PNL, query_parts=QUERY_PARTS, owner_N=owner_N,
+        is_query_N=np.ones(len(owner_N), bool),
     )  # fmt: skip
+    return MadeUp(table=table, source_C=source_C)
+
+
+def growth(clips: int) -> dict[str, Any]:
+    """Return what the search for near stills and for near embeddings costs and finds."""
+    data = made_up(clips)
     started, cpu = time.perf_counter(), time.process_time()
-    matches = near_stills(everything)
+    matches = near_stills(data.table)
     lookup_s, lookup_cpu_s = time.perf_counter() - started, time.process_time() - cpu
-    met = set(zip(owner_N[matches.first].tolist(), owner_N[matches.second].tolist(), strict=True))
-    hits = sum((int(source[no]), no) in met for no in range(originals, clips))
+    pairs_met, met, planted = data.met(matches)
+    random = np.random.default_rng(2)
     vectors = random.standard_normal((clips, 256)).astype(np.float32)
-    vectors[originals:] = vectors[:planted] + 0.05 * vectors[originals:]
+    vectors[-planted:] = vectors[:planted] + 0.05 * vectors[-planted:]
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    started = time.perf_counter()
+    started, cpu = time.perf_counter(), time.process_time()
     near = {tuple(pair) for pair in near_pairs(vectors, 0.98).tolist()}
-    near_s = time.perf_counter() - started
-    alike = sum((no, originals + no) in near for no in range(planted))
+    near_s, near_cpu_s = time.perf_counter() - started, time.process_time() - cpu
+    alike = sum((no, clips - planted + no) in near for no in range(planted))
     peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    figures = {
-        "clips": clips, "lookup_s": lookup_s, "lookup_cpu_s": lookup_cpu_s, "pairs_met": len(met),
-        "planted": planted, "met": hits, "near_s": near_s, "alike": alike, "peak_mib": peak_mib,
+    return {
+        "clips": clips, "lookup_s": lookup_s, "lookup_cpu_s": lookup_cpu_s, "pairs_met": pairs_met,
+        "planted": planted, "met": met, "near_s": near_s, "near_cpu_s": near_cpu_s, "alike": alike,
+        "peak_mib": peak_mib,
     }  # fmt: skip
-    lines = [
-        f"| {clips:,} | {lookup_s:.0f} s | {len(met):,} | {hits} of {planted} | {near_s:.0f} s | "
-        f"{alike} of {planted} | {peak_mib:,.0f} MiB |"
-    ]
-    return lines, figures
+
+
+def _growth_line(found: dict[str, Any]) -> str:
+    return (
+        f"| {found['clips']:,} | {found['lookup_cpu_s']:.0f} | {found['lookup_s']:.0f} | "
+        f"{found['pairs_met']:,} | {found['met']} of {found['planted']} | "
+        f"{found['near_cpu_s']:.0f} | {found['alike']} of {found['planted']} | "
+        f"{found['peak_mib']:,.0f} |"
+    )
 
 
 def main(scratch: Path) -> None:
@@ -253,18 +284,25 @@ def main(scratch: Path) -> None:
         "## Growth",
         "",
         "Made-up clips of six stills, one in fifty a noisy copy half a still later, half of them "
-        "mirrored. Verifying the pairs that met is not in it: about 14 ms of CPU each.",
+        "mirrored. Verifying the pairs that met is not in it: about 14 ms of CPU each. Embeddings "
+        "have 256 numbers. One process for each line.",
         "",
-        "| clips | look-up | pairs met | planted copies met | likes (256 numbers) | found | peak |",
-        "|---|---|---|---|---|---|---|",
+        "| clips | search stills, CPU s | wall s | pairs met | planted copies met | "
+        "search embeddings, CPU s | found | peak MiB |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for clips in [int(n) for n in os.environ.get("RUSHES_DEDUP_CLIPS", "10000,100000").split(",")]:
-        more, figures[f"growth_{clips}"] = growth(clips)
-        lines += more
+        command = [sys.executable, "-m", "benchmarks.dedup", str(clips)]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        figures[f"growth_{clips}"] = json.loads(done.stdout)
+        lines.append(_growth_line(figures[f"growth_{clips}"]))
     lines += [
         "",
-        "For a million clips (planned, not run): looks are 280 bytes a still, 2.8 GB for ten "
-        "million stills, tables about as much; look-up and likes grow in proportion to the clips "
-        "times the size of their buckets and cells, which follow the number of clips.",
+        "For a million clips (planned, not run): descriptors are 280 bytes a still, 2.8 GB for ten "
+        "million stills. The time for all clips grows with the number of stills to the power 1.5.",
     ]
     print(write_results("dedup", "\n".join(lines) + "\n", figures).read_text())
+
+
+if __name__ == "__main__":
+    print(json.dumps(growth(int(sys.argv[1]))))

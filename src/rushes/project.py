@@ -13,7 +13,7 @@ from typing import Any
 from rushes.annotation.caption import caption_clips
 from rushes.annotation.score import score_clips
 from rushes.cuts.run import cut_videos
-from rushes.dedup.run import DedupReport, find_copies, undone
+from rushes.dedup.run import DedupReport, count_pending, find_copies
 from rushes.errors import RecipeError, nearest
 from rushes.exports import timelines as timeline
 from rushes.exports.folder import Export
@@ -33,7 +33,7 @@ from rushes.review import decide as deciding
 from rushes.review.session import Desk
 from rushes.selection import choose as selecting
 from rushes.selection.clip_table import clip_columns
-from rushes.similarity.coverage import cover, covered, is_current
+from rushes.similarity.coverage import cluster_clips, coverage_report, is_current
 from rushes.similarity.search import search, text_encoder
 from rushes.workspace import Workspace
 
@@ -94,12 +94,12 @@ class Project(Workspace):
     def select(self, name: str = "main") -> Selection:
         """Apply the rules of `[select.NAME]` and freeze what passes."""
         rules = self._named(name, self.context.recipe.selections, "select")
-        if any(rule.column.startswith("dedup.") for rule in rules) and undone(self.context):
+        if any(rule.column.startswith("dedup.") for rule in rules) and count_pending(self.context):
             self.dedup()
         if any(rule.column.startswith("coverage.") for rule in rules) and not is_current(
             self.context
         ):
-            cover(self.context)
+            cluster_clips(self.context)
         numbers, columns = clip_columns(self.context)
         passing, funnel = selecting.choose(rules, columns)
         passing, by_people = selecting.apply_verdicts(passing, columns["verdict"])
@@ -299,7 +299,7 @@ class Project(Workspace):
 
     def coverage(self) -> Row:
         """Put clips that look alike into clusters; say what there is much and little of."""
-        return covered(self.context)
+        return coverage_report(self.context)
 
     def status(self) -> Row:
         """Return how much there is of everything, what failed, and decode passes per video."""

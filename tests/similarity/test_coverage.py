@@ -4,7 +4,7 @@ import pytest
 
 from rushes.errors import RecipeError
 from rushes.project import Project
-from rushes.similarity.coverage import Coverage, named
+from rushes.similarity.coverage import Coverage, label_cluster
 
 
 @pytest.fixture
@@ -44,8 +44,8 @@ def test_clusters_are_named_by_what_sets_their_captions_apart(two):
 def test_words_count_where_they_are_more_frequent_than_elsewhere():
     members = [{"a", "fox"}, {"a", "fox"}, {"a", "fox", "hen"}, {"a", "hen", "red"}, {"a", "hen"}]
     everywhere = Counter({"a": 100, "fox": 4, "hen": 50, "red": 1})
-    assert named(members, everywhere, 100) == "fox"
-    assert named([set(), set()], Counter(), 2) == ""
+    assert label_cluster(members, everywhere, 100) == "fox"
+    assert label_cluster([set(), set()], Counter(), 2) == ""
 
 
 def test_a_selection_brings_the_clusters_up_to_date_and_evens_them_out(project_folder):

@@ -26,11 +26,12 @@ def _shown(done: Any) -> None:
         f"dedup: {done.clips} clips, {done.compared} of them new; "
         f"{members} in {len(done.groups)} groups of copies"
     )
-    click.echo(f"  {done.spare} are spare, {done.spare_hours:.2f} h: another clip shows the same")
-    if done.alike_spare is not None:
-        click.echo(f"  {done.alike_spare} are spare if clips that look alike count too")
+    hours = f"{done.redundant_hours:.2f} h"
+    click.echo(f"  {done.redundant} are redundant, {hours}: a kept clip shows the same")
+    if done.alike_redundant is not None:
+        click.echo(f"  {done.alike_redundant} are redundant if clips that look alike count too")
     if done.note:
         click.echo(f"note: {done.note}")
-    if done.spare:
+    if done.redundant:
         click.echo('next: rushes ls clips --where "dedup.copies > 0" --sort dedup.group')
         click.echo('      in recipe.toml, [select.main]: dedup.keep = ">= 1"')

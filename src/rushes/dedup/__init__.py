@@ -1,1 +1,1 @@
-"""Clips that show the same footage: found, grouped, one of each group kept."""
+"""Clips that show the same footage: find them, group them, keep one of each group."""

@@ -1,40 +1,39 @@
-"""Whether two runs of stills show the same footage, and how they lie on each other.
+"""Alignment: whether two clips show the same footage, and at which offset, speed and crop.
 
-Pictures alone do not tell: all moments of a scene before a fixed camera look alike. So the pictures
-are compared twice, as they are and less what never changes in them. The first finds the window of a
-crop, the second the offset in time; both have to agree.
+Stills alone do not tell: before a fixed camera all moments of a scene look alike. So the pictures
+are compared twice, as they are and less their mean over time. The first finds the crop, the second
+the offset in time. Both have to agree, and so do the change curves, which are exact to the frame.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 
-from rushes.dedup.change_curves import Beat, Pulse, beat
-from rushes.dedup.descriptors import SIDE_PX, WHOLE, Window, within
+from rushes.dedup.change_curves import ChangeCurves, CurveMatch, match_curves
+from rushes.dedup.crop_windows import area_means, crop_windows
+from rushes.dedup.descriptors import WHOLE, Window
 
-_CELLS = 16
-_SPEEDS = (1.0, 1.05, 1 / 1.05)  # 25 for 24 frames a second falls to the nearest
-_TRIES = 3  # offsets of each speed that are looked at closely
+_CELLS = 16  # along each side of a picture
+_SPEEDS = (1.0, 1.05, 1 / 1.05)  # 25 for 24 frames a second is found as 1.05
+_TRIES = 3  # offsets of each speed that are compared closely
 _STEPS = 6  # on either side of each, within half a second
 _SLACK_S = 0.25
-_SURE = 0.52
-_SURE_PARTLY = 0.4  # more is asked for where only a part of the longer clip is in the other
+_SAME = 0.52  # least certainty where both clips show all of the other
+_SAME_PARTLY = 0.4  # added to it in proportion to the part of the longer clip that is not shown
 _LEAST_LIKENESS = 0.7
 _CROPPED = 0.95
 _BEYOND_DOUBT = 1.1
-_LITTLE = 0.8  # information that counts half
-_STEP_WEIGHT = 2.0
-_IN_STEP = 0.75  # agreement of frames that speaks neither way
-_LEAST = 0.3  # of likeness: below it there is nothing to look at closely
-_SAME = 0.985  # pictures that agree so well need no crop to explain them
-_TRIMMED = 0.12  # share of the cells that a logo or a subtitle may spoil
+_HALF_WEIGHT = 0.8  # information of the change curves at which they count half
+_CURVE_WEIGHT = 2.0
+_NEUTRAL = 0.75  # agreement of the change curves that speaks neither for nor against
+_HOPELESS = 0.3  # likeness below which nothing is compared closely
+_COVERED = 0.12  # share of the cells that a logo or a subtitle may cover
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """The stills of one clip."""
+class ClipStills:
+    """The stills and the change curves of one clip."""
 
     pictures_THW: np.ndarray
     """uint8 (T, 32, 32), see `descriptors.picture`."""
@@ -42,94 +41,113 @@ class Run:
     """float64, ascending: seconds since the clip's first frame."""
     length_s: float
     """From its first frame to its end."""
-    pulse: Pulse
-    """When it changes."""
+    curves: ChangeCurves
     content: Window = WHOLE
-    """What of its pictures lies between bars."""
+    """The part of its pictures between bars."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alignment:
-    """How run b lies on run a: what a shows at `t`, b shows at `(t - offset_s) / speed`."""
+    """How clip b lies on clip a: b shows at `(t - offset_s) / speed` what a shows at `t`."""
 
     offset_s: float
     speed: float
+    """Seconds of a that one second of b shows."""
     is_mirrored: bool
     window_a: Window
-    """What of the picture of a is in b's."""
+    """The part of a's picture that b shows."""
     window_b: Window
-    """What of the picture of b is in a's."""
+    """The part of b's picture that a shows."""
     overlap_s: float
     """Seconds of a that b shows."""
     share_a: float
-    """Part of a that b shows, 0-1."""
+    """Part of a's length that b shows, 0–1."""
     share_b: float
+    """Part of b's length that a shows, 0–1."""
     likeness: float
     """Mean correlation of the pictures, at most 1."""
     agreement: float
-    """Correlation of what changes in them, at most 1."""
-    liveliness: float
-    """Share of what changes in all that the pictures hold, 0–1; near 0 nothing moves."""
-    beat: Beat
-    """How the changes of single frames agree."""
+    """Correlation of the pictures' changes over time, at most 1."""
+    motion_share: float
+    """Share of the pictures' variance that is change over time, 0–1; 0: nothing moves."""
+    curves: CurveMatch
+    """How well the change curves agree."""
 
     @property
     def certainty(self) -> float:
-        """How sure it is that both show the same footage, about 1 where nothing speaks against it.
+        """How surely both show the same footage; about 1 where nothing speaks against it.
 
-        Frames that change in step speak louder than pictures, as far as anything changes.
+        The change curves weigh more than the pictures, in proportion to what changes at all.
         """
-        weight = self.beat.information / (self.beat.information + _LITTLE)
-        sure = self.agreement + _STEP_WEIGHT * weight * (self.beat.agreement - _IN_STEP)
+        weight = self.curves.information / (self.curves.information + _HALF_WEIGHT)
+        sure = self.agreement + _CURVE_WEIGHT * weight * (self.curves.agreement - _NEUTRAL)
         return sure if self.likeness >= _LEAST_LIKENESS else min(sure, 0.0)
 
     @property
     def is_cropped(self) -> bool:
-        """Whether one shows but a part of the other's picture."""
+        """Whether one shows only a part of the other's picture."""
         return min(*self.window_a[2:], *self.window_b[2:]) < _CROPPED
 
     @property
     def is_same(self) -> bool:
         """Whether both show the same footage.
 
-        Two takes of one action before one camera agree for a while, at some offset; two copies of
-        a shot mostly begin and end together.
+        Two takes of one action before one camera agree for a while, at some offset. Two copies of
+        a shot mostly begin and end together. So a partial overlap needs more certainty.
         """
-        return self.certainty > _SURE + _SURE_PARTLY * (1 - min(self.share_a, self.share_b))
+        return self.certainty > _SAME + _SAME_PARTLY * (1 - min(self.share_a, self.share_b))
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """The pictures of one clip as cells of one brightness, and their times."""
+
+    values_TN: np.ndarray
+    times_s: np.ndarray
+
+    def only(self, kept_N: np.ndarray) -> "_Cells":
+        return _Cells(self.values_TN[:, kept_N], self.times_s)
 
 
 def align(
-    a: Run, b: Run, *, is_mirrored: bool, pairs: Sequence[tuple[int, int]]
+    a: ClipStills, b: ClipStills, *, is_mirrored: bool, pairs: Sequence[tuple[int, int]]
 ) -> Alignment | None:
-    """Return the best way to lay b on a; None where that is no good at all.
+    """Return the best way to lay b on a; None where there is none.
 
     Args:
         a: One clip.
         b: The other.
         is_mirrored: Whether b is turned left to right before it is laid on a.
-        pairs: Stills of a and b whose looks are near.
+        pairs: Rows of stills of a and b whose descriptors are near.
     """
     if min(len(a.times_s), len(b.times_s)) < 2:
         return None
     pictures_b = b.pictures_THW[:, :, ::-1] if is_mirrored else b.pictures_THW
-    window_a, window_b = _windows(a, b, pictures_b, pairs)
-    cells_a = _normal(_cells(a.pictures_THW, window_a))
-    cells_b = _normal(_cells(pictures_b, window_b))
+    left, top, wide, high = b.content
+    content_b = (1 - left - wide, top, wide, high) if is_mirrored else b.content
+    some = [pairs[i] for i in sorted({0, len(pairs) - 1})]
+    window_a, window_b = crop_windows(
+        (a.pictures_THW[[i for i, _ in some]], a.content),
+        (pictures_b[[j for _, j in some]], content_b),
+    )
+    cells_a = _Cells(_normal(a.pictures_THW, window_a), a.times_s)
+    cells_b = _Cells(_normal(pictures_b, window_b), b.times_s)
     best: Alignment | None = None
-    for speed, rough_s in _search(a, b, cells_a, cells_b, _SPEEDS).items():
-        both = _laid(a, b, cells_a, cells_b, rough_s, speed)
-        if _compared(*both)[0] < _LEAST:
+    for speed, rough_s in _offsets(cells_a, cells_b, _SPEEDS).items():
+        both = _interpolated(cells_a, cells_b, rough_s, speed)
+        if _compared(*both)[0] < _HOPELESS:
             continue
-        # What a logo or a subtitle covers in one of the two says nothing.
+        # Cells that differ most may lie under a logo or a subtitle of one of the two.
         off_N = ((both[0] - both[1]) ** 2).mean(0)
-        kept_N = off_N <= np.quantile(off_N, 1 - _TRIMMED)
-        bare_a, bare_b = cells_a[:, kept_N], cells_b[:, kept_N]
-        offset_s = _search(a, b, bare_a, bare_b, (speed,)).get(speed, rough_s)
-        likeness, agreement, liveliness = _compared(*_laid(a, b, bare_a, bare_b, offset_s, speed))
-        in_step = beat(a.pulse, b.pulse, offset_s, speed)
-        overlap_s = _overlap_s(a, b, in_step.offset_s, speed)
+        kept_N = off_N <= np.quantile(off_N, 1 - _COVERED)
+        bare_a, bare_b = cells_a.only(kept_N), cells_b.only(kept_N)
+        offset_s = _offsets(bare_a, bare_b, (speed,)).get(speed, rough_s)
+        compared = _compared(*_interpolated(bare_a, bare_b, offset_s, speed))
+        likeness, agreement, motion_share = compared
+        curves = match_curves(a.curves, b.curves, offset_s, speed)
+        overlap_s = _overlap_s(a, b, curves.offset_s, speed)
         found = Alignment(
-            offset_s=in_step.offset_s,
+            offset_s=curves.offset_s,
             speed=speed,
             is_mirrored=is_mirrored,
             window_a=window_a,
@@ -139,8 +157,8 @@ def align(
             share_b=min(1.0, overlap_s / speed / max(b.length_s, 1e-6)),
             likeness=likeness,
             agreement=agreement,
-            liveliness=liveliness,
-            beat=in_step,
+            motion_share=motion_share,
+            curves=curves,
         )
         if best is None or found.certainty > best.certainty:
             best = found
@@ -149,89 +167,28 @@ def align(
     return best
 
 
-def _overlap_s(a: Run, b: Run, offset_s: float, speed: float) -> float:
+def _overlap_s(a: ClipStills, b: ClipStills, offset_s: float, speed: float) -> float:
     return max(0.0, min(a.length_s, offset_s + speed * b.length_s) - max(0.0, offset_s))
 
 
-def _windows(
-    a: Run, b: Run, pictures_b: np.ndarray, pairs: Sequence[tuple[int, int]]
-) -> tuple[Window, Window]:
-    """Return which part of a shows what which part of b shows."""
-    import cv2
+def _normal(pictures_THW: np.ndarray, window: Window) -> np.ndarray:
+    """Return cells less their mean, over their spread, so that brightness does not count.
 
-    left, top, wide, high = b.content
-    is_turned = pictures_b is not b.pictures_THW
-    content_b = (1 - left - wide, top, wide, high) if is_turned else b.content
-    bases = [(a.content, content_b)]
-    if (a.content, content_b) != (WHOLE, WHOLE):
-        bases.append((WHOLE, WHOLE))  # what looks like bars in one may be none
-    chosen = [pairs[i] for i in sorted({0, len(pairs) - 1})]
-    best, found = -1.0, (WHOLE, WHOLE)
-    for base_a, base_b in bases:
-        all_a = _part(a.pictures_THW[[i for i, _ in chosen]], base_a, SIDE_PX)
-        all_b = _part(pictures_b[[j for _, j in chosen]], base_b, SIDE_PX)
-        for wide_px, high_px in _sizes():
-            is_whole = (wide_px, high_px) == (SIDE_PX, SIDE_PX)
-            for is_b_inside in (True,) if is_whole else (True, False):
-                total = np.zeros((SIDE_PX - high_px + 1, SIDE_PX - wide_px + 1), np.float32)
-                for one, other in zip(all_a, all_b, strict=True):
-                    outer, inner = (one, other) if is_b_inside else (other, one)
-                    small = cv2.resize(inner, (wide_px, high_px), interpolation=cv2.INTER_AREA)
-                    total += cv2.matchTemplate(outer, small, cv2.TM_CCOEFF_NORMED)
-                # The whole is the likeliest; a smaller part fits by chance more easily.
-                score = float(total.max()) / len(chosen) - 0.02 * (not is_whole)
-                if score > best:
-                    row, column = np.unravel_index(int(total.argmax()), total.shape)
-                    inside = (
-                        float(column) / SIDE_PX, float(row) / SIDE_PX,
-                        wide_px / SIDE_PX, high_px / SIDE_PX,
-                    )  # fmt: skip
-                    one_part, other_part = (inside, WHOLE) if is_b_inside else (WHOLE, inside)
-                    best, found = score, (within(base_a, one_part), within(base_b, other_part))
-            if best > _SAME:
-                return found
-    return found
+    Args:
+        pictures_THW: The pictures of one clip.
+        window: Their part that is compared.
 
-
-@cache
-def _sizes() -> list[tuple[int, int]]:
-    even = [(side, side) for side in (32, 30, 29, 28, 27, 26, 24)]
-    return [*even, (24, 32), (32, 24), (27, 32), (32, 27), (29, 32), (32, 29)]
-
-
-@cache
-def _area(start: float, length: float, cells: int) -> np.ndarray:
-    """Return what averages a part of a side to cells: (cells, pixels)."""
-    edges = SIDE_PX * (start + length * np.arange(cells + 1) / cells)
-    pixels = np.arange(SIDE_PX)
-    low = np.maximum(edges[:-1, None], pixels)
-    high = np.minimum(edges[1:, None], pixels + 1)
-    share = np.clip(high - low, 0, None)
-    return np.asarray(share / share.sum(1, keepdims=True), np.float32)
-
-
-def _part(pictures_THW: np.ndarray, window: Window, cells: int) -> np.ndarray:
-    """Return a part of each picture: float32 (T, cells, cells)."""
-    left, top, wide, high = window
-    rows, columns = _area(top, high, cells), _area(left, wide, cells)
-    return np.asarray(rows @ pictures_THW.astype(np.float32) @ columns.T)
-
-
-def _cells(pictures_THW: np.ndarray, window: Window) -> np.ndarray:
-    """Return a part of each picture as cells: float32 (T, 256)."""
-    return _part(pictures_THW, window, _CELLS).reshape(len(pictures_THW), -1)
-
-
-def _normal(cells_TN: np.ndarray) -> np.ndarray:
-    """Return the cells of a run less their mean, over their spread: brightness does not count."""
+    Returns:
+        float32 (T, 256).
+    """
+    cells_TN = area_means(pictures_THW, window, _CELLS).reshape(len(pictures_THW), -1)
     cells_TN = cells_TN - cells_TN.mean()
     return np.asarray(cells_TN / max(float(cells_TN.std()), 1.0))
 
 
-def _search(
-    a: Run, b: Run, cells_a: np.ndarray, cells_b: np.ndarray, speeds: Sequence[float]
-) -> dict[float, float]:
+def _offsets(a: _Cells, b: _Cells, speeds: Sequence[float]) -> dict[float, float]:
     """Return for each speed the offset at which pictures and changes agree best, if any."""
+    cells_a, cells_b = a.values_TN, b.values_TN
     grams = [
         _Gram(cells_a - cells_a.mean(1, keepdims=True), cells_b - cells_b.mean(1, keepdims=True)),
         _Gram(cells_a - cells_a.mean(0), cells_b - cells_b.mean(0)),
@@ -250,9 +207,10 @@ def _search(
             offsets.append((low + float(at)) / 2 + fine_s)
             paces.append(np.full(len(fine_s), speed))
     offset_K, speed_K = np.concatenate(offsets), np.concatenate(paces)
-    spots = _Spots.at(a, b, offset_K, speed_K)
-    score_K = (grams[0].correlation(spots) + grams[1].correlation(spots)) * spots.count_K**0.25
-    score_K[spots.count_K < 2] = -np.inf
+    places = _Places.of(a.times_s, b.times_s, offset_K, speed_K)
+    score_K = grams[0].correlation(places) + grams[1].correlation(places)
+    score_K = score_K * places.count_K**0.25
+    score_K[places.count_K < 2] = -np.inf
     found = {}
     for speed in speeds:
         best = int(np.where(speed_K == speed, score_K, -np.inf).argmax())
@@ -262,27 +220,30 @@ def _search(
 
 
 @dataclass(frozen=True, slots=True)
-class _Spots:
-    """For each of K ways to lay b on a: where each still of b falls among those of a."""
+class _Places:
+    """Where each still of b falls among those of a, for each of K offsets and speeds."""
 
     inside_KT: np.ndarray
     before_KT: np.ndarray
+    """The still of a before it."""
     share_KT: np.ndarray
-    """How far from the still before to the next one, 0-1."""
+    """Share of the way from the still before to the next one, 0–1."""
     count_K: np.ndarray
 
     @classmethod
-    def at(cls, a: Run, b: Run, offset_K: np.ndarray, speed_K: np.ndarray) -> "_Spots":
-        at_KT = offset_K[:, None] + speed_K[:, None] * b.times_s[None, :]
-        inside_KT = (at_KT >= a.times_s[0] - _SLACK_S) & (at_KT <= a.times_s[-1] + _SLACK_S)
-        before_KT = np.searchsorted(a.times_s, at_KT).clip(1, len(a.times_s) - 1) - 1
-        gap_KT = np.maximum(a.times_s[before_KT + 1] - a.times_s[before_KT], 1e-6)
-        share_KT = np.minimum(np.maximum((at_KT - a.times_s[before_KT]) / gap_KT, 0), 1)
+    def of(
+        cls, times_a: np.ndarray, times_b: np.ndarray, offset_K: np.ndarray, speed_K: np.ndarray
+    ) -> "_Places":
+        at_KT = offset_K[:, None] + speed_K[:, None] * times_b[None, :]
+        inside_KT = (at_KT >= times_a[0] - _SLACK_S) & (at_KT <= times_a[-1] + _SLACK_S)
+        before_KT = np.searchsorted(times_a, at_KT).clip(1, len(times_a) - 1) - 1
+        gap_KT = np.maximum(times_a[before_KT + 1] - times_a[before_KT], 1e-6)
+        share_KT = np.minimum(np.maximum((at_KT - times_a[before_KT]) / gap_KT, 0), 1)
         return cls(inside_KT, before_KT, share_KT, inside_KT.sum(1))
 
 
 class _Gram:
-    """The products of all stills of two runs, from which those of stills in between follow."""
+    """Dot products of all stills of two clips; those of interpolated stills follow from them."""
 
     def __init__(self, a_TN: np.ndarray, b_TN: np.ndarray) -> None:
         self._ab = a_TN @ b_TN.T
@@ -294,30 +255,31 @@ class _Gram:
         """Return the cosine of each still of a with each of b."""
         return np.asarray(self._ab / np.sqrt(self._aa[:, None] * self._bb[None, :]).clip(1e-6))
 
-    def correlation(self, spots: _Spots) -> np.ndarray:
-        """Return for each way the correlation of b's stills with a at their moments."""
-        at, q = spots.before_KT, spots.share_KT
+    def correlation(self, places: _Places) -> np.ndarray:
+        """Return for each offset and speed the correlation of b's stills with a: (K,)."""
+        at, q = places.before_KT, places.share_KT
         p, of_b = 1 - q, np.arange(len(self._bb))[None, :]
         product = p * self._ab[at, of_b] + q * self._ab[at + 1, of_b]
         of_a = p * p * self._aa[at] + q * q * self._aa[at + 1] + 2 * p * q * self._next[at]
-        inside = spots.inside_KT
+        inside = places.inside_KT
         both = (of_a * inside).sum(1) * (self._bb[None, :] * inside).sum(1)
         return np.asarray((product * inside).sum(1) / np.sqrt(np.maximum(both, 1e-9)))
 
 
-def _laid(
-    a: Run, b: Run, cells_a: np.ndarray, cells_b: np.ndarray, offset_s: float, speed: float
+def _interpolated(
+    a: _Cells, b: _Cells, offset_s: float, speed: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the cells of a at the moments of b's stills, between its own, and those of b."""
-    spots = _Spots.at(a, b, np.array([offset_s]), np.array([speed]))
-    inside = spots.inside_KT[0]
-    before, share = spots.before_KT[0, inside], spots.share_KT[0, inside, None]
+    """Return the cells of a interpolated at the times of b's stills, and the cells of b."""
+    places = _Places.of(a.times_s, b.times_s, np.array([offset_s]), np.array([speed]))
+    inside = places.inside_KT[0]
+    before, share = places.before_KT[0, inside], places.share_KT[0, inside, None]
     share = share.astype(np.float32)
-    return cells_a[before] * (1 - share) + cells_a[before + 1] * share, cells_b[inside]
+    cells_a = a.values_TN[before] * (1 - share) + a.values_TN[before + 1] * share
+    return cells_a, b.values_TN[inside]
 
 
 def _compared(a_TN: np.ndarray, b_TN: np.ndarray) -> tuple[float, float, float]:
-    """Return likeness, agreement and liveliness of two runs of the same length."""
+    """Return likeness, agreement and motion share of stills that belong together."""
     likeness = float((_unit(a_TN) * _unit(b_TN)).sum(1).mean())
     changes_a, changes_b = a_TN - a_TN.mean(0), b_TN - b_TN.mean(0)
     energy_a, energy_b = float((changes_a**2).sum()), float((changes_b**2).sum())

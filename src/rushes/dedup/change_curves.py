@@ -1,8 +1,8 @@
-"""Whether two clips change at the same moments, by the scan's numbers for every frame.
+"""Change curves: how much a clip changes at each frame, and how well two clips agree in that.
 
 Stills are half a second apart, and two encodings of the same footage rarely keep the same ones. The
-change signals know every frame; size, codec, mirroring and a logo hardly touch them. So they tell
-copies from other moments of the same scene, and lay one clip on the other to the frame.
+scan's change signals have a value for every frame. Size, codec, mirroring and a logo hardly touch
+them. So they tell copies from other moments of one scene, and align two clips to the frame.
 """
 
 from collections.abc import Mapping
@@ -13,49 +13,57 @@ import numpy as np
 from rushes.stages.items import Signals
 
 _STEP_S = 1 / 24
-_WIDTH = 25  # steps that make about a second
-_LAGS = 10  # steps looked at on either side
-# Column -> its noise, in its own unit: coding alone moves it by about this.
+_WINDOW = 25  # steps, about a second
+_LAGS = 10  # steps tried on either side of an offset
+# Column → its noise, in its own unit: coding alone moves it by about this.
 _NOISE = {"reach_240ms": 0.10, "reach_480ms": 0.08, "luma": 1.0, "contrast": 1.0}
 _AFTER_S = 0.48
-"""The first moments of a clip are compared with what was before it, which the other may lack."""
+"""Left out at the start: those signals compare with frames before the clip."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pulse:
-    """What changes in one clip, and when."""
+class ChangeCurves:
+    """How much one clip changes at each of its frames."""
 
     times_s: np.ndarray
     """float64, ascending: seconds since the clip's first frame."""
     curves: Mapping[str, np.ndarray]
-    """float32, one value a frame."""
+    """Name of the signal → float32, one value a frame."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Beat:
-    """How two pulses agree."""
+class CurveMatch:
+    """How well the change curves of two clips agree at the best offset."""
 
     offset_s: float
+    """Time in the first clip at which the second begins, in seconds."""
     agreement: float
     """Correlation over all curves, at most 1."""
     information: float
-    """How much there is to agree in, in multiples of what coding alone would show."""
+    """How far the changes exceed coding noise: 0–1 a curve, summed over the curves."""
 
 
-def pulse_of(change: Signals, in_pts: int, out_pts: int) -> Pulse:
-    """Return the pulse of a clip, from the change signals of its video."""
+def change_curves(change: Signals, in_pts: int, out_pts: int) -> ChangeCurves:
+    """Return the change curves of a clip, from the change signals of its video."""
     inside = change.span(in_pts, out_pts)
     times_s = (inside.pts - in_pts) * float(change.time_base)
     curves = {name: inside.columns[name].astype(np.float32) for name in _NOISE}
     for name in ("reach_240ms", "reach_480ms"):
-        # In proportion: a crop shows more of it, a paler copy less.
+        # The logarithm makes a crop, which shows more change, differ by a constant only.
         curves[name] = np.log(curves[name] + 0.5)
-    return Pulse(times_s, curves)
+    return ChangeCurves(times_s, curves)
 
 
-def beat(a: Pulse, b: Pulse, offset_s: float, speed: float) -> Beat:
-    """Return how well the pulses agree, b laid on a, at the best offset near the given one."""
-    nothing = Beat(offset_s=offset_s, agreement=0.0, information=0.0)
+def match_curves(a: ChangeCurves, b: ChangeCurves, offset_s: float, speed: float) -> CurveMatch:
+    """Return how well two clips change in step, at the best offset near the given one.
+
+    Args:
+        a: One clip.
+        b: The other.
+        offset_s: Time in a at which b begins, known to about half a second.
+        speed: Seconds of a that one second of b shows.
+    """
+    nothing = CurveMatch(offset_s=offset_s, agreement=0.0, information=0.0)
     if len(a.times_s) < 8 or len(b.times_s) < 8:
         return nothing
     start_s = max(float(a.times_s[0]), offset_s) + _AFTER_S
@@ -67,9 +75,9 @@ def beat(a: Pulse, b: Pulse, offset_s: float, speed: float) -> Beat:
     own_s = (at_s - offset_s) / speed
     total_L, weight_L = np.zeros(2 * _LAGS + 1), np.full(2 * _LAGS + 1, 1e-6)
     for name, noise in _NOISE.items():
-        first = _quick(np.interp(around_s, a.times_s, a.curves[name]))
+        first = _detrended(np.interp(around_s, a.times_s, a.curves[name]))
         first_LN = np.lib.stride_tricks.sliding_window_view(first, len(at_s))
-        second = _quick(np.interp(own_s, b.times_s, b.curves[name]))
+        second = _detrended(np.interp(own_s, b.times_s, b.curves[name]))
         second = second - second.mean()
         first_L = first_LN.std(1)
         product_L = (first_LN @ second) / len(at_s) / np.maximum(first_L * second.std(), 1e-6)
@@ -78,19 +86,19 @@ def beat(a: Pulse, b: Pulse, offset_s: float, speed: float) -> Beat:
         total_L += share_L * product_L
         weight_L += share_L
     best = int((total_L / weight_L).argmax())
-    return Beat(
+    return CurveMatch(
         offset_s=offset_s + (best - _LAGS) * _STEP_S,
         agreement=float(total_L[best] / weight_L[best]),
         information=float(weight_L[best]),
     )
 
 
-def _quick(curve: np.ndarray) -> np.ndarray:
-    """Return what varies within a second: slow waves agree by chance, by one that is like another.
+def _detrended(curve: np.ndarray) -> np.ndarray:
+    """Return a curve less its mean over a second around each frame.
 
-    Two people who come to the same table at the same pace differ in their steps.
+    Slow waves agree by chance: two people who walk to one table differ only in their steps.
     """
-    size = min(_WIDTH, len(curve))
+    size = min(_WINDOW, len(curve))
     padded = np.pad(curve, (size // 2, size - 1 - size // 2), mode="edge")
     sums = np.concatenate([[0.0], np.cumsum(padded)])
     return np.asarray(curve - (sums[size:] - sums[:-size]) / size)

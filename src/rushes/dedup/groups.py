@@ -1,4 +1,4 @@
-"""From pairs of copies to groups, and which of each to keep."""
+"""Groups of copies, and the clip of each that makes another redundant."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -6,46 +6,47 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
-    """Two clips of which one shows what the other shows."""
+class CopyPair:
+    """Two clips that show the same footage."""
 
     first: int
     second: int
     share_first: float
-    """How much of the first is in the second, 0–1."""
+    """Part of the first that the second shows, 0–1."""
     share_second: float
+    """Part of the second that the first shows, 0–1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Grouped:
-    """What a clip is among its copies."""
+class Membership:
+    """A clip's place in its group of copies."""
 
     group: int
-    """Counted from 1, in the order of the clips."""
+    """Number of the group, from 1, in the order of the clips."""
     copies: int
-    """Other clips of the group."""
+    """Number of other clips in the group."""
     kept_instead: int | None
-    """The clip that makes this one spare; None for one that is kept."""
+    """The clip that makes this one redundant; None if this one is kept."""
 
 
-def grouped(
-    links: Sequence[Link], rank: Mapping[int, Sequence[float]], least_share: float
-) -> dict[int, Grouped]:
-    """Return clip → what it is among its copies; clips without a copy are left out.
+def group_copies(
+    pairs: Sequence[CopyPair], rank: Mapping[int, Sequence[float]], least_share: float
+) -> dict[int, Membership]:
+    """Return clip → its place in its group; clips without a copy are left out.
 
-    A group is all that hangs together by links. In it clips are taken best first: each is kept
-    unless one that is kept already shows `least_share` of it. So a chain of clips that overlap
-    costs none of its footage, and what is left out is a copy of something that is kept.
+    A group is a connected component of the pairs. Its clips are taken best first. Each is kept
+    unless a clip that is kept already shows `least_share` of it. So a chain of overlapping clips
+    loses no footage, and each redundant clip has a kept one that shows it.
 
     Args:
-        links: Verified pairs, each once.
-        rank: Clip → what makes it better, the decisive number first; larger is better.
-        least_share: A clip of which a kept one shows less is kept too.
+        pairs: Verified pairs, each once.
+        rank: Clip → its worth, the decisive number first; larger is better.
+        least_share: Least part of a clip, 0–1, that a kept one must show to make it redundant.
     """
     neighbours: dict[int, dict[int, float]] = defaultdict(dict)
-    for link in links:
-        neighbours[link.first][link.second] = link.share_first
-        neighbours[link.second][link.first] = link.share_second
+    for pair in pairs:
+        neighbours[pair.first][pair.second] = pair.share_first
+        neighbours[pair.second][pair.first] = pair.share_second
     kept_instead: dict[int, int | None] = {}
     for clip in sorted(neighbours, key=lambda no: (*(-part for part in rank[no]), no)):
         better = [
@@ -57,14 +58,14 @@ def grouped(
     found = {}
     for number, members in enumerate(_components(neighbours), start=1):
         for clip in members:
-            found[clip] = Grouped(
+            found[clip] = Membership(
                 group=number, copies=len(members) - 1, kept_instead=kept_instead[clip]
             )
     return found
 
 
 def _components(neighbours: Mapping[int, Mapping[int, float]]) -> list[list[int]]:
-    """Return what hangs together, each ascending, ordered by its first."""
+    """Return the connected components, each sorted, ordered by their first members."""
     seen: set[int] = set()
     found = []
     for start in sorted(neighbours):

@@ -1,4 +1,4 @@
-"""Which of several copies to keep: the last step of dedup, and what is known of it."""
+"""Choose which clips of a group of copies to keep, and read the stored choice."""
 
 import hashlib
 import json
@@ -8,39 +8,40 @@ from typing import Any
 
 from rushes.context import Context
 from rushes.dedup.align import Alignment
-from rushes.dedup.groups import Grouped, Link, grouped
+from rushes.dedup.groups import CopyPair, Membership, group_copies
 from rushes.errors import RecipeError
 from rushes.recipe.recipe import Recipe
 from rushes.records import Clip, ClipRow, Field, Row, Video
 from rushes.similarity.near_pairs import near_pairs
-from rushes.similarity.pooling import clip_vectors
+from rushes.similarity.pooling import pool_stills
 
 VERSION = 1
 """Bump it when the same clips give other groups."""
 
-PAIRS = (Field(name="pairs", dtype="text", about="copies that were found for the clip, as JSON"),)
+PAIRS = (Field(name="pairs", dtype="text", about="copies that were found of the clip, as JSON"),)
 OUTCOME = (
     Field(name="group", dtype="integer", low=0, about="number of the group of copies; 0: no copy"),
     Field(name="copies", dtype="integer", low=0, about="other clips in the group"),
     Field(name="keep", dtype="integer", low=0, high=1, higher_is_better=True,
-          about="1 for the best of its copies and for a clip without; 0 for what they make spare"),
-    Field(name="of", dtype="text", about="what of which video it shows once more, and how"),
+          about="1: kept, the best of its copies or without a copy; 0: redundant"),
+    Field(name="of", dtype="text",
+          about="seconds and video that it repeats, and how: mirrored, another crop, speed"),
     Field(name="alike", dtype="integer", low=0,
-          about="other clips whose embedding is nearly the same; missing without an embedding"),
+          about="other clips that look alike, by their embeddings; missing without one"),
     Field(name="alike_keep", dtype="integer", low=0, high=1, higher_is_better=True,
-          about="1 for the best of its likes and for a clip without; 0 for the others"),
+          about="1: the best of the clips that look alike, or alone; 0: the others"),
 )  # fmt: skip
 """The columns `dedup.*` of a clip."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dedup:
-    """When a clip is spare, and when clips are alike."""
+    """When a clip is redundant, and when two clips look alike."""
 
     overlap: float = 0.5
-    """A clip is spare if a kept one shows at least this share of it; larger keeps more."""
+    """A clip is redundant if a kept one shows at least this share of it; larger keeps more."""
     alike: float = 0.98
-    """Clips are alike if the cosine of their embeddings is at least this; larger finds fewer."""
+    """Clips look alike if the cosine of their embeddings is at least this; larger finds fewer."""
 
     def __post_init__(self) -> None:
         if not 0 < self.overlap <= 1 or not 0 < self.alike <= 1:
@@ -51,27 +52,27 @@ class Dedup:
 
 
 def outcome_fingerprint(recipe: Recipe) -> str:
-    """Return the identity of what `dedup` finds under a recipe."""
-    return prints_of(recipe)["outcome"]
+    """Return the fingerprint of the outcome of `dedup` under a recipe."""
+    return step_fingerprints(recipe)["outcome"]
 
 
 def duplicate_groups(context: Context) -> dict[int, int]:
     """Return clip number → number of its group of copies; clips without a copy are left out.
 
-    It is empty if `dedup` was not run, or not since the recipe changed in what it reads.
+    It is empty if `dedup` was not run since the recipe last changed its inputs.
     """
     return {no: row["group"] for no, row in outcome(context).items() if row["group"]}
 
 
 def outcome(context: Context) -> dict[int, Row]:
-    """Return what `dedup` found by clip number, as `OUTCOME`; empty if it was not run."""
+    """Return clip number → row of `OUTCOME`; empty if `dedup` was not run."""
     return context.catalog.stages.rows(
-        "dedup/outcome", OUTCOME, prints_of(context.recipe)["outcome"]
+        "dedup/outcome", OUTCOME, step_fingerprints(context.recipe)["outcome"]
     )
 
 
-def prints_of(recipe: Recipe) -> dict[str, str]:
-    """Return the identities of what each step finds."""
+def step_fingerprints(recipe: Recipe) -> dict[str, str]:
+    """Return the fingerprint of each step's results, and that of the cuts."""
     prints = recipe.fingerprints
     of_probe = prints.probes.get
     looked = _hash([VERSION, of_probe("still"), of_probe("border")])
@@ -89,44 +90,44 @@ def _hash(payload: Any) -> str:
     return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()[:12]
 
 
-_KEPT = ("share_a", "share_b", "offset_s", "speed", "is_mirrored", "is_cropped", "certainty")
+_STORED = ("share_a", "share_b", "offset_s", "speed", "is_mirrored", "is_cropped", "certainty")
 
 
-def kept_of(found: Alignment) -> list[Any]:
-    """Return what is stored of an alignment."""
-    values = [getattr(found, name) for name in _KEPT]
+def stored_fields(alignment: Alignment) -> list[Any]:
+    """Return the fields of an alignment that are stored with a pair."""
+    values = [getattr(alignment, name) for name in _STORED]
     return [round(v, 4) if isinstance(v, float) else v for v in values]
 
 
-def decided(context: Context, compared: Mapping[int, Row]) -> dict[int, Row]:
-    """Return the outcome for each compared clip."""
+def choose_kept(context: Context, compared: Mapping[int, Row]) -> dict[int, Row]:
+    """Return clip number → row of `OUTCOME`.
+
+    Args:
+        context: The open project.
+        compared: Clip number → row of `PAIRS`.
+    """
     settings: Dedup = context.recipe.own("dedup")
     clips = context.clips()
     videos = context.catalog.videos({row.video_no for row in clips.values()})
     rank = {no: _rank(videos[clips[no].video_no], clips[no].clip) for no in compared}
-    pairs: dict[tuple[int, int], dict[str, Any]] = {}
-    for row in compared.values():
-        for first, second, *values in json.loads(row["pairs"]):
-            if first in compared and second in compared:
-                pairs[first, second] = dict(zip(_KEPT, values, strict=True))
-    links = [
-        Link(first=a, second=b, share_first=p["share_a"], share_second=p["share_b"])
+    pairs = _stored_pairs(compared)
+    copy_pairs = [
+        CopyPair(first=a, second=b, share_first=p["share_a"], share_second=p["share_b"])
         for (a, b), p in pairs.items()
     ]
-    groups = grouped(links, rank, settings.overlap)
+    groups = group_copies(copy_pairs, rank, settings.overlap)
     partners: dict[int, int] = {}
     for a, b in pairs:
         partners.setdefault(a, b)
         partners.setdefault(b, a)
-    likes = _likes(context, list(compared), settings.alike, rank)
+    look_alikes = _look_alikes(context, list(compared), rank)
     rows = {}
     for no in compared:
-        found = groups.get(no)
+        found, alike = groups.get(no), look_alikes.get(no)
         of = ""
         if found is not None:
             partner = found.kept_instead or partners[no]
-            of = _described(no, partner, pairs, clips, videos)
-        alike = likes.get(no)
+            of = _repeated(_seen_from(no, partner, pairs), clips[no], clips[partner], videos)
         rows[no] = {
             "group": found.group if found else 0,
             "copies": found.copies if found else 0,
@@ -138,73 +139,86 @@ def decided(context: Context, compared: Mapping[int, Row]) -> dict[int, Row]:
     return rows
 
 
+def _stored_pairs(compared: Mapping[int, Row]) -> dict[tuple[int, int], dict[str, Any]]:
+    """Return the two clips of each pair → the stored fields of its alignment."""
+    pairs = {}
+    for row in compared.values():
+        for first, second, *values in json.loads(row["pairs"]):
+            if first in compared and second in compared:
+                pairs[first, second] = dict(zip(_STORED, values, strict=True))
+    return pairs
+
+
 def _rank(video: Video, clip: Clip) -> tuple[float, ...]:
-    """Return what makes a clip better: a larger picture, then longer, then less compressed."""
+    """Return the worth of a clip: a larger picture, then longer, then less compressed."""
     width, height = video.display_size_px
-    length_s = float((clip.out_pts - clip.in_pts) * video.time_base)
+    length_s = _length_s(video, clip)
     bits = 8 * video.size_bytes / max(video.duration_s, 1e-3) / (width * height)
     return (width * height, round(length_s), bits)
 
 
-def _likes(
-    context: Context,
-    numbers: Sequence[int],
-    least: float,
-    rank: Mapping[int, Sequence[float]],
-) -> dict[int, Grouped]:
-    """Return clip → what it is among those alike, for each clip with an embedding."""
+def _length_s(video: Video, clip: Clip) -> float:
+    return float((clip.out_pts - clip.in_pts) * video.time_base)
+
+
+def _look_alikes(
+    context: Context, numbers: Sequence[int], rank: Mapping[int, Sequence[float]]
+) -> dict[int, Membership]:
+    """Return clip → its place among those that look alike, for each clip with an embedding."""
     scorer = context.recipe.stages("score").get("embedding")
     if scorer is None:
         return {}
-    fingerprint = context.recipe.fingerprints.scorers["embedding"]
-    rows = context.catalog.stages.rows("scorer/embedding", scorer.fields, fingerprint)
+    rows = context.scores("embedding")
     with_one = [no for no in numbers if no in rows]
     if not with_one:
         return {}
     field = next(field for field in scorer.fields if field.name == "vector")
-    shards = context.catalog.stages.shards("scorer/embedding", field, fingerprint)
-    vectors_ND = clip_vectors(shards.read([rows[no]["vector"] for no in with_one]))
-    pairs = near_pairs(vectors_ND, least).tolist()
-    links = [
-        Link(first=with_one[i], second=with_one[j], share_first=1.0, share_second=1.0)
-        for i, j in pairs
-    ]
-    alone = {no: Grouped(group=0, copies=0, kept_instead=None) for no in with_one}
-    return alone | grouped(links, rank, 1.0)
-
-
-def lacks_likes(context: Context, old: Mapping[int, Row]) -> bool:
-    """Whether embeddings have arrived since the outcome."""
-    scorer = context.recipe.stages("score").get("embedding")
-    if scorer is None:
-        return False
     fingerprint = context.recipe.fingerprints.scorers["embedding"]
-    rows = context.catalog.stages.rows("scorer/embedding", scorer.fields, fingerprint)
-    return any(old[no]["alike"] is None for no in rows if no in old)
+    shards = context.catalog.stages.shards("scorer/embedding", field, fingerprint)
+    vectors_ND = pool_stills(shards.read([rows[no]["vector"] for no in with_one]))
+    settings: Dedup = context.recipe.own("dedup")
+    pairs = [
+        CopyPair(first=with_one[i], second=with_one[j], share_first=1.0, share_second=1.0)
+        for i, j in near_pairs(vectors_ND, settings.alike).tolist()
+    ]
+    alone = {no: Membership(group=0, copies=0, kept_instead=None) for no in with_one}
+    return alone | group_copies(pairs, rank, 1.0)
 
 
-def _described(
-    no: int,
-    partner: int,
-    pairs: Mapping[tuple[int, int], Mapping[str, Any]],
-    clips: Mapping[int, ClipRow],
-    videos: Mapping[int, Video],
+def needs_embeddings(context: Context, old: Mapping[int, Row]) -> bool:
+    """Return whether clips of an outcome have got embeddings since."""
+    if "embedding" not in context.recipe.stages("score"):
+        return False
+    return any(old[no]["alike"] is None for no in context.scores("embedding") if no in old)
+
+
+def _seen_from(
+    no: int, partner: int, pairs: Mapping[tuple[int, int], Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return the fields of a pair with the offset and speed of a clip on its partner."""
+    if (partner, no) in pairs:
+        return dict(pairs[partner, no])
+    pair = pairs[no, partner]
+    return dict(pair) | {"offset_s": -pair["offset_s"] / pair["speed"], "speed": 1 / pair["speed"]}
+
+
+def _repeated(
+    pair: Mapping[str, Any], row: ClipRow, partner: ClipRow, videos: Mapping[int, Video]
 ) -> str:
-    """Return what a clip shows of its partner's video, and what was done to it."""
-    is_first = (no, partner) in pairs
-    pair = pairs[(no, partner) if is_first else (partner, no)]
-    lengths = []
-    for number in (no, partner):
-        row = clips[number]
-        span = row.clip.out_pts - row.clip.in_pts
-        lengths.append(float(span * videos[row.video_no].time_base))
-    offset_s, speed = pair["offset_s"], pair["speed"]
-    if is_first:  # the clip shows at offset + speed × t what the partner shows at t
-        offset_s, speed = -offset_s / speed, 1 / speed
-    start_s = max(0.0, offset_s)
-    end_s = min(lengths[1], offset_s + speed * lengths[0])
-    video = videos[clips[partner].video_no]
-    begin_s = video.seconds(clips[partner].clip.in_pts)
+    """Return the seconds of its partner's video that a clip repeats, and how.
+
+    Args:
+        pair: Fields of the alignment, of the clip on its partner.
+        row: The clip.
+        partner: The clip that it repeats.
+        videos: By their numbers.
+    """
+    video = videos[partner.video_no]
+    speed = pair["speed"]
+    length_s = _length_s(videos[row.video_no], row.clip)
+    start_s = max(0.0, pair["offset_s"])
+    end_s = min(_length_s(video, partner.clip), pair["offset_s"] + speed * length_s)
+    begin_s = video.seconds(partner.clip.in_pts)
     words = [f"{begin_s + start_s:.1f}-{begin_s + end_s:.1f} s of {video.given}"]
     words += ["mirrored"] if pair["is_mirrored"] else []
     words += ["another crop"] if pair["is_cropped"] else []

@@ -1,7 +1,7 @@
-"""Which clips show the same footage, or nearly the same picture, and which of them to keep.
+"""Find clips that show the same footage or look alike, and choose which of them to keep.
 
-Each step keeps what it found: looks of a video's stills, the verified pairs of each clip, and the
-outcome for all. So a rerun compares only clips that are new, with all others.
+Each step stores what it found: the descriptors of a video's stills, the verified pairs of each
+clip, and the outcome for all. So a rerun compares only new clips, each with all others.
 """
 
 import json
@@ -18,112 +18,99 @@ from rushes.dedup.keep import (
     OUTCOME,
     PAIRS,
     Dedup,
-    decided,
-    duplicate_groups,
-    kept_of,
-    lacks_likes,
+    choose_kept,
+    needs_embeddings,
     outcome,
-    outcome_fingerprint,
-    prints_of,
+    step_fingerprints,
+    stored_fields,
 )
-from rushes.dedup.lsh import Matches, Stills, near_stills
+from rushes.dedup.near_stills import DescriptorTable, Matches, near_stills
 from rushes.dedup.worker import (
-    ASKED,
     PARTS,
-    LookTask,
-    PairTask,
-    Place,
+    QUERY_PARTS,
+    CandidatePair,
+    ClipFiles,
+    CompareTask,
+    DescribeTask,
     compare,
-    look_at,
-    read_looks,
+    describe_video,
+    read_descriptors,
 )
 from rushes.errors import ItemError, RecipeError
-from rushes.records import Failure, Field, Row
+from rushes.records import Field, Row
 from rushes.runner.base import Job
 
-__all__ = [
-    "OUTCOME", "Dedup", "DedupReport", "duplicate_groups", "find_copies", "outcome",
-    "outcome_fingerprint", "undone",
-]  # fmt: skip
+__all__ = ["Dedup", "DedupReport", "count_pending", "find_copies"]
 
 PAIRS_PER_TASK = 64
 LEAST_OVERLAP = 0.5
-"""Pairs that share less than this of the shorter one are no copies."""
-
-LOOKED = (
-    Field(name="file", dtype="text", about="file of the looks, in the project"),
+"""Pairs that share less than this part of the shorter one are no copies."""
+_DESCRIBED, _PAIRS, _OUTCOME = "dedup/looked", "dedup/pairs", "dedup/outcome"
+_DESCRIBED_FIELDS = (
+    Field(name="file", dtype="text", about="file of the descriptors, in the project"),
     Field(name="stills", dtype="integer", low=0, about="stills in it"),
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DedupReport:
-    """What `dedup` found."""
+    """The result of `dedup`."""
 
     clips: int
     """Clips that are compared with one another, earlier ones included."""
     compared: int
-    """Those that were new."""
+    """Clips among them that were new."""
     groups: list[list[str]]
     """Ids of the clips of each group of copies, kept ones first."""
-    spare: int
+    redundant: int
     """Clips that a rule `dedup.keep = ">= 1"` leaves out."""
-    spare_hours: float
-    alike_spare: int | None
+    redundant_hours: float
+    alike_redundant: int | None
     """Clips that a rule `dedup.alike_keep = ">= 1"` leaves out; None without embeddings."""
     failed: int
     note: str
-    """What is left out, and the setting that mends it; empty if nothing is."""
+    """What was not looked for, and the setting that changes it; empty if nothing."""
 
 
-def undone(context: Context) -> int:
+def count_pending(context: Context) -> int:
     """Return how many clips have not been compared yet."""
-    prints = prints_of(context.recipe)
-    return len(
-        context.catalog.stages.pending("dedup/outcome", OUTCOME, prints["outcome"], prints["cut"])
-    )
+    prints = step_fingerprints(context.recipe)
+    return len(context.catalog.stages.pending(_OUTCOME, OUTCOME, prints["outcome"], prints["cut"]))
 
 
 def find_copies(context: Context) -> DedupReport:
     """Compare the clips that are new with all others, and choose which to keep.
-
-    Args:
-        context: The open project.
 
     Raises:
         RecipeError: The scan keeps no stills, or no change signals.
     """
     for probe in ("still", "change"):
         if probe not in context.recipe.stages("scan"):
-            raise RecipeError(f"dedup reads what the probe {probe!r} keeps; add it to scan.use")
-    prints = prints_of(context.recipe)
-    failed = _look_at_videos(context)
-    places = _places(context)
-    new = set(
-        context.catalog.stages.pending("dedup/pairs", PAIRS, prints["pairs"], prints["cut"])
-    ) & set(places)
+            raise RecipeError(f"dedup reads the probe {probe!r}; add it to scan.use")
+    stages, prints = context.catalog.stages, step_fingerprints(context.recipe)
+    failed = _describe_videos(context)
+    clips = _clip_files(context)
+    new = set(stages.pending(_PAIRS, PAIRS, prints["pairs"], prints["cut"])) & set(clips)
     if new:
-        failed += _compare_clips(context, prints["pairs"], places, new)
+        failed += _compare_clips(context, clips, new)
     old = outcome(context)
-    compared = context.catalog.stages.rows("dedup/pairs", PAIRS, prints["pairs"])
-    compared = {no: row for no, row in compared.items() if no in places}
-    note = ""
-    if "embedding" not in context.recipe.stages("score"):
-        note = 'only copies are looked for, not clips that are alike: add "embedding" to score.use'
-    if new or old.keys() != compared.keys() or lacks_likes(context, old):
-        rows = decided(context, compared)
-        context.catalog.stages.commit("dedup/outcome", OUTCOME, prints["outcome"], rows)
+    compared = stages.rows(_PAIRS, PAIRS, prints["pairs"])
+    compared = {no: row for no, row in compared.items() if no in clips}
+    if new or old.keys() != compared.keys() or needs_embeddings(context, old):
+        rows = choose_kept(context, compared)
+        stages.commit(_OUTCOME, OUTCOME, prints["outcome"], rows)
     else:
         rows = old
-    return _report(context, rows, len(new), failed, note)
+    return _report(context, rows, new=len(new), failed=failed)
 
 
-def _look_at_videos(context: Context) -> int:
-    """Have the stills of new videos looked at; return how many failed."""
-    prints, fingerprint = context.recipe.fingerprints, prints_of(context.recipe)["looked"]
-    rows = {name: context.probe_rows(name) for name in ("still", "border") if name in prints.probes}
+def _describe_videos(context: Context) -> int:
+    """Describe the stills of new videos; return how many videos failed."""
+    stages, probes = context.catalog.stages, context.recipe.fingerprints.probes
+    fingerprint = step_fingerprints(context.recipe)["looked"]
+    rows = {name: context.probe_rows(name) for name in ("still", "border") if name in probes}
     with_clips = {row.video_no for row in context.clips().values()}
-    pending = context.catalog.stages.pending("dedup/looked", LOOKED, fingerprint, "videos")
+    pending = stages.pending(_DESCRIBED, _DESCRIBED_FIELDS, fingerprint, "videos")
     ready = [
         no for no in pending if no in with_clips and all(no in found for found in rows.values())
     ]
@@ -131,7 +118,7 @@ def _look_at_videos(context: Context) -> int:
     jobs, number_of = [], {}
     for no, video in videos.items():
         border = rows.get("border", {}).get(no)
-        task = LookTask(
+        task = DescribeTask(
             stills=context.folder / rows["still"][no]["file"],
             stills_signals=context.folder / rows["still"][no]["signals"],
             border_signals=context.folder / border["signals"] if border else None,
@@ -140,155 +127,173 @@ def _look_at_videos(context: Context) -> int:
         number_of[video.path] = no
         jobs.append(Job(name=video.path, payload=task, size=video.duration_s))
     failed = 0
-    for done in context.runner.run("look at stills", look_at, jobs, unit="s of video"):
+    for done in context.runner.run("describe stills", describe_video, jobs, unit="s of video"):
         if done.result is None:
             failed += 1
-            context.catalog.failures.add(_failure(done.job.name, done.error))
+            _fail(context, done.job.name, done.error)
             continue
         name = str(done.job.payload.target.relative_to(context.folder))
         row = {number_of[done.job.name]: {"file": name, "stills": done.result}}
-        context.catalog.stages.commit("dedup/looked", LOOKED, fingerprint, row)
+        stages.commit(_DESCRIBED, _DESCRIBED_FIELDS, fingerprint, row)
         context.catalog.failures.clear("dedup", [done.job.name])
     return failed
 
 
-def _places(context: Context) -> dict[int, Place]:
-    """Return where each clip is whose video was looked at, by the clip's number."""
-    looked = context.catalog.stages.rows(
-        "dedup/looked", LOOKED, prints_of(context.recipe)["looked"]
-    )
+def _clip_files(context: Context) -> dict[int, ClipFiles]:
+    """Return clip number → its files, for the clips of described videos."""
+    fingerprint = step_fingerprints(context.recipe)["looked"]
+    described = context.catalog.stages.rows(_DESCRIBED, _DESCRIBED_FIELDS, fingerprint)
     change = context.probe_rows("change")
     return {
-        no: Place(
-            looks=context.folder / looked[row.video_no]["file"],
+        no: ClipFiles(
+            descriptors=context.folder / described[row.video_no]["file"],
             change=context.folder / change[row.video_no]["signals"],
             in_pts=row.clip.in_pts,
             out_pts=row.clip.out_pts,
         )
         for no, row in sorted(context.clips().items())
-        if row.video_no in looked and row.video_no in change
+        if row.video_no in described and row.video_no in change
     }
 
 
-def _compare_clips(
-    context: Context,
-    fingerprint: str,
-    places: Mapping[int, Place],
-    new: set[int],
-) -> int:
+def _compare_clips(context: Context, clips: Mapping[int, ClipFiles], new: set[int]) -> int:
     """Compare new clips with all, and store the pairs that are copies; return how many failed."""
-    numbers = list(places)
-    stills, pts_N = _stills(places, new)
-    told = 0.0
-    context.runner.reporter.begin("look up", 1.0, "of the clips")
-
-    def progress(share: float) -> None:
-        nonlocal told
-        context.runner.reporter.advance(max(0.0, min(share, 1.0) - told))
-        told = max(told, share)
-
-    try:
-        matches = near_stills(stills, progress)
-    finally:
-        context.runner.reporter.end()
-    pairs_of = _pairs_of(matches, stills, pts_N, numbers, new)
-    lonely = {no: {"pairs": "[]"} for no in new - pairs_of.keys()}
-    context.catalog.stages.commit("dedup/pairs", PAIRS, fingerprint, lonely)
+    stages, fingerprint = context.catalog.stages, step_fingerprints(context.recipe)["pairs"]
+    table, pts_N = _descriptor_table(clips, new)
+    matches = _near_stills(context, table)
+    pairs_of = _candidates(matches, pts_N, np.array(list(clips))[table.owner_N], new)
+    without = {no: {"pairs": "[]"} for no in new - pairs_of.keys()}
+    stages.commit(_PAIRS, PAIRS, fingerprint, without)
     failed = 0
-    for done in context.runner.run("compare", compare, list(_jobs(pairs_of, places)), unit="pairs"):
-        owners = done.job.name.split()
+    for done in context.runner.run("compare", compare, list(_jobs(pairs_of, clips)), unit="pairs"):
         if done.result is None:
             failed += 1
-            context.catalog.failures.add(_failure(f"clips {done.job.name[:60]}", done.error))
+            _fail(context, f"clips {done.job.name[:60]}", done.error)
             continue
-        found: dict[int, list[Any]] = {int(no): [] for no in owners}
+        found: dict[int, list[Any]] = {int(no): [] for no in done.job.name.split()}
         for first, second, alignment in done.result:
             owner = first if first in found else second
             if max(alignment.share_a, alignment.share_b) >= LEAST_OVERLAP:
-                found[owner].append([first, second, *kept_of(alignment)])
+                found[owner].append([first, second, *stored_fields(alignment)])
         rows = {no: {"pairs": json.dumps(pairs)} for no, pairs in found.items()}
-        context.catalog.stages.commit("dedup/pairs", PAIRS, fingerprint, rows)
+        stages.commit(_PAIRS, PAIRS, fingerprint, rows)
     return failed
 
 
-def _stills(places: Mapping[int, Place], new: set[int]) -> tuple[Stills, np.ndarray]:
-    """Return the looks of all stills of the clips, and the pts of each."""
-    looks, owners, pts = [], [], []
+def _descriptor_table(
+    clips: Mapping[int, ClipFiles], new: set[int]
+) -> tuple[DescriptorTable, np.ndarray]:
+    """Return the descriptors of all stills of the clips, and the pts of each still."""
+    descriptors, owners, pts = [], [], []
     path: Path | None = None
     rows: Any = None
-    for row, (_, place) in enumerate(places.items()):
-        if place.looks != path:
-            path, rows = place.looks, read_looks(place.looks)
-        first, last = np.searchsorted(rows["pts"], (place.in_pts, place.out_pts))
-        if last - first < 2:
-            continue  # there is no telling from one picture
-        looks.append(np.array(rows["looks"][first:last]))
-        owners.append(np.full(last - first, row, np.int32))
-        pts.append(np.array(rows["pts"][first:last]))
-    if not looks:
-        none = np.zeros(0, np.int32)
-        empty = np.zeros((PARTS, 0, 1), np.int8)
-        return Stills(looks_WNL=empty, asked_W=ASKED, owner_N=none, is_asked_N=none > 0), none
+    for place, clip in enumerate(clips.values()):
+        if clip.descriptors != path:
+            path, rows = clip.descriptors, read_descriptors(clip.descriptors)
+        inside = rows[clip.rows_in(rows["pts"])]
+        if len(inside) < 2:
+            continue  # one picture cannot be told from another moment of its scene
+        descriptors.append(np.array(inside["looks"]))
+        owners.append(np.full(len(inside), place, np.int32))
+        pts.append(np.array(inside["pts"]))
+    if not descriptors:
+        nothing = np.zeros(0, np.int32)
+        return DescriptorTable(
+            descriptors_PNL=np.zeros((PARTS, 0, 1), np.int8),
+            query_parts=QUERY_PARTS,
+            owner_N=nothing,
+            is_query_N=nothing > 0,
+        ), nothing
     owner_N = np.concatenate(owners)
-    is_new = np.array([no in new for no in places], bool)
-    stills = Stills(
-        looks_WNL=np.ascontiguousarray(np.concatenate(looks).transpose(1, 0, 2)),
-        # A new clip may be what an old one is a crop of, and the old ones ask no more.
-        asked_W=ASKED if is_new.all() else tuple(range(PARTS)),
+    is_new = np.array([no in new for no in clips], bool)
+    table = DescriptorTable(
+        descriptors_PNL=np.ascontiguousarray(np.concatenate(descriptors).transpose(1, 0, 2)),
+        # An old clip may be a crop of a new one, and old clips are not searched for again.
+        query_parts=QUERY_PARTS if is_new.all() else tuple(range(PARTS)),
         owner_N=owner_N,
-        is_asked_N=is_new[owner_N],
+        is_query_N=is_new[owner_N],
     )
-    return stills, np.concatenate(pts)
+    return table, np.concatenate(pts)
 
 
-def _pairs_of(
-    matches: Matches, stills: Stills, pts_N: np.ndarray, numbers: Sequence[int], new: set[int]
-) -> dict[int, list[tuple[int, int, bool, tuple[tuple[int, int], ...]]]]:
-    """Return the pairs to compare, by the new clip that each is stored with."""
+def _near_stills(context: Context, table: DescriptorTable) -> Matches:
+    """Search for near stills, with a progress bar."""
+    reporter = context.runner.reporter
+    shown = 0.0
+    reporter.begin("search stills", 1.0, "of the clips")
+
+    def progress(share: float) -> None:
+        nonlocal shown
+        reporter.advance(share - shown)
+        shown = share
+
+    try:
+        return near_stills(table, progress)
+    finally:
+        reporter.end()
+
+
+def _candidates(
+    matches: Matches, pts_N: np.ndarray, clip_N: np.ndarray, new: set[int]
+) -> dict[int, list[CandidatePair]]:
+    """Return the pairs to compare, by the new clip that each is stored with.
+
+    Args:
+        matches: Near stills.
+        pts_N: Time of each still.
+        clip_N: Number of the clip of each still.
+        new: Numbers of the clips that are new.
+    """
     near: dict[tuple[int, int, bool], list[tuple[int, int]]] = defaultdict(list)
-    columns = (matches.first, matches.second, matches.is_mirrored)
-    for one, other, is_mirrored in zip(*(c.tolist() for c in columns), strict=True):
-        first, second = numbers[stills.owner_N[one]], numbers[stills.owner_N[other]]
-        near[first, second, is_mirrored].append((int(pts_N[one]), int(pts_N[other])))
-    found: dict[int, list[tuple[int, int, bool, tuple[tuple[int, int], ...]]]] = defaultdict(list)
-    for (first, second, is_mirrored), stills_near in near.items():
-        owner = first if first in new else second
-        found[owner].append((first, second, is_mirrored, tuple(stills_near)))
+    columns = (
+        clip_N[matches.first], clip_N[matches.second], matches.is_mirrored,
+        pts_N[matches.first], pts_N[matches.second],
+    )  # fmt: skip
+    for first, second, is_mirrored, *pts in zip(*(c.tolist() for c in columns), strict=True):
+        near[first, second, is_mirrored].append((pts[0], pts[1]))
+    found: dict[int, list[CandidatePair]] = defaultdict(list)
+    for (first, second, is_mirrored), near_pts in near.items():
+        pair = CandidatePair(
+            first=first, second=second, is_mirrored=is_mirrored, near_pts=tuple(near_pts)
+        )
+        found[first if first in new else second].append(pair)
     return found
 
 
 def _jobs(
-    pairs_of: Mapping[int, list[Any]], places: Mapping[int, Place]
-) -> Iterator[Job[PairTask]]:
+    pairs_of: Mapping[int, Sequence[CandidatePair]], clips: Mapping[int, ClipFiles]
+) -> Iterator[Job[CompareTask]]:
+    """Yield jobs of about 64 pairs, each named by the clips that its pairs are stored with."""
     owners: list[int] = []
-    pairs: list[Any] = []
+    pairs: list[CandidatePair] = []
     left = len(pairs_of)
     for owner in sorted(pairs_of):
         owners.append(owner)
         pairs += pairs_of[owner]
         left -= 1
         if len(pairs) >= PAIRS_PER_TASK or not left:
-            named = {no: places[no] for pair in pairs for no in pair[:2]}
-            task = PairTask(places=named, pairs=tuple(pairs))
+            files = {no: clips[no] for pair in pairs for no in (pair.first, pair.second)}
+            task = CompareTask(files=files, pairs=tuple(pairs))
             yield Job(name=" ".join(map(str, owners)), payload=task, size=len(pairs))
             owners, pairs = [], []
 
 
-def _report(
-    context: Context, rows: Mapping[int, Row], new: int, failed: int, note: str
-) -> DedupReport:
+def _report(context: Context, rows: Mapping[int, Row], *, new: int, failed: int) -> DedupReport:
     clips = context.clips()
     videos = context.catalog.videos()
     groups: dict[int, list[int]] = defaultdict(list)
     for no, row in rows.items():
         if row["group"]:
             groups[row["group"]].append(no)
-    spare = [no for no, row in rows.items() if not row["keep"]]
-    spare_s = sum(
+    redundant = [no for no, row in rows.items() if not row["keep"]]
+    redundant_s = sum(
         float((row.clip.out_pts - row.clip.in_pts) * videos[row.video_no].time_base)
-        for row in (clips[no] for no in spare)
+        for row in (clips[no] for no in redundant)
     )
     alike = [row["alike_keep"] for row in rows.values() if row["alike_keep"] is not None]
+    note = ""
+    if "embedding" not in context.recipe.stages("score"):
+        note = 'found copies only, not clips that look alike: add "embedding" to score.use'
     return DedupReport(
         clips=len(rows),
         compared=new,
@@ -296,20 +301,14 @@ def _report(
             [clips[no].clip.id for no in sorted(members, key=lambda n: (-rows[n]["keep"], n))]
             for _, members in sorted(groups.items())
         ],
-        spare=len(spare),
-        spare_hours=round(spare_s / 3600, 4),
-        alike_spare=alike.count(0) if alike else None,
+        redundant=len(redundant),
+        redundant_hours=round(redundant_s / 3600, 4),
+        alike_redundant=alike.count(0) if alike else None,
         failed=failed,
         note=note,
     )
 
 
-def _failure(item: str, error: ItemError | None) -> Failure:
+def _fail(context: Context, item: str, error: ItemError | None) -> None:
     error = error or ItemError("no result")
-    return Failure(
-        stage="dedup",
-        item=item,
-        error=type(error).__name__,
-        message=f"{item}: {error}",
-        retry="rushes dedup",
-    )
+    context.fail("dedup", item, type(error)(f"{item}: {error}"), retry="rushes dedup")

@@ -6,7 +6,7 @@ import numpy as np
 
 from rushes.context import Context
 from rushes.records import Row
-from rushes.similarity.coverage import clustered, described
+from rushes.similarity.coverage import cluster_rows, load_clusters
 
 
 class CoverageMap:
@@ -47,9 +47,9 @@ class CoverageMap:
         return tiles
 
     def _drawn(self) -> list[Row]:
-        if not clustered(self._context):
+        if not load_clusters(self._context):
             return []
-        rows, middles_KD = described(self._context)
+        rows, middles_KD = cluster_rows(self._context)
         if not rows:
             return []
         return [

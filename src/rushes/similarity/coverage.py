@@ -1,8 +1,8 @@
-"""What a project's clips show and what they hardly show: clusters of clips that look alike.
+"""Coverage: clusters of clips that look alike, the largest first, and gaps among them.
 
-The clips are put into groups by k-means on the sphere of their vectors, the larger first. A group
-is named by the words that set it apart, or else by the clip at its middle. This tells how what is
-there is spread; what is not there at all cannot show.
+Clips are clustered by spherical k-means of their vectors. A cluster is named by the words that set
+it apart, or else by the clip nearest to its centre. Footage that the project lacks altogether has
+no cluster, so it does not show.
 """
 
 import hashlib
@@ -21,36 +21,36 @@ from rushes.errors import RecipeError
 from rushes.recipe.recipe import Recipe
 from rushes.records import ClipRow, Field, Row
 from rushes.similarity.kmeans import fit, predict
-from rushes.similarity.spaces import SPACES, Space, best_space
+from rushes.similarity.spaces import SPACES, EmbeddingSpace, best_space
 
 KEY = "coverage/clusters"
 FIELDS = (
     Field(name="cluster", dtype="integer", low=1,
-          about="group of clips that look alike; 1: the largest"),
+          about="cluster of clips that look alike; 1: the largest"),
     Field(name="nearness", low=-1.01, high=1.01,
-          about="cosine to the middle of the group; low: an odd one there"),
+          about="cosine to the centre of the cluster; low: unlike the others in it"),
 )  # fmt: skip
 """The columns `coverage.*` of a clip."""
 
 VERSION = 1
 """Bump it when the same vectors give other clusters."""
 
-_SAMPLE = 20_000  # clips that the middles are found from; all are put to the nearest
+_SAMPLE = 20_000  # clips that k-means learns from; all join the nearest cluster
 _EXAMPLES = 3
-_TELLING = 64  # clips of a cluster that tell its middle
+_CENTRE_SAMPLE = 64  # clips that the centre of a cluster is computed from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """How clips are grouped by what they look like."""
+    """How clips are clustered by how they look."""
 
     clusters: int = 0
-    """How many groups; 0 takes the root of half the number of clips, from 2 to 256."""
+    """Number of clusters; 0: the root of half the number of clips, from 2 to 256."""
     gap: float = 0.25
-    """A group is a gap if it holds less than this part of an even share; larger names more."""
+    """A cluster is a gap if it holds less than this part of an even share; larger finds more."""
 
     def __post_init__(self) -> None:
-        """Raise RecipeError for what cannot be."""
+        """Raise RecipeError for values out of range."""
         if self.clusters < 0 or self.clusters == 1 or self.clusters > 4096:
             raise RecipeError(f"clusters = {self.clusters}: it is 0, or from 2 to 4096")
         if not 0 <= self.gap <= 1:
@@ -58,31 +58,31 @@ class Coverage:
 
 
 def fingerprint(recipe: Recipe) -> str:
-    """Return the identity of the clusters that a recipe asks for."""
+    """Return the fingerprint of the clusters that a recipe asks for."""
     prints = recipe.fingerprints
     scorers = [prints.scorers.get(name) for name in SPACES]
     payload = [VERSION, asdict(recipe.own("coverage")), prints.cut, scorers]
     return hashlib.sha256(json.dumps(payload).encode()).hexdigest()[:12]
 
 
-def clustered(context: Context) -> dict[int, Row]:
-    """Return clip number → its cluster, as far as `cover` was run; rows of `FIELDS`."""
+def load_clusters(context: Context) -> dict[int, Row]:
+    """Return clip number → row of `FIELDS`; empty before `cluster_clips` was run."""
     return context.catalog.stages.rows(KEY, FIELDS, fingerprint(context.recipe))
 
 
 def is_current(context: Context) -> bool:
-    """Return whether every clip that has a vector has a cluster, too."""
-    known = clustered(context)
+    """Return whether every clip that has a vector has a cluster too."""
+    known = load_clusters(context)
     if not known:
         return False
     return bool(np.isin(best_space(context).numbers, list(known)).all())
 
 
-def cover(context: Context) -> None:
-    """Put all clips into clusters and store them.
+def cluster_clips(context: Context) -> None:
+    """Put all clips into clusters and store these.
 
     Raises:
-        RecipeError: Nothing says what clips look like.
+        RecipeError: No clip has a vector.
     """
     found = best_space(context)
     ids = context.catalog.clip_numbers("", context.recipe.fingerprints.cut)
@@ -93,31 +93,30 @@ def cover(context: Context) -> None:
         256, max(2, round(math.sqrt(len(order) / 2)))
     )
     sample = order[np.linspace(0, len(order) - 1, min(len(order), _SAMPLE)).astype(int)]
-    middles_KD = fit(found.vectors(sample), min(size, len(order)))
-    which, nearness = _assigned(found, middles_KD)
-    counts = np.bincount(which, minlength=len(middles_KD))
+    centres_KD = fit(found.vectors(sample), min(size, len(order)))
+    cluster_N, cosine_N = _predicted(found, centres_KD)
+    counts = np.bincount(cluster_N, minlength=len(centres_KD))
     by_size = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)]
     label = np.zeros(len(counts), np.int64)
     label[by_size] = np.arange(1, len(by_size) + 1)
     rows: dict[int, Row] = {
         int(no): {"cluster": int(cluster), "nearness": round(float(near), 4)}
-        for no, cluster, near in zip(found.numbers, label[which], nearness, strict=True)
+        for no, cluster, near in zip(found.numbers, label[cluster_N], cosine_N, strict=True)
     }
     context.catalog.stages.replace(KEY, FIELDS, fingerprint(context.recipe), rows)
 
 
-def _assigned(found: Space, middles_KD: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    which = np.empty(len(found.numbers), np.int64)
-    nearness = np.empty(len(found.numbers), np.float32)
-    for some, vectors_ND in found.blocks():
-        which[some], nearness[some] = predict(vectors_ND, middles_KD)
-    return which, nearness
+def _predicted(found: EmbeddingSpace, centres_KD: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the cluster of each clip, and the cosine to its centre."""
+    parts = [predict(vectors_ND, centres_KD) for _, vectors_ND in found.blocks()]
+    cluster, cosine = zip(*parts, strict=True)
+    return np.concatenate(cluster), np.concatenate(cosine)
 
 
-def covered(context: Context) -> Row:
-    """Cluster the clips and return what there is: totals, and a row for each cluster."""
-    cover(context)
-    rows, _ = described(context)
+def coverage_report(context: Context) -> Row:
+    """Cluster the clips; return totals, and a row for each cluster."""
+    cluster_clips(context)
+    rows, _ = cluster_rows(context)
     for row in rows:
         row["name"] = row["name"] or row["middle"]
         del row["middle"]
@@ -131,12 +130,12 @@ def covered(context: Context) -> Row:
     }
 
 
-def described(context: Context) -> tuple[list[Row], np.ndarray]:
-    """Return a row for each cluster of `cover`, the largest first, and their middles (K, D).
+def cluster_rows(context: Context) -> tuple[list[Row], np.ndarray]:
+    """Return a row for each stored cluster, the largest first, and their centres (K, D).
 
-    A `name` is of words and may be empty; `middle` tells of the clip at the cluster's middle.
+    `name` is made of words and may be empty; `middle` names the clip nearest to the centre.
     """
-    known = clustered(context)
+    known = load_clusters(context)
     clips = context.clips()
     videos = context.catalog.videos()
     captions = context.catalog.captions.in_force()
@@ -146,16 +145,16 @@ def described(context: Context) -> tuple[list[Row], np.ndarray]:
     members: dict[int, list[int]] = {}
     for no in sorted(known.keys() & clips.keys(), key=lambda no: (-known[no]["nearness"], no)):
         members.setdefault(known[no]["cluster"], []).append(no)
-    if not members:  # all of the clips have been trimmed or cut anew since
+    if not members:  # all of the clips have been cut again since
         return [], np.zeros((0, 1), np.float32)
-    middles_KD = _middles(best_space(context), [members[at] for at in sorted(members)])
-    likeness = middles_KD @ middles_KD.T - 2 * np.eye(len(middles_KD), dtype=np.float32)
+    centres_KD = _centres(best_space(context), [members[at] for at in sorted(members)])
+    likeness = centres_KD @ centres_KD.T - 2 * np.eye(len(centres_KD), dtype=np.float32)
     even = sum(map(len, members.values())) / max(1, len(members))
     rows: list[Row] = []
     for place, (cluster, numbers) in enumerate(sorted(members.items())):
         nearest = clips[numbers[0]]
         video = videos[nearest.video_no]
-        name = named([words[no] for no in numbers], everywhere, len(known))
+        name = label_cluster([words[no] for no in numbers], everywhere, len(known))
         middle = f"like {PurePath(video.given).stem} at {video.seconds(nearest.clip.in_pts):.1f} s"
         spans = [(videos[row.video_no], row.clip) for row in (clips[no] for no in numbers)]
         seconds = sum(
@@ -177,31 +176,31 @@ def described(context: Context) -> tuple[list[Row], np.ndarray]:
                 "examples": [clips[no].clip.id for no in numbers[:_EXAMPLES]],
             }
         )
-    return rows, middles_KD
+    return rows, centres_KD
 
 
-def _middles(found: Space, members: Sequence[Sequence[int]]) -> np.ndarray:
-    """Return the mean direction of each cluster's clips, or of as many as tell it: (K, D)."""
+def _centres(found: EmbeddingSpace, members: Sequence[Sequence[int]]) -> np.ndarray:
+    """Return the mean direction of each cluster's clips, or of some of them: (K, D)."""
     place_of = {int(no): at for at, no in enumerate(found.numbers)}
     sums = []
     for numbers in members:
-        some = [numbers[at] for at in np.linspace(0, len(numbers) - 1, _TELLING).astype(int)]
+        some = [numbers[at] for at in np.linspace(0, len(numbers) - 1, _CENTRE_SAMPLE).astype(int)]
         places = np.array([place_of[no] for no in dict.fromkeys(some) if no in place_of], np.int64)
         sums.append(found.vectors(places).sum(axis=0))
-    middles_KD = np.array(sums, np.float32)
-    lengths = np.linalg.norm(middles_KD, axis=1, keepdims=True)
-    return np.asarray(middles_KD / np.maximum(lengths, 1e-9))
+    centres_KD = np.array(sums, np.float32)
+    lengths = np.linalg.norm(centres_KD, axis=1, keepdims=True)
+    return np.asarray(centres_KD / np.maximum(lengths, 1e-9))
 
 
-def named(members: Sequence[set[str]], everywhere: Counter[str], total: int) -> str:
-    """Return the words that set a cluster apart: at most three, the most telling first.
+def label_cluster(members: Sequence[set[str]], everywhere: Counter[str], total: int) -> str:
+    """Return the words that set a cluster apart: at most three, the most distinctive first.
 
     A word counts if at least half of the cluster has it and the rest has it less often.
 
     Args:
         members: The words of each clip of the cluster.
-        everywhere: How many clips of all have a word.
-        total: How many clips there are.
+        everywhere: Word → number of clips that have it, in all clusters.
+        total: Number of clips in all clusters.
     """
     inside = Counter(word for words in members for word in words)
     worth = {}
@@ -213,7 +212,7 @@ def named(members: Sequence[set[str]], everywhere: Counter[str], total: int) -> 
 
 
 def _labels(context: Context, clips: Mapping[int, ClipRow]) -> dict[int, list[str]]:
-    """Return clip number → what is known of it in words besides its caption: labels and tags."""
+    """Return clip number → its words besides the caption: labels of scorers, and tags."""
     found: dict[int, list[str]] = {}
     for name, scorer in context.recipe.stages("score").items():
         if any(field.name == "label" and field.dtype == "text" for field in scorer.fields):

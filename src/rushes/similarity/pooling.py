@@ -1,4 +1,4 @@
-"""The vectors of a clip: of its first, middle and last still, and one for all of them."""
+"""Vectors of a clip: embed its first, middle and last still, and pool them into one vector."""
 
 from collections.abc import Callable, Sequence
 
@@ -8,15 +8,15 @@ from rushes.errors import ItemError
 from rushes.records import Row
 
 
-def clip_vectors(vectors_N3D: np.ndarray) -> np.ndarray:
+def pool_stills(vectors_N3D: np.ndarray) -> np.ndarray:
     """Return the direction of the mean of each clip's stills: float32 (N, D), of length 1.
 
-    The product of two such vectors is the cosine between their clips. Where the stills cancel each
-    other out, the vector is all zeros: like nothing, itself included.
+    The dot product of two such vectors is the cosine between their clips. Where the stills cancel
+    out, the vector is all zeros: similar to nothing, itself included.
 
     Args:
-        vectors_N3D: As the scorers `embedding` and `clip` keep them: float16 or float32 (N, 3, D),
-            one vector each for the first, middle and last still.
+        vectors_N3D: Vectors of the first, middle and last still of each clip, as the scorers
+            `embedding` and `clip` store them: float16 or float32 (N, 3, D).
     """
     sums_ND = vectors_N3D.sum(axis=1, dtype=np.float32)
     lengths_N1 = np.linalg.norm(sums_ND, axis=1, keepdims=True)
@@ -24,10 +24,10 @@ def clip_vectors(vectors_N3D: np.ndarray) -> np.ndarray:
     return np.asarray(sums_ND)
 
 
-def embedded(
+def embed_stills(
     stills_of: Sequence[np.ndarray], encode: Callable[[list[np.ndarray]], np.ndarray]
 ) -> list[Row]:
-    """Return for each clip what its first, middle and last still look like, encoded all at once.
+    """Embed the first, middle and last still of each clip, all clips at once.
 
     Args:
         stills_of: Each clip's stills: uint8 RGB (T, H, W, 3).

@@ -1,8 +1,8 @@
-"""Clips by words, and clips that look like another.
+"""Search for clips by words, or by the likeness to another clip.
 
-Words are looked for in captions, tags and file names, and, where a scorer with a text tower has
-been at work, in the pictures themselves. Several such lists become one by reciprocal rank fusion:
-what is near the top of several lists comes first, and no scale of one has to fit that of another.
+Words are searched for in captions, tags and file names, and in the pictures themselves where a
+scorer with a text tower has embedded them. Reciprocal rank fusion joins these lists: clips near the
+top of several come first, and the lists need no common scale.
 """
 
 import re
@@ -15,12 +15,12 @@ from rushes.catalog import Catalog
 from rushes.context import Context
 from rushes.errors import RecipeError
 from rushes.records import Row
-from rushes.similarity.spaces import best_space, space
+from rushes.similarity.spaces import best_space, embedding_space
 
 WITH_WORDS = "clip"
-"""The scorer whose space holds words too."""
-_AT_MOST = 1000  # of each list; what is further down decides nothing
-_FUSION = 60  # Cormack, Clarke & Büttcher 2009: how little the first ranks differ
+"""The scorer that embeds words as well as pictures."""
+_AT_MOST = 1000  # clips of each list; those further down decide nothing
+_FUSION = 60  # added to each rank; Cormack, Clarke & Büttcher 2009
 
 
 def search(
@@ -31,13 +31,13 @@ def search(
     limit: int = 20,
     encode: Callable[[str], np.ndarray] | None = None,
 ) -> list[Row]:
-    """Return the clips that fit best, the best first.
+    """Return the clips that match best, the best first.
 
     Args:
         context: The open project.
-        text: Words; `word*` finds what begins so.
-        like: Id of a clip, or how it begins.
-        limit: At most so many.
+        text: Words; `word*` finds words with this beginning.
+        like: Id of a clip, or its beginning.
+        limit: Most clips to return.
         encode: Turns words into a vector of the space `clip`; None where no model can.
 
     Raises:
@@ -53,7 +53,7 @@ def search(
         orders["caption"] = context.catalog.captions.search(text, cut, most)
         orders["tag"] = _tagged(context.catalog, cut, text, most)
         orders["file name"] = context.catalog.captions.search_names(text, cut, most)
-        known = space(context, WITH_WORDS) if encode is not None else None
+        known = embedding_space(context, WITH_WORDS) if encode is not None else None
         if known is not None and encode is not None:
             similar = _nearest(known.numbers, known.similarities(encode(text)), most)
             orders["picture"] = list(similar)
@@ -66,7 +66,7 @@ def search(
 
 
 def text_encoder(context: Context) -> Callable[[str], np.ndarray] | None:
-    """Return what turns words into a vector of the space `clip`; None where no model can.
+    """Return a function from words to a vector of the space `clip`; None where no model can.
 
     The model is loaded when the first words come.
 
@@ -84,7 +84,7 @@ def text_encoder(context: Context) -> Callable[[str], np.ndarray] | None:
 
 
 def clip_named(context: Context, name: str) -> int:
-    """Return the number of the clip whose id is, or begins with, `name`.
+    """Return the number of the clip whose id begins with `name`.
 
     Raises:
         RecipeError: There is no such clip, or there are several.
@@ -101,7 +101,7 @@ def clip_named(context: Context, name: str) -> int:
 
 def _tagged(catalog: Catalog, cut: str, text: str, most: int) -> list[int]:
     """Return the clips whose tags have most of the words, these first."""
-    # As tags are divided, so that a tag finds itself; a star goes on to mean "begins so".
+    # Split as tags are, so that a tag finds itself; a star still means any ending.
     wanted = dict.fromkeys(re.findall(r"[^\W_]+\*?", text.casefold()))
     found: dict[str, int] = {}
     for clip, now in catalog.verdicts.current().items():

@@ -1,6 +1,6 @@
-"""Spaces in which near clips look alike: which there are, and their vectors in blocks.
+"""Embedding spaces, in which near clips look alike, and their vectors in blocks.
 
-Vectors are read from memory-mapped files block by block, so a search over any number of clips needs
+Vectors are read from memory-mapped files block by block. So a search over any number of clips takes
 the memory of one block and one number a clip.
 """
 
@@ -12,34 +12,34 @@ import numpy as np
 from rushes.catalog import Shards
 from rushes.context import Context
 from rushes.errors import RecipeError
-from rushes.similarity.pooling import clip_vectors
+from rushes.similarity.pooling import pool_stills
 
 SPACES = ("clip", "embedding", "layout")
-"""Scorers whose vectors say what clips look like, the best first."""
+"""Scorers whose vectors tell how clips look, the best first."""
 _BLOCK = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Space:
+class EmbeddingSpace:
     """The clips that have a vector of one scorer."""
 
     name: str
     fingerprint: str
-    """Of the scorer."""
+    """Fingerprint of the scorer."""
     numbers: np.ndarray
-    """int64 (N,): the clips."""
+    """int64 (N,): numbers of the clips."""
     _rows: np.ndarray
     _shards: Shards
 
     def blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
-        """Yield which of `numbers`, and their vectors: float32 (n, D), of length 1."""
+        """Yield slices of `numbers`, and their vectors: float32 (n, D), of length 1."""
         for at in range(0, len(self._rows), _BLOCK):
             some = slice(at, at + _BLOCK)
-            yield some, clip_vectors(self._shards.read(self._rows[some]))
+            yield some, pool_stills(self._shards.read(self._rows[some]))
 
     def vectors(self, places: np.ndarray) -> np.ndarray:
         """Return the vectors at some places of `numbers`: float32 (n, D)."""
-        return clip_vectors(self._shards.read(self._rows[places]))
+        return pool_stills(self._shards.read(self._rows[places]))
 
     def of(self, number: int) -> np.ndarray:
         """Return the vector of one of the clips: float32 (D,)."""
@@ -53,7 +53,7 @@ class Space:
         return found
 
 
-def space(context: Context, name: str) -> Space | None:
+def embedding_space(context: Context, name: str) -> EmbeddingSpace | None:
     """Return the space of one scorer; None if the recipe does not use it, or no clip has a row."""
     scorer = context.recipe.stages("score").get(name)
     if scorer is None:
@@ -66,23 +66,29 @@ def space(context: Context, name: str) -> Space | None:
     if not len(numbers):
         return None
     shards = context.catalog.stages.shards(key, field, print_)
-    return Space(name=name, fingerprint=print_, numbers=numbers, _rows=rows, _shards=shards)
+    return EmbeddingSpace(
+        name=name, fingerprint=print_, numbers=numbers, _rows=rows, _shards=shards
+    )
 
 
-def best_space(context: Context, number: int | None = None) -> Space:
-    """Return the best space there is; with a number, the best one that holds this clip.
+def best_space(context: Context, number: int | None = None) -> EmbeddingSpace:
+    """Return the best space there is.
+
+    Args:
+        context: The open project.
+        number: A clip that it must hold; None for any.
 
     Raises:
         RecipeError: There is none; the message says how to get one.
     """
     for name in SPACES:
-        found = space(context, name)
+        found = embedding_space(context, name)
         if found is not None and (number is None or number in found.numbers):
             return found
     used = [name for name in SPACES if name in context.recipe.stages("score")]
     if used:
-        raise RecipeError(f"nothing says yet what clips look like: rushes score --only {used[-1]}")
+        raise RecipeError(f"no clip has a vector yet; run: rushes score --only {used[-1]}")
     raise RecipeError(
-        'nothing says what clips look like: add "layout" to score.use in recipe.toml '
-        "(or the better embedding or clip), then: rushes score"
+        'no scorer of the recipe gives vectors: add "layout" to score.use in recipe.toml '
+        "(or embedding or clip, which are better), then run: rushes score"
     )

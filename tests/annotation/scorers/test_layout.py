@@ -3,14 +3,14 @@ import pytest
 
 from rushes.annotation.scorers.layout import Layout
 from rushes.errors import ItemError
-from rushes.similarity.pooling import clip_vectors
+from rushes.similarity.pooling import pool_stills
 
 
 @pytest.fixture
 def vector(item):
     def describe(*stills):
         (row,) = Layout(Layout.Params()).annotate([item(*stills)])
-        return clip_vectors(row["vector"][None])[0]
+        return pool_stills(row["vector"][None])[0]
 
     return describe
 

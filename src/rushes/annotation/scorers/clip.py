@@ -9,7 +9,7 @@ import numpy as np
 
 from rushes.networks.clip import Pictures, Words, width_of
 from rushes.records import Field, Row
-from rushes.similarity.pooling import embedded
+from rushes.similarity.pooling import embed_stills
 from rushes.stages.items import ClipInput, FrameSpec
 from rushes.stages.protocols import AnnotatorDefaults, Inputs, ModelSetting
 
@@ -79,7 +79,7 @@ class Clip(AnnotatorDefaults):
 
     def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return the embedding of each clip; ItemError for a clip without a still."""
-        return embedded([item.stills_THWC for item in items], self._pictures.vectors)
+        return embed_stills([item.stills_THWC for item in items], self._pictures.vectors)
 
     def encode_text(self, texts: Sequence[str], models: Mapping[str, Path]) -> np.ndarray:
         """Return the vectors of texts in the same space: float32 (N, D), of length 1.

@@ -10,7 +10,7 @@ import numpy as np
 from rushes.errors import ItemError
 from rushes.networks.clip import Words
 from rushes.records import Field, Row
-from rushes.similarity.pooling import clip_vectors
+from rushes.similarity.pooling import pool_stills
 from rushes.stages.items import ClipInput
 from rushes.stages.protocols import AnnotatorDefaults, Inputs, ModelSetting
 
@@ -61,6 +61,6 @@ class ClipSimilarity(AnnotatorDefaults):
         if not items:
             return []
         words_ND = self._words.vectors([item.caption for item in items])
-        shown_ND = clip_vectors(np.stack([item.scores["clip"]["vector"] for item in items]))
+        shown_ND = pool_stills(np.stack([item.scores["clip"]["vector"] for item in items]))
         cosines = np.clip((words_ND * shown_ND).sum(axis=1), -1, 1)
         return [{"cosine": float(cosine)} for cosine in cosines]

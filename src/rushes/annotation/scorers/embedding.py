@@ -10,7 +10,7 @@ import numpy as np
 from rushes.networks.efficientnet import SIDE_PX, WIDTH
 from rushes.networks.session import open_session
 from rushes.records import Field, Row
-from rushes.similarity.pooling import embedded
+from rushes.similarity.pooling import embed_stills
 from rushes.stages.items import ClipInput, FrameSpec
 from rushes.stages.protocols import AnnotatorDefaults, Inputs
 
@@ -71,7 +71,7 @@ class Embedding(AnnotatorDefaults):
 
     def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return the embedding of each clip; ItemError for a clip without a still."""
-        return embedded([item.stills_THWC for item in items], self._vectors)
+        return embed_stills([item.stills_THWC for item in items], self._vectors)
 
     def _vectors(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
         parts = [np.zeros((0, WIDTH), np.float32)]
