@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Types and lint of the page's scripts: one wheel, no node_modules, nothing from the network.
+DENO := DENO_DIR=.deno_cache DENO_NO_UPDATE_CHECK=1 $(BIN)/deno
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test browser check fix bench docs clean
@@ -46,6 +48,8 @@ check: $(READY)  ## Lint, format and types; changes nothing
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(DENO) check --quiet src/rushes/web/page
+	$(DENO) lint --quiet src/rushes/web/page
 
 fix: $(READY)  ## Mend what the linter can mend, and format
 	$(BIN)/ruff check --fix .

@@ -44,3 +44,11 @@ def test_scripts_import_what_is_there_and_in_no_circle():
     except CycleError as error:
         circle = " → ".join(str(path.relative_to(PAGE)) for path in error.args[1])
         raise AssertionError(circle) from None
+
+
+def test_each_element_that_a_script_asks_for_by_id_is_there():
+    scripts = "".join(path.read_text() for path in PAGE.rglob("*.js"))
+    asked = set(re.findall(r'\$\("([\w-]+)"\)', scripts))
+    page = (PAGE / "index.html").read_text()
+    made = set(re.findall(r'\bid="([\w-]+)"', page)) | set(re.findall(r'\bid: "([\w-]+)"', scripts))
+    assert asked and asked <= made, asked - made
