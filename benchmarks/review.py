@@ -73,7 +73,9 @@ def million() -> dict[str, float]:
     moving = (parse_rules([*steady, f"score.4 >= {step / 50}"]) for step in range(1000))
     asked = {
         "a filter over a million clips": lambda: columns.filtered(next(moving)),
-        "the clips beside a threshold": lambda: columns.beside("score.4", 0.5, next(moving)),
+        "the clips beside a threshold": lambda: columns.around_threshold(
+            "score.4", 0.5, next(moving)
+        ),
         "a histogram, the first time": lambda: Columns(arrays).histogram("score.5"),
         "an order by a score": lambda: columns.sorted_rows(np.arange(MANY), "score.6"),
         "groups by source": lambda: columns.grouped_rows(np.arange(MANY), "video"),
@@ -174,7 +176,7 @@ def start(folder: Path) -> tuple[float, float]:
 def taken_in(folder: Path) -> dict[str, tuple[float, float]]:
     """Return how long the board needs for what others do, in ms: the middle of several."""
     with Project.open(folder, workers=0) as project, Project.open(folder, workers=0) as other:
-        board = project.review().board
+        live = project.review().live
         catalog, prints = other.context.catalog, other.context.recipe.fingerprints
         film, copies = Film(other, next(iter(catalog.videos()))), itertools.count(10**6)
 
@@ -182,14 +184,14 @@ def taken_in(folder: Path) -> dict[str, tuple[float, float]]:
             took = []
             for _ in range(5):
                 change()
-                took.append(spent_ms(board.follow))
+                took.append(spent_ms(live.refresh))
             return sorted(took)[2]
 
         some = list(catalog.clips(prints.cut))[1000:1500]
         return {
             "one more video of 50 clips": took_ms(lambda: film.add_copy(next(copies))),
             "500 new scores": took_ms(lambda: score(other, some, "motion")),
-            "a verdict": took_ms(lambda: other.verdict("keep", board.ids[:1], who="bob")),
+            "a verdict": took_ms(lambda: other.verdict("keep", live.ids[:1], who="bob")),
         }
 
 

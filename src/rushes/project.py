@@ -30,7 +30,7 @@ from rushes.reports.doctor import examine
 from rushes.reports.lists import LISTS, listed
 from rushes.reports.status import pending, totals
 from rushes.review import decide as deciding
-from rushes.review.session import Desk
+from rushes.review.session import ReviewSession
 from rushes.selection import choose as selecting
 from rushes.selection.clip_table import clip_columns
 from rushes.similarity.coverage import cluster_clips, coverage_report, is_current
@@ -251,9 +251,9 @@ class Project(Workspace):
             limit=limit,
         )
 
-    def review(self) -> Desk:
+    def review(self) -> ReviewSession:
         """Lay the clips out for the review page."""
-        return Desk(self.context)
+        return ReviewSession(self.context)
 
     def verdict(self, what: str, clips: Sequence[str], *, who: str) -> list[Verdict]:
         """Keep or drop clips, whatever the rules of a selection say.
@@ -273,12 +273,12 @@ class Project(Workspace):
 
     def undo(self, *, who: str) -> list[Verdict]:
         """Take back what a person decided last; return what that was."""
-        action = deciding.take_back(self.context.catalog, who=who, source="cli")
+        action = deciding.undo(self.context.catalog, who=who, source="cli")
         return self.context.catalog.verdicts.of_action(action)
 
     def redo(self, *, who: str) -> list[Verdict]:
         """Do again what a person undid last; return what that was."""
-        action = deciding.take_back(self.context.catalog, who=who, source="cli", redo=True)
+        action = deciding.redo(self.context.catalog, who=who, source="cli")
         return self.context.catalog.verdicts.of_action(action)
 
     def search(

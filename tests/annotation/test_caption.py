@@ -106,7 +106,8 @@ def test_a_scorer_of_captions_sees_clips_that_have_one_and_anew_when_it_changes(
 
 def say(project, text, clip=0):
     clips = [row["clip"] for row in project.ls("clips")]
-    return deciding.caption(project.context.catalog, {clips[clip]: text}, who="ann", source="page")
+    catalog, texts = project.context.catalog, {clips[clip]: text}
+    return deciding.decide_each(catalog, "caption", texts, who="ann", source="page")
 
 
 def first(project):
@@ -144,5 +145,6 @@ def test_halves_of_a_clip_are_said_to_show_what_the_whole_did(captioned):
     clip = next(iter(captioned.context.clips().values())).clip
     middle = (clip.in_pts + clip.out_pts) // 2
     spans = [(clip.in_pts, middle), (middle, clip.out_pts)]
-    deciding.respan(captioned.context, [clip.id], spans, who="ann", source="page")
+    edit = deciding.SpanEdit(clips=[clip.id], spans=spans)
+    deciding.edit_spans(captioned.context, edit, who="ann", source="page")
     assert [row["caption"] for row in captioned.ls("clips")[:2]] == [ONE, ONE]

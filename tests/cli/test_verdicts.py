@@ -33,17 +33,17 @@ def test_tags_are_rules_for_lists_and_selections(project_folder):
     changes = ["select.sea={tags='sea | lake'}", "select.dry={tags='!= sea'}"]
     with Project.open(project_folder, workers=0, changes=changes) as project:
         first, second, third, *rest = (row["clip"] for row in project.ls("clips"))
-        desk = project.review()
-        desk.decide([first, second], {"tags": {"add": ["sea"]}}, "ann")
-        desk.decide([second], {"tags": {"add": ["boat"]}}, "ann")
-        desk.decide([third], {"tags": {"add": ["lake"]}}, "ann")
+        session = project.review()
+        session.decide([first, second], {"tags": {"add": ["sea"]}}, "ann")
+        session.decide([second], {"tags": {"add": ["boat"]}}, "ann")
+        session.decide([third], {"tags": {"add": ["lake"]}}, "ann")
         assert [row["clip"] for row in project.ls("clips", where="tags = boat | lake")] == [
             second, third,
         ]  # fmt: skip
         assert set(project.select("sea").clips) == {first, second, third}
         assert set(project.select("dry").clips) == {third, *rest}
-        found = desk.query(["tags = sea", "tags != boat"])
-        assert desk.ids(found["query"]) == [first]
-        values = desk.values("tags")
+        found = session.query(["tags = sea", "tags != boat"])
+        assert session.ids(found["query"]) == [first]
+        values = session.values("tags")
         assert values["counts"] == (("sea", 2), ("boat", 1), ("lake", 1))
         assert values["missing"] == 0

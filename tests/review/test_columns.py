@@ -43,7 +43,7 @@ def test_values_are_told_by_how_frequent_they_are(columns):
     numbers = columns.values_of("dedup.group")
     assert numbers.counts == (("2", 3), ("0", 2))
     assert columns.values_of("motion.speed").missing == 1
-    columns.put("verdict", [1], ["keep"])
+    columns.update("verdict", [1], ["keep"])
     assert columns.values_of("verdict").counts == (("undecided", 4), ("keep", 1))
     with pytest.raises(RecipeError, match=r"did you mean 'camera\.label'"):
         columns.values_of("camera.labl")
@@ -80,13 +80,13 @@ def test_rules_mean_what_they_mean_in_a_selection(columns, rule, passing):
 def test_a_changed_value_changes_answers_that_were_kept(columns):
     keep = parse_rules(["verdict = keep"])
     assert columns.filtered(keep).count == 0
-    columns.put("verdict", [1, 3], ["keep", "drop"])
+    columns.update("verdict", [1, 3], ["keep", "drop"])
     assert columns.filtered(keep).count == 1
     assert columns.counted("verdict") == {"undecided": 3, "keep": 1, "drop": 1}
     fast = parse_rules(["motion.speed > 25"])
     assert columns.filtered(fast).count == 1
     columns.histogram("motion.speed")
-    columns.put("motion.speed", [0], [99.0])
+    columns.update("motion.speed", [0], [99.0])
     assert columns.filtered(fast).count == 2
     assert columns.histogram("motion.speed").most == 99
 
@@ -109,9 +109,9 @@ def test_groups_are_by_size_with_the_rest_last(columns):
 
 
 def test_the_clips_beside_a_threshold_are_the_nearest_that_others_let_through(columns):
-    below, above = columns.beside("motion.speed", 15, [], count=1)
+    below, above = columns.around_threshold("motion.speed", 15, [], count=1)
     assert (below.tolist(), above.tolist()) == ([0], [3])
-    below, above = columns.beside("motion.speed", 15, parse_rules(["camera.label = pan"]))
+    below, above = columns.around_threshold("motion.speed", 15, parse_rules(["camera.label = pan"]))
     assert (below.tolist(), above.tolist()) == ([0, 4], [2])
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 
 from rushes.review.columns import Columns
-from rushes.review.duplicates import choices
+from rushes.review.duplicates import open_choices
 
 NAN = float("nan")
 
@@ -20,7 +20,7 @@ def columns(rows):
 
 def told(rows, places=None):
     at = np.arange(len(rows)) if places is None else np.array(places)
-    found = choices(columns(rows), at)
+    found = open_choices(columns(rows), at)
     return {name: (one.best, one.keep, one.drop, one.decided) for name, one in found.items()}
 
 
@@ -45,4 +45,4 @@ def test_what_somebody_decided_stays():
 
 def test_without_a_search_for_duplicates_there_is_nothing_to_decide():
     nothing = Columns({"verdict": np.array(["undecided"], object)})
-    assert choices(nothing, np.arange(1)) == {}
+    assert open_choices(nothing, np.arange(1)) == {}

@@ -3,7 +3,7 @@ import pytest
 
 from rushes.errors import RecipeError
 from rushes.review.columns import Columns
-from rushes.review.export_preview import outcome
+from rushes.review.export_preview import preview_export
 from rushes.review.session import parse_rules
 
 
@@ -21,7 +21,7 @@ def columns():
 
 
 def test_people_overrule_rules(columns):
-    held = outcome(columns, parse_rules(["duration_s <= 4"]))
+    held = preview_export(columns, parse_rules(["duration_s <= 4"]))
     assert (held.count, held.duration_s, held.kept, held.dropped) == (4, 1 + 3 + 4 + 5, 1, 1)
     assert held.rationed == 0
 
@@ -32,7 +32,7 @@ def test_quotas_hold_as_in_a_selection(columns):
     rules = parse_rules(["duration_s <= 7", "coverage.cluster at most 2 by duration_s"])
     passing, _ = select.choose(rules, columns.arrays)
     expected, _ = select.apply_verdicts(passing, columns["verdict"])
-    held = outcome(columns, rules)
+    held = preview_export(columns, rules)
     assert held.count == expected.sum()
     assert held.duration_s == columns["duration_s"][expected].sum()
     assert held.rationed == 3
@@ -45,4 +45,4 @@ def test_quotas_hold_as_in_a_selection(columns):
 )  # fmt: skip
 def test_what_a_selection_would_refuse_is_refused(columns, rule, words):
     with pytest.raises(RecipeError, match=words):
-        outcome(columns, parse_rules([rule]))
+        preview_export(columns, parse_rules([rule]))

@@ -6,7 +6,7 @@ from rushes.review.previews import prune
 
 
 @pytest.fixture
-def desk(project):
+def session(project):
     return project.review()
 
 
@@ -17,66 +17,67 @@ def elsewhere(project_folder, project):
         yield other
 
 
-def order(desk, **asked):
-    found = desk.query([], **asked)
-    return desk.ids(found["query"])
+def order(session, **asked):
+    found = session.query([], **asked)
+    return session.ids(found["query"])
 
 
-def test_what_somebody_else_decides_is_taken_in(desk, elsewhere):
-    clips = order(desk)
-    assert not desk.board.follow()
+def test_what_somebody_else_decides_is_taken_in(session, elsewhere):
+    clips = order(session)
+    assert not session.live.refresh()
     elsewhere.verdict("keep", clips[:2], who="bob")
-    assert desk.board.follow()
-    assert desk.board.last_by == ("bob",)
-    assert desk.state()["verdicts"] == {"keep": 2, "undecided": 4}
-    assert desk.count(["verdict = keep"])["count"] == 2
+    assert session.live.refresh()
+    assert session.live.last_by == ("bob",)
+    assert session.state()["verdicts"] == {"keep": 2, "undecided": 4}
+    assert session.count(["verdict = keep"])["count"] == 2
     elsewhere.undo(who="bob")
-    desk.follow()
-    assert desk.state()["verdicts"] == {"undecided": 6}
+    session.refresh()
+    assert session.state()["verdicts"] == {"undecided": 6}
     elsewhere.redo(who="bob")
-    desk.follow()
-    assert desk.count(["verdict = keep"])["count"] == 2
+    session.refresh()
+    assert session.count(["verdict = keep"])["count"] == 2
 
 
-def test_orders_outlive_verdicts_but_no_other_clips(desk, elsewhere):
-    found = desk.query([])
-    clips = desk.ids(found["query"])
+def test_orders_outlive_verdicts_but_no_other_clips(session, elsewhere):
+    found = session.query([])
+    clips = session.ids(found["query"])
     elsewhere.verdict("drop", clips[:1], who="bob")
-    desk.follow()
-    assert desk.ids(found["query"]) == clips
-    clip = desk.clip(clips[0])
+    session.refresh()
+    assert session.ids(found["query"]) == clips
+    clip = session.clip(clips[0])
     spans = [(clip["in_pts"], clip["frame_pts"][clip["frame_in"] + 9])]
-    (made,) = deciding.respan(elsewhere.context, clips[:1], spans, who="bob", source="cli")
-    desk.follow()
-    assert desk.ids(found["query"]) is None
-    assert order(desk) == [made.id, *clips[1:]]
-    assert desk.clip(made.id)["verdict"] == "drop"
-    assert desk.board.columns.counted("verdict") == {"drop": 1, "undecided": 5}
+    edit = deciding.SpanEdit(clips=clips[:1], spans=spans)
+    (made,) = deciding.edit_spans(elsewhere.context, edit, who="bob", source="cli")
+    session.refresh()
+    assert session.ids(found["query"]) is None
+    assert order(session) == [made.id, *clips[1:]]
+    assert session.clip(made.id)["verdict"] == "drop"
+    assert session.live.columns.counted("verdict") == {"drop": 1, "undecided": 5}
     elsewhere.undo(who="bob")
-    desk.follow()
-    assert order(desk) == clips
-    assert desk.clip(clips[0])["scores"]["motion.speed"] == clip["scores"]["motion.speed"]
+    session.refresh()
+    assert order(session) == clips
+    assert session.clip(clips[0])["scores"]["motion.speed"] == clip["scores"]["motion.speed"]
 
 
-def test_new_scores_are_taken_in(desk, project_folder):
-    revision = desk.board.clips_revision
+def test_new_scores_are_taken_in(session, project_folder):
+    revision = session.live.clips_revision
     recipe = project_folder / "recipe.toml"
     recipe.write_text(recipe.read_text())
     with Project.open(project_folder, workers=0, changes=["cut.min_s=0.3"]) as other:
         other.cut()
-    assert desk.board.follow()
-    assert desk.board.clips_revision == revision  # of this recipe's cuts there are no others
+    assert session.live.refresh()
+    assert session.live.clips_revision == revision  # of this recipe's cuts there are no others
 
 
-def test_a_query_sorts_groups_and_keeps_what_a_search_found(desk):
-    clips = order(desk)
+def test_a_query_sorts_groups_and_keeps_what_a_search_found(session):
+    clips = order(session)
     speeds = [
-        desk.clip(clip)["scores"]["motion.speed"] for clip in order(desk, sort="motion.speed")
+        session.clip(clip)["scores"]["motion.speed"] for clip in order(session, sort="motion.speed")
     ]
     assert speeds == sorted(speeds, reverse=True)
-    found = desk.query([], group="video")
+    found = session.query([], group="video")
     assert sorted(count for _, count in found["groups"]) == [1, 2, 3]
-    assert order(desk, among=[clips[3], "nope", clips[1]]) == [clips[3], clips[1]]
+    assert order(session, among=[clips[3], "nope", clips[1]]) == [clips[3], clips[1]]
 
 
 def test_previews_watched_longest_ago_go_first(tmp_path):
@@ -91,9 +92,9 @@ def test_previews_watched_longest_ago_go_first(tmp_path):
     assert sorted(path.name for path in tmp_path.glob("*")) == ["a.mp4", "d.mp4", "note.txt"]
 
 
-def test_charts_have_figures(desk):
-    figures = desk.pictures(["motion.speed > 0"])
+def test_charts_have_figures(session):
+    figures = session.charts(["motion.speed > 0"])
     assert figures["count"] > 0
     assert sum(row["passing"] for row in figures["sources"]) == figures["count"]
     assert sum(row["all"] for row in figures["sources"]) == figures["candidates"]
-    assert desk.pictures(["motion.speed > 1e9"])["count"] == 0
+    assert session.charts(["motion.speed > 1e9"])["count"] == 0

@@ -1,4 +1,4 @@
-"""A board that follows whatever happens holds what one would that is laid out anew."""
+"""After every refresh the live clips equal those that are read from the catalog anew."""
 
 import random
 from contextlib import suppress
@@ -9,13 +9,13 @@ import pytest
 
 from rushes.catalog import captions
 from rushes.catalog import change_log as changes
-from rushes.dedup import run as dedup
+from rushes.dedup.keep import OUTCOME, outcome_fingerprint
 from rushes.errors import RecipeError
 from rushes.project import Project
 from rushes.records import Clip
 from rushes.review import decide as deciding
-from rushes.review import live_clips as boards
-from rushes.review.live_clips import Board
+from rushes.review import live_clips
+from rushes.review.live_clips import LiveClips
 from rushes.similarity import coverage
 
 
@@ -94,8 +94,8 @@ class Events:
                  "alike": None, "alike_keep": None}
             for no in self.some(self.clips(), 9)
         }  # fmt: skip
-        fingerprint = dedup.outcome_fingerprint(self.recipe)
-        self.catalog.stages.commit("dedup/outcome", dedup.OUTCOME, fingerprint, rows)
+        fingerprint = outcome_fingerprint(self.recipe)
+        self.catalog.stages.commit("dedup/outcome", OUTCOME, fingerprint, rows)
 
     def on_a_verdict(self):
         tags = [self.random.choice("abc") for _ in range(2)]
@@ -111,7 +111,7 @@ class Events:
         (no, *_) = self.some(self.clips())
         text = self.random.choice(["a fox", "a dog", None])
         said = {self.clips()[no].clip.id: text}
-        deciding.caption(self.catalog, said, who="ann", source="page")
+        deciding.decide_each(self.catalog, "caption", said, who="ann", source="page")
 
     def on_another_span(self):
         there = [
@@ -124,15 +124,16 @@ class Events:
         clip = self.random.choice(there)
         middle = (clip.in_pts + clip.out_pts) // 2
         spans = [(clip.in_pts, middle), (middle, clip.out_pts)][: self.random.randint(1, 2)]
-        self.quietly(deciding.respan, self.context, [clip.id], spans, who="ann")
+        edit = deciding.SpanEdit(clips=[clip.id], spans=spans)
+        self.quietly(deciding.edit_spans, self.context, edit, who="ann")
 
     def on_undo(self):
         who = self.random.choice(["ann", "bob"])
-        self.quietly(deciding.take_back, self.catalog, who=who)
+        self.quietly(deciding.undo, self.catalog, who=who)
 
     def on_redo(self):
         who = self.random.choice(["ann", "bob"])
-        self.quietly(deciding.take_back, self.catalog, who=who, redo=True)
+        self.quietly(deciding.redo, self.catalog, who=who)
 
     def quietly(self, work, *given, **named):
         # Its clips may not be there any more, or it would hold no frame.
@@ -147,55 +148,57 @@ def halved(project_folder):
         yield opened
 
 
-def same(board, anew):
-    assert board.ids == anew.ids
-    assert board.numbers == anew.numbers
-    assert board.index == anew.index
-    assert list(board.clips) == list(anew.clips)
-    assert board.decided == anew.decided
-    assert list(board.columns.arrays) == list(anew.columns.arrays)
+def same(live, anew):
+    assert live.ids == anew.ids
+    assert live.numbers == anew.numbers
+    assert live.index == anew.index
+    assert list(live.clips) == list(anew.clips)
+    assert live.decided == anew.decided
+    assert list(live.columns.arrays) == list(anew.columns.arrays)
     for name, values in anew.columns.arrays.items():
-        np.testing.assert_array_equal(board.columns[name], values, err_msg=name)
+        np.testing.assert_array_equal(live.columns[name], values, err_msg=name)
         if values.dtype == object:
-            assert board.columns.counted(name) == anew.columns.counted(name)
-    assert board.verdict_no == anew.verdict_no
+            assert live.columns.counted(name) == anew.columns.counted(name)
+    assert live.verdict_no == anew.verdict_no
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_what_a_board_took_in_is_what_is_there(halved, seed, monkeypatch):
+def test_a_refresh_gives_what_reading_everything_would(halved, seed, monkeypatch):
     monkeypatch.setattr(captions, "_readers", lambda: ["scorer/motion"])
     events = Events(halved, seed)
-    board = Board(events.context)
-    read_whole, read = [], boards.clip_table
-    monkeypatch.setattr(boards, "clip_table", lambda *given: read_whole.append(1) or read(*given))
+    live = LiveClips(events.context)
+    read_whole, read = [], live_clips.clip_table
+    monkeypatch.setattr(
+        live_clips, "clip_table", lambda *given: read_whole.append(1) or read(*given)
+    )
     seen = []
     for _ in range(40):
         seen.append(events.happen())
         if events.random.random() < 0.5:
-            board.columns.counted("verdict")  # what is kept of a column is renewed, too
-            board.follow(share=events.random.choice([0.001, 1.0]))
+            live.columns.counted("verdict")  # what is kept of a column is renewed, too
+            live.refresh(share=events.random.choice([0.001, 1.0]))
         if events.random.random() < 0.5:
-            board.follow()
-            assert not board.follow(), "nothing is taken in twice"
+            live.refresh()
+            assert not live.refresh(), "nothing is taken in twice"
             assert not read_whole, f"{seen}: all was read again"
-            same(board, Board(events.context))
+            same(live, LiveClips(events.context))
             read_whole.clear()
 
 
-def test_a_board_that_fell_far_behind_reads_everything(halved, monkeypatch):
+def test_clips_that_fell_far_behind_are_read_anew(halved, monkeypatch):
     monkeypatch.setattr(changes, "KEPT", 2)
     events = Events(halved, 5)
-    board = Board(events.context)
+    live = LiveClips(events.context)
     for _ in range(4):
         events.on_a_new_video()
         events.on_scores()
-    assert board.follow()
-    same(board, Board(events.context))
+    assert live.refresh()
+    same(live, LiveClips(events.context))
 
 
 def test_what_scans_bring_can_wait_but_nothing_that_people_do(halved):
     events = Events(halved, 6)
-    board = Board(events.context)
+    live = LiveClips(events.context)
     one, two, *_ = events.clips().values()
     first, clip, second = one.no, one.clip, two.no
     for no in (first, second):
@@ -203,16 +206,16 @@ def test_what_scans_bring_can_wait_but_nothing_that_people_do(halved):
         rows = {no: {field.name: 77.0 for field in scorer.fields}}
         print_ = events.recipe.fingerprints.scorers["motion"]
         events.catalog.stages.commit("scorer/motion", scorer.fields, print_, rows)
-        assert board.follow(share=1e-9) is (no == first)
+        assert live.refresh(share=1e-9) is (no == first)
 
     def speeds():
-        return [board.columns["motion.speed"][board.numbers.index(no)] for no in (first, second)]
+        return [live.columns["motion.speed"][live.numbers.index(no)] for no in (first, second)]
 
     assert speeds()[0] == 77 != speeds()[1]
     deciding.decide(events.catalog, [clip.id], {"verdict": "keep"}, who="bob", source="cli")
-    assert board.follow(share=1e-9)
-    assert (board.last_by, board.decided[clip.id].verdict) == (("bob",), "keep")
+    assert live.refresh(share=1e-9)
+    assert (live.last_by, live.decided[clip.id].verdict) == (("bob",), "keep")
     assert speeds()[1] != 77
-    deciding.take_back(events.catalog, who="bob", source="cli")  # it may be of other clips
-    assert board.follow(share=1e-9)
+    deciding.undo(events.catalog, who="bob", source="cli")  # it may be of other clips
+    assert live.refresh(share=1e-9)
     assert speeds() == [77, 77]

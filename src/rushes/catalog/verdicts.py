@@ -14,7 +14,7 @@ from rushes.catalog.captions import enforce, inherit
 from rushes.catalog.change_log import changed
 from rushes.catalog.convert import add_clips
 from rushes.catalog.database import Database, among, columns_of, upsert
-from rushes.decisions import Action, fold, undone_actions
+from rushes.decisions import Action, clips_of_span, fold, undone_actions
 from rushes.errors import RecipeError
 from rushes.records import Clip, Decisions, Verdict, VerdictKind
 
@@ -76,7 +76,7 @@ class Verdicts:
             _say(connection, given)
         return action
 
-    def stranger(self, clips: Sequence[str]) -> str | None:
+    def unknown_clip(self, clips: Sequence[str]) -> str | None:
         """Return the first of some ids that no clip has; None if there is none."""
         listed = sa.func.json_each(json.dumps(list(clips))).table_valued("value")
         is_there = sa.exists().where(schema.clips.c.id == listed.c.value)
@@ -208,13 +208,8 @@ def restore_spans(connection: sa.Connection, video_no: int, fingerprint: str) ->
         video_id = connection.execute(
             sa.select(schema.videos.c.id).where(schema.videos.c.no == video_no)
         ).scalar_one()
-        new = [  # the catalog knows them, and how many frames they have
-            Clip(video_id=video_id, in_pts=in_pts, out_pts=out_pts, frames=1)
-            for in_pts, out_pts in verdict.value["to"]
-        ]
-        _swap(
-            connection, fingerprint, [row.no for row in old], add_clips(connection, video_no, new)
-        )
+        new = add_clips(connection, video_no, clips_of_span(video_id, verdict.value))
+        _swap(connection, fingerprint, [row.no for row in old], new)
 
 
 def _replace(connection: sa.Connection, old: Sequence[str], new: Sequence[Clip]) -> None:

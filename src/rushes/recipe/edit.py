@@ -57,9 +57,9 @@ class RulesFile:
         self._lock = threading.Lock()
         self._read_at: tuple[int, int] | None = None
         self.selections = selections
-        self.follow()
+        self.refresh()
 
-    def follow(self) -> bool:
+    def refresh(self) -> bool:
         """Take in what somebody has changed in the file; return whether anything is new.
 
         A file that cannot be read just now, half written or gone, changes nothing.

@@ -6,7 +6,7 @@ from rushes.catalog import Catalog
 from rushes.decisions import Action
 from rushes.records import Row
 
-MOST = 50
+MAX_STEPS = 50
 """So many steps are told, the latest ones."""
 
 
@@ -28,7 +28,7 @@ def steps_since(catalog: Catalog, after: int, who: str, clip: str = "") -> Row:
     for one in catalog.verdicts.actions(after, last):
         if one.who != who:
             actions.setdefault(one.action, []).append(one)
-    steps = [_step(catalog, said, clip) for said in list(actions.values())[-MOST:]]
+    steps = [_step(catalog, said, clip) for said in list(actions.values())[-MAX_STEPS:]]
     return {"no": max(after, last), "steps": steps}
 
 

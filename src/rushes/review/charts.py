@@ -10,21 +10,23 @@ import numpy as np
 from rushes.recipe.rules import Rule
 from rushes.records import Row
 from rushes.review.histogram import histogram
-from rushes.review.live_clips import Board
+from rushes.review.live_clips import LiveClips
 
-MOST_ROWS = 12
+MAX_ROWS = 12
 """Rows of a chart; what is rarer is counted together."""
-MOST_DOTS = 1500
+MAX_POINTS = 1500
 
 _WORD = re.compile(r"[^\W\d_]{3,}")
-_DULL = {"the", "and", "with", "for", "from", "that", "this", "are", "was", "has", "his", "her",
-         "their", "its", "into", "over", "under", "while", "very", "two", "one", "man", "woman",
-         "people", "person", "video", "shot", "scene", "clip", "showing", "shows"}  # fmt: skip
+_STOP_WORDS = {
+    "the", "and", "with", "for", "from", "that", "this", "are", "was", "has", "his", "her", "their",
+    "its", "into", "over", "under", "while", "very", "two", "one", "man", "woman", "people",
+    "person", "video", "shot", "scene", "clip", "showing", "shows",
+}  # fmt: skip
 
 
-def pictures(board: Board, passing: np.ndarray, captions: Iterable[str]) -> Row:
+def charts(live: LiveClips, passing: np.ndarray, captions: Iterable[str]) -> Row:
     """Return the figures of all charts, over the clips that pass (bool) and over all."""
-    columns = board.columns
+    columns = live.columns
     lengths = columns["duration_s"]
     width, height = columns["width_px"].tolist(), columns["height_px"].tolist()
     sizes = [f"{w:.0f} × {h:.0f}" for w, h in zip(width, height, strict=True)]
@@ -38,7 +40,7 @@ def pictures(board: Board, passing: np.ndarray, captions: Iterable[str]) -> Row:
         "sources": _counted(columns["video"].tolist(), passing, "video"),
         "cameras": _counted(cameras, passing, "camera.label"),
         "words": _words(captions),
-        "scatter": _scatter(board, passing),
+        "scatter": _scatter(live, passing),
     }
 
 
@@ -54,9 +56,9 @@ def _counted(labels: Sequence[str | None], passing: np.ndarray, column: str = ""
     rows = [
         {"label": label, "all": all_[label], "passing": left[label],
          "rule": str(Rule(column=column, operator="=", low=str(label))) if column else ""}
-        for label in shown[:MOST_ROWS]
+        for label in shown[:MAX_ROWS]
     ]  # fmt: skip
-    if rest := shown[MOST_ROWS:]:
+    if rest := shown[MAX_ROWS:]:
         count, passed = (sum(counts[label] for label in rest) for counts in (all_, left))
         rows.append({"label": f"{len(rest)} more", "all": count, "passing": passed, "rule": ""})
     return rows
@@ -65,13 +67,13 @@ def _counted(labels: Sequence[str | None], passing: np.ndarray, column: str = ""
 def _words(captions: Iterable[str]) -> list[Row]:
     counts: Counter[str] = Counter()
     for caption in captions:
-        counts.update({word.lower() for word in _WORD.findall(caption)} - _DULL)
-    return [{"label": word, "passing": n} for word, n in counts.most_common(2 * MOST_ROWS)]
+        counts.update({word.lower() for word in _WORD.findall(caption)} - _STOP_WORDS)
+    return [{"label": word, "passing": n} for word, n in counts.most_common(2 * MAX_ROWS)]
 
 
-def _scatter(board: Board, passing: np.ndarray) -> Row | None:
+def _scatter(live: LiveClips, passing: np.ndarray) -> Row | None:
     """Return motion against aesthetics, or against sharpness where nobody asked for those."""
-    columns = board.columns
+    columns = live.columns
     across = "motion.speed"
     up = next((n for n in ("aesthetic.score", "sharpness.detail") if n in columns), None)
     if up is None or across not in columns:
@@ -80,13 +82,13 @@ def _scatter(board: Board, passing: np.ndarray) -> Row | None:
     rows = np.flatnonzero(there)
     if not len(rows):
         return None
-    some = rows[np.linspace(0, len(rows) - 1, min(len(rows), MOST_DOTS)).astype(int)]
+    some = rows[np.linspace(0, len(rows) - 1, min(len(rows), MAX_POINTS)).astype(int)]
     axes = [{"name": name, **asdict(histogram(columns[name][rows]).axis)} for name in (across, up)]
     return {
         "x": axes[0],
         "y": axes[1],
         "points": [
-            {"clip": board.ids[at], "x": float(columns[across][at]), "y": float(columns[up][at])}
+            {"clip": live.ids[at], "x": float(columns[across][at]), "y": float(columns[up][at])}
             for at in some.tolist()
         ],
     }

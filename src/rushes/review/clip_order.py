@@ -7,10 +7,10 @@ and with it the place where the person stands.
 from collections.abc import Sequence
 
 from rushes.records import Row
-from rushes.review.session import Desk
+from rushes.review.session import ReviewSession
 
 
-def succeeded(
+def replace_in_order(
     ids: Sequence[str], old: Sequence[str], new: Sequence[str]
 ) -> tuple[list[str], list[tuple[int, int]]]:
     """Put clips in the place of the first of those that they replace.
@@ -28,25 +28,25 @@ def succeeded(
     return [*ids[: places[0]], *new, *left], [shift for shift in shifts if shift[1]]
 
 
-def carried_on(
-    desk: Desk,
+def reorder_after_edit(
+    session: ReviewSession,
     before: Sequence[str] | None,
     spans: Sequence[tuple[Sequence[str], Sequence[str]]],
 ) -> Row | None:
-    """Return an order like `Desk.query`: the one before, with the new clips in it.
+    """Return an order like `ReviewSession.query`: the one before, with the new clips in it.
 
     Args:
-        desk: After the change.
+        session: After the change.
         before: The ids of the order before the change; None if it is too long ago.
         spans: Which clips became which.
 
     Returns:
-        With `shifts` as in `succeeded`, to count groups by; None if there is nothing to carry on.
+        With `shifts` as in `replace_in_order`, to count groups by; None if no order goes on.
     """
     if before is None or not spans:
         return None
     ids, shifts = list(before), []
     for old, new in spans:
-        ids, some = succeeded(ids, old, new)
+        ids, some = replace_in_order(ids, old, new)
         shifts += some
-    return desk.query([], among=ids) | {"shifts": shifts}
+    return session.query([], among=ids) | {"shifts": shifts}

@@ -11,11 +11,11 @@ from rushes.recipe.rules import Rule
 from rushes.review.histogram import Histogram, histogram
 from rushes.selection.choose import column_of, is_missing
 
-MASKS_KEPT = 32
+MAX_MASKS = 32
 """So many answers to single rules are kept: while one slider moves, the others stand."""
-MOST_RULES = 200
+MAX_RULES = 200
 """No person has more; the answers to all are in memory at once, and counted in bytes."""
-VALUES_TOLD = 5000
+MAX_VALUES = 5000
 """So many values of a column are told, the most frequent; a person looks through no more."""
 NONE = "none"
 """What clips without a value are called in a group."""
@@ -54,7 +54,7 @@ class Columns:
     """One array a column: float64 with NaN, text with None where a value is missing, or tuples."""
 
     def __init__(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Take over arrays, all of one length; change them through `put` only."""
+        """Take over arrays, all of one length; change them through `update` only."""
         self.arrays = dict(arrays)
         self._masks: OrderedDict[str, tuple[str, np.ndarray]] = OrderedDict()
         self._histograms: dict[str, Histogram] = {}
@@ -70,7 +70,7 @@ class Columns:
     def __contains__(self, name: object) -> bool:
         return name in self.arrays
 
-    def put(self, name: str, at: Sequence[int], values: Sequence[float | str | None]) -> None:
+    def update(self, name: str, at: Sequence[int], values: Sequence[float | str | None]) -> None:
         """Change the values of some clips."""
         array = self.arrays[name]
         for place, value in zip(at, values, strict=True):
@@ -104,7 +104,7 @@ class Columns:
         name = str(rule)
         if name not in self._masks:
             self._masks[name] = rule.column, self._passes(rule)
-            while len(self._masks) > MASKS_KEPT:
+            while len(self._masks) > MAX_MASKS:
                 self._masks.popitem(last=False)
         self._masks.move_to_end(name)
         return self._masks[name][1]
@@ -164,7 +164,7 @@ class Columns:
                     there[f"{one:.12g}" if isinstance(one, float) else str(one)] += counts[code]
         listed = sorted(there.items(), key=lambda pair: (-pair[1], pair[0]))
         return Values(
-            counts=tuple(listed[:VALUES_TOLD]), distinct=len(listed), missing=self.missing(name)
+            counts=tuple(listed[:MAX_VALUES]), distinct=len(listed), missing=self.missing(name)
         )
 
     def missing(self, name: str) -> int:
@@ -181,8 +181,8 @@ class Columns:
 
     def filtered(self, rules: Sequence[Rule]) -> Filtered:
         """Return what the rules leave of all clips."""
-        if len(rules) > MOST_RULES:
-            raise RecipeError(f"{len(rules)} rules: at most {MOST_RULES} can be asked at once")
+        if len(rules) > MAX_RULES:
+            raise RecipeError(f"{len(rules)} rules: at most {MAX_RULES} can be asked at once")
         masks = [self.passes(rule) for rule in rules]
         fails = np.zeros(len(self), np.uint8)
         for mask in masks:
@@ -198,7 +198,7 @@ class Columns:
             candidates=len(self),
         )
 
-    def beside(
+    def around_threshold(
         self, column: str, threshold: float, rules: Sequence[Rule], count: int = 6
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return the places of clips just below and just above a threshold, nearest first."""

@@ -54,11 +54,11 @@ class CoverageMap:
             return []
         return [
             {**row, "column": column, "row": line}
-            for row, (column, line) in zip(rows, laid_out(middles_KD), strict=True)
+            for row, (column, line) in zip(rows, tile_layout(middles_KD), strict=True)
         ]
 
 
-def laid_out(middles_KD: np.ndarray) -> list[tuple[int, int]]:
+def tile_layout(middles_KD: np.ndarray) -> list[tuple[int, int]]:
     """Return the column and row of each tile: near ones look alike.
 
     The tiles are spread along the two directions in which they differ most, into columns by the

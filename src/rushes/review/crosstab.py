@@ -10,13 +10,13 @@ from rushes.recipe.rules import Rule
 from rushes.records import Row
 from rushes.review.columns import Columns
 
-MOST_VALUES = 14
+MAX_VALUES = 14
 """So many values of a text have a line of their own; the others share one."""
 _PARTS = 6
 """Numbers are divided into at most so many parts."""
 
 
-def crossed(
+def crosstab(
     columns: Columns,
     across: str,
     down: str,
@@ -85,7 +85,7 @@ def _texts(
     name: str, values: Sequence[str | None], known: Sequence[str]
 ) -> tuple[list[Row], np.ndarray]:
     counts = Counter(value for value in values if value is not None)
-    shown = list(known) or sorted(counts, key=lambda value: (-counts[value], value))[:MOST_VALUES]
+    shown = list(known) or sorted(counts, key=lambda value: (-counts[value], value))[:MAX_VALUES]
     place = {value: at for at, value in enumerate(shown)}
     parts = [{"label": value, "rule": _equals(name, value)} for value in shown]
     if counts.keys() - place.keys():

@@ -1,6 +1,7 @@
-"""What people decide about clips: verdicts, captions, tags, other spans; undone and done again."""
+"""Store the decisions of people on clips: verdicts, captions, tags, spans; undo and redo them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -8,13 +9,28 @@ import numpy as np
 from rushes.catalog import Catalog
 from rushes.context import Context
 from rushes.cuts.clips import clips_within
-from rushes.decisions import last_action
+from rushes.decisions import clips_of_span, last_action
 from rushes.errors import RecipeError, nearest
 from rushes.records import Clip, Decisions, VerdictKind
 
 VERDICTS = ("undecided", "keep", "drop")
 KINDS = ("verdict", "reason", "stars", "caption", "tags")
-"""What can be decided about a clip as it is."""
+"""Kinds of decision that leave the span of a clip as it is."""
+
+Given = list[tuple[VerdictKind, str, Any]]
+"""Kind, clip id and value of each verdict of an action."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpanEdit:
+    """A trim (1 → 1), a split (1 → n) or a merge (n → 1) of clips of one video."""
+
+    clips: Sequence[str]
+    """Ids of the clips that are replaced."""
+    spans: Sequence[tuple[int, int]]
+    """in_pts and out_pts of the new clips, in order; each moves to the nearest frame time."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """Decisions on the new clips in the same action, as in `decide`."""
 
 
 def decide(
@@ -28,11 +44,11 @@ def decide(
     """Store one action: the same values for each of the clips.
 
     Args:
-        catalog: Where it is kept.
+        catalog: Stores the verdicts.
         clips: Ids.
         values: Kind → value, as in `Verdict`.
-        who: The person.
-        source: Where it was done.
+        who: Name of the person.
+        source: "page", "cli" or "hydrus".
 
     Returns:
         The action's number; 0 if there was nothing to store.
@@ -41,7 +57,7 @@ def decide(
         RecipeError: No such clip or kind, or a value that the kind does not take.
     """
     _check_clips(catalog, clips)
-    given: list[tuple[VerdictKind, str, Any]] = []
+    given: Given = []
     for kind, value in values.items():
         checked = _checked(kind, value)
         given += [(kind, clip, checked) for clip in clips]  # type: ignore[misc]
@@ -49,37 +65,37 @@ def decide(
 
 
 def decide_each(
-    catalog: Catalog, verdicts: Mapping[str, str | None], *, who: str, source: str
+    catalog: Catalog,
+    kind: VerdictKind,
+    values: Mapping[str, Any],
+    *,
+    who: str,
+    source: str,
 ) -> int:
-    """Store one action: clip id → "keep", "drop" or None; return its number.
+    """Store one action: a value of one kind for each clip.
+
+    Args:
+        catalog: Stores the verdicts.
+        kind: One of `KINDS`.
+        values: Clip id → value, as in `Verdict`.
+        who: Name of the person.
+        source: "page", "cli" or "hydrus".
+
+    Returns:
+        The action's number; 0 if there was nothing to store.
 
     Raises:
-        RecipeError: There is no such clip.
+        RecipeError: No such clip, or a value that the kind does not take.
     """
-    _check_clips(catalog, list(verdicts))
-    given: list[tuple[VerdictKind, str, Any]] = [
-        ("verdict", clip, _checked("verdict", value)) for clip, value in verdicts.items()
-    ]
-    return catalog.verdicts.add(given, who=who, source=source)
-
-
-def caption(catalog: Catalog, captions: Mapping[str, str | None], *, who: str, source: str) -> int:
-    """Store captions as one action: clip id → what a person says it shows; return its number.
-
-    Raises:
-        RecipeError: There is no such clip.
-    """
-    _check_clips(catalog, list(captions))
-    given: list[tuple[VerdictKind, str, Any]] = [
-        ("caption", clip, _checked("caption", text)) for clip, text in captions.items()
-    ]
+    _check_clips(catalog, list(values))
+    given: Given = [(kind, clip, _checked(kind, value)) for clip, value in values.items()]
     return catalog.verdicts.add(given, who=who, source=source)
 
 
 def _check_clips(catalog: Catalog, clips: Sequence[str]) -> None:
-    stranger = catalog.verdicts.stranger(clips)
-    if stranger is not None:
-        raise RecipeError(f"there is no clip {stranger}; see: rushes ls clips")
+    unknown = catalog.verdicts.unknown_clip(clips)
+    if unknown is not None:
+        raise RecipeError(f"there is no clip {unknown}; see: rushes ls clips")
 
 
 def _checked(kind: str, value: Any) -> Any:
@@ -105,37 +121,21 @@ def _are_tags(value: Mapping[str, Any]) -> bool:
     )
 
 
-def respan(
-    context: Context,
-    clips: Sequence[str],
-    spans: Sequence[tuple[int, int]],
-    *,
-    who: str,
-    source: str,
-    values: Mapping[str, Any] | None = None,
-) -> list[Clip]:
-    """Put other spans in the place of clips: a trim (1 → 1), a split (1 → n), a merge (n → 1).
-
-    Args:
-        context: The open project.
-        clips: Ids, of one video.
-        spans: in_pts and out_pts of the new clips, in order; moved to the nearest frame times.
-        who: The person.
-        source: Where it was done.
-        values: What is decided about the new clips in the same action, as in `decide`.
+def edit_spans(context: Context, edit: SpanEdit, *, who: str, source: str) -> list[Clip]:
+    """Replace clips by clips of other spans, as one action.
 
     Returns:
-        The new clips; what was decided about the (first) old one is decided about them, too.
+        The new clips. They inherit the decisions on the first old clip.
 
     Raises:
-        RecipeError: No such clips, clips of two videos, no span, one that holds no frame, or
-            the same one twice; or as in `decide`.
+        RecipeError: No such clips, clips of two videos, no span, a span without a frame, or the
+            same span twice; or as in `decide`.
     """
-    decided = [(kind, _checked(kind, value)) for kind, value in (values or {}).items()]
-    known = context.catalog.clips_by_id(clips)
-    if not clips or len(known) != len(set(clips)):
-        lost = next((clip for clip in clips if clip not in known), "")
-        raise RecipeError(f"there is no clip {lost}; see: rushes ls clips")
+    decided = [(kind, _checked(kind, value)) for kind, value in edit.values.items()]
+    known = context.catalog.clips_by_id(edit.clips)
+    if not edit.clips or len(known) != len(set(edit.clips)):
+        unknown = next((clip for clip in edit.clips if clip not in known), "")
+        raise RecipeError(f"there is no clip {unknown}; see: rushes ls clips")
     videos = {row.video_no for row in known.values()}
     if len(videos) > 1:
         raise RecipeError("these clips are of two videos; only neighbours can be merged")
@@ -143,22 +143,24 @@ def respan(
     new = clips_within(
         context.catalog.videos([video_no])[video_no],
         _frame_times(context, video_no),
-        spans,
+        edit.spans,
         context.catalog.scans()[video_no][0].damaged_pts,
     )
-    if len({clip.id for clip in new}) != len(spans) or not new:
-        raise RecipeError("say what the clips become: one span or more, each another one")
-    value = {"from": list(clips), "to": [[clip.in_pts, clip.out_pts] for clip in new]}
-    given: list[tuple[VerdictKind, str, Any]] = [("span", clips[0], value)]
-    if now := context.catalog.verdicts.current(clips[:1]).get(clips[0]):
-        decided = [*_as_given(now), *decided]
+    if len({clip.id for clip in new}) != len(edit.spans) or not new:
+        raise RecipeError("give the spans of the new clips: one span or more, each another one")
+    first = edit.clips[0]
+    value = {"from": list(edit.clips), "to": [[clip.in_pts, clip.out_pts] for clip in new]}
+    given: Given = [("span", first, value)]
+    if now := context.catalog.verdicts.current([first]).get(first):
+        decided = [*_as_verdicts(now), *decided]
     given += [(kind, clip.id, value) for clip in new for kind, value in decided]  # type: ignore[misc]
-    context.catalog.verdicts.add(given, who=who, source=source, becomes={" ".join(clips): new})
+    becomes = {" ".join(edit.clips): new}
+    context.catalog.verdicts.add(given, who=who, source=source, becomes=becomes)
     return new
 
 
-def _as_given(decided: Decisions) -> list[tuple[VerdictKind, Any]]:
-    """Return what stands as the verdicts that would bring it about."""
+def _as_verdicts(decided: Decisions) -> list[tuple[VerdictKind, Any]]:
+    """Return the verdicts that give a clip these decisions."""
     tags = {"add": list(decided.tags_added), "remove": list(decided.tags_removed)}
     values: list[tuple[VerdictKind, Any]] = [
         ("verdict", decided.verdict),
@@ -175,31 +177,33 @@ def _frame_times(context: Context, video_no: int) -> np.ndarray:
     return np.append(signals.pts, signals.end_pts)
 
 
-def take_back(catalog: Catalog, *, who: str, source: str, redo: bool = False) -> int:
-    """Undo the latest action of a person that stands, or do again what was undone last.
+def undo(catalog: Catalog, *, who: str, source: str) -> int:
+    """Undo the latest action of a person that is in force.
 
     Returns:
-        The number of that action; 0 if there is nothing to take back.
+        The number of that action; 0 if there is nothing to undo.
 
     Raises:
-        RecipeError: Its clips have been divided or joined since by somebody else.
+        RecipeError: Somebody else has trimmed, split or merged its clips since.
     """
-    action = last_action(catalog.verdicts.actions_of(who), who, redo=redo)
+    return _reverse(catalog, "undo", who=who, source=source)
+
+
+def redo(catalog: Catalog, *, who: str, source: str) -> int:
+    """Redo the action that a person undid last; else as `undo`."""
+    return _reverse(catalog, "redo", who=who, source=source)
+
+
+def _reverse(catalog: Catalog, kind: VerdictKind, *, who: str, source: str) -> int:
+    action = last_action(catalog.verdicts.actions_of(who), who, redo=kind == "redo")
     if action is None:
         return 0
     becomes: dict[str, list[Clip]] = {}
-    for verdict in catalog.verdicts.actions(only=[action]):
-        if verdict.kind == "span":
-            old = list(catalog.clips_by_id(verdict.value["from"]).values())
-            video_id = old[0].clip.video_id
-            new = [  # the catalog knows them, and how many frames they have
-                Clip(video_id=video_id, in_pts=a, out_pts=b, frames=1)
-                for a, b in verdict.value["to"]
-            ]
-            before, after = [row.clip for row in old], new
-            if not redo:
-                before, after = after, before
+    for done in catalog.verdicts.actions(only=[action]):
+        if done.kind == "span":
+            old = [row.clip for row in catalog.clips_by_id(done.value["from"]).values()]
+            new = clips_of_span(old[0].video_id, done.value)
+            before, after = (old, new) if kind == "redo" else (new, old)
             becomes[" ".join(clip.id for clip in before)] = after
-    kind: VerdictKind = "redo" if redo else "undo"
     catalog.verdicts.add([(kind, "", action)], who=who, source=source, becomes=becomes)
     return action

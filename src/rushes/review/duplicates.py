@@ -8,7 +8,7 @@ import numpy as np
 from rushes.records import Row
 from rushes.review.columns import Columns
 from rushes.review.decide import decide_each
-from rushes.review.session import Desk
+from rushes.review.session import ReviewSession
 
 GROUP, KEEP = "dedup.group", "dedup.keep"
 
@@ -25,7 +25,7 @@ class Choice:
     """How many others stay as somebody decided."""
 
 
-def choices(columns: Columns, places: np.ndarray) -> dict[str, Choice]:
+def open_choices(columns: Columns, places: np.ndarray) -> dict[str, Choice]:
     """Return group → what is left to decide; groups where that is nothing are left out.
 
     What somebody decided stays. So does all of a group whose best is not among the clips, or was
@@ -54,16 +54,16 @@ def choices(columns: Columns, places: np.ndarray) -> dict[str, Choice]:
     return found
 
 
-def listed(desk: Desk, query: str) -> Row | None:
+def list_choices(session: ReviewSession, query: str) -> Row | None:
     """Return what the groups of a query leave to decide; None if the query is too long ago.
 
     Returns:
         `groups`: group → counts best, keep, drop, decided; see `Choice`. `best`: ids of the clips
         that are the best of their groups.
     """
-    with desk.board.lock:
-        columns, ids = desk.board.columns, desk.board.ids
-        found = _open(desk, query)
+    with session.live.lock:
+        columns, ids = session.live.columns, session.live.ids
+        found = _open(session, query)
         if found is None:
             return None
         places, left = found
@@ -80,30 +80,30 @@ def listed(desk: Desk, query: str) -> Row | None:
     return {"groups": counts, "best": best}
 
 
-def keep_best(desk: Desk, query: str, groups: Sequence[str], who: str) -> Row | None:
+def keep_best(session: ReviewSession, query: str, groups: Sequence[str], who: str) -> Row | None:
     """Keep the best of some groups of a query and drop the others, as one action."""
-    desk.follow()  # what somebody has just decided stays, too
+    session.refresh()  # what somebody has just decided stays, too
     wanted = set(groups)
-    with desk.board.lock:
-        found = _open(desk, query)
+    with session.live.lock:
+        found = _open(session, query)
         if found is None:
             return None
         chosen = [choice for group, choice in found[1].items() if group in wanted]
-        ids = desk.board.ids
+        ids = session.live.ids
         keep = [ids[at] for choice in chosen for at in choice.keep]
         drop = [ids[at] for choice in chosen for at in choice.drop]
     verdicts = dict.fromkeys(keep, "keep") | dict.fromkeys(drop, "drop")
-    decide_each(desk.catalog, verdicts, who=who, source="page")
-    desk.follow()
-    return {"keep": len(keep), "drop": len(drop), "revision": desk.board.revision}
+    decide_each(session.catalog, "verdict", verdicts, who=who, source="page")
+    session.refresh()
+    return {"keep": len(keep), "drop": len(drop), "revision": session.live.revision}
 
 
-def _open(desk: Desk, query: str) -> tuple[np.ndarray, dict[str, Choice]] | None:
-    rows = desk.board.rows(query, 0, len(desk.board))
+def _open(session: ReviewSession, query: str) -> tuple[np.ndarray, dict[str, Choice]] | None:
+    rows = session.live.rows(query, 0, len(session.live))
     if rows is None:
         return None
     places = np.array(rows, np.int64)
-    return places, choices(desk.board.columns, places)
+    return places, open_choices(session.live.columns, places)
 
 
 def _is_best(columns: Columns, at: int) -> bool:

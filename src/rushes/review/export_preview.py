@@ -12,7 +12,7 @@ from rushes.selection.choose import choose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class ExportPreview:
     """What a selection would hold."""
 
     count: int
@@ -25,7 +25,7 @@ class Outcome:
     """So many pass all rules, and are beyond a quota."""
 
 
-def outcome(columns: Columns, rules: Sequence[Rule]) -> Outcome:
+def preview_export(columns: Columns, rules: Sequence[Rule]) -> ExportPreview:
     """Return what `rushes select` would freeze, without writing anything down.
 
     Args:
@@ -42,7 +42,7 @@ def outcome(columns: Columns, rules: Sequence[Rule]) -> Outcome:
         columns.passes(Rule(column="verdict", operator="=", low=word)) for word in ("keep", "drop")
     )
     left = (passing | kept) & ~dropped
-    return Outcome(
+    return ExportPreview(
         count=int(np.count_nonzero(left)),
         duration_s=round(float(np.sum(columns["duration_s"], where=left)), 3),
         kept=int(np.count_nonzero(kept & ~passing)),

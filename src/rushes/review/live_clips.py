@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from rushes.context import Context
-from rushes.decisions import Action, fold
+from rushes.decisions import Action, clips_of_span, fold
 from rushes.recipe.rules import Rule
-from rushes.records import Clip, Decisions, Field
+from rushes.records import Decisions, Field
 from rushes.review.columns import Columns
 from rushes.selection.clip_table import (
     COPIES,
@@ -23,16 +23,17 @@ from rushes.selection.clip_table import (
     reload_videos,
     split_column,
 )
+from rushes.selection.column_fields import column_fields
 
-ORDERS_KEPT = 32
+MAX_ORDERS = 32
 """So many answers to queries are kept, so that a page can scroll through them."""
-WORDS = "captions"
+CAPTIONS = "captions"
 """The part of the catalog that is in no column."""
-MOST_REST_S = 5.0
+MAX_PAUSE_S = 5.0
 """What scans and scores bring waits no longer than this."""
 
 
-class Board:
+class LiveClips:
     """The clips of a recipe's cuts, with all that is known about them.
 
     Whoever asks more than one thing about a clip's place holds `lock` meanwhile: another thread
@@ -40,12 +41,12 @@ class Board:
     """
 
     def __init__(self, context: Context) -> None:
-        """Read everything; see `follow` for keeping in step."""
+        """Read everything; see `refresh` for keeping in step."""
         self._context = context
         self._catalog = catalog = context.catalog
         self._recipe = context.recipe
         self.lock = threading.RLock()
-        self._following = threading.Lock()
+        self._refresh_lock = threading.Lock()
         self._orders: OrderedDict[str, np.ndarray] = OrderedDict()
         self._queries = 0
         self.revision = 0
@@ -56,14 +57,14 @@ class Board:
         """Who decided what was taken in last."""
         self.ids: list[str] = []
         self.columns = Columns({})
-        self._rest_until = 0.0
+        self._paused_until = 0.0
         self._state = catalog.changes.revisions()
         # Number of the last verdict that is in the columns.
         self.verdict_no = catalog.verdicts.last_no()
         self.decided = catalog.verdicts.current(until=self.verdict_no)
-        self._lay(clip_table(context, self.decided))
+        self._replace_all(clip_table(context, self.decided))
 
-    def _lay(self, clips: ClipTable) -> None:
+    def _replace_all(self, clips: ClipTable) -> None:
         """Put these clips on the board in place of those that are there."""
         columns = Columns(clips.columns)
         index = dict(zip(clips.ids, range(len(clips)), strict=True))
@@ -78,26 +79,26 @@ class Board:
 
     # ---- what is new --------------------------------------------------------------------------
 
-    def follow(self, *, share: float = 1.0) -> bool:
+    def refresh(self, *, share: float = 1.0) -> bool:
         """Take in what has changed in the catalog, by whomever; return whether anything has.
 
         Args:
             share: At most this share of a core goes into taking in what scans and scores bring:
                 there may be more to come after this. What people decide is taken in always.
         """
-        with self._following:
+        with self._refresh_lock:
             now = self._catalog.changes.revisions()
-            kinds = self._take_verdicts()
+            kinds = self._apply_verdicts()
             parts = {part for part in now if now[part] != self._state.get(part, 0)}
             are_others = bool(kinds & {"span", "undo", "redo"})
-            if share < 1 and time.monotonic() < self._rest_until and not are_others:
+            if share < 1 and time.monotonic() < self._paused_until and not are_others:
                 return bool(kinds)
             if parts:
                 began_s = time.thread_time()
-                self._take(parts, now)
-                rest_s = (time.thread_time() - began_s) * (1 / share - 1)
-                self._rest_until = time.monotonic() + min(rest_s, MOST_REST_S)
-            if parts & {WORDS}:
+                self._apply(parts, now)
+                pause_s = (time.thread_time() - began_s) * (1 / share - 1)
+                self._paused_until = time.monotonic() + min(pause_s, MAX_PAUSE_S)
+            if parts & {CAPTIONS}:
                 with self.lock:
                     self.revision += 1
             if parts and not kinds:
@@ -105,7 +106,7 @@ class Board:
             self._state = now
             return bool(kinds or parts)
 
-    def _take_verdicts(self) -> set[str]:
+    def _apply_verdicts(self) -> set[str]:
         """Take in what people decided; return what kinds of verdicts they gave."""
         verdicts = self._catalog.verdicts
         last = verdicts.last_no()
@@ -132,13 +133,13 @@ class Board:
             places = [self.index[clip] for clip in here]
             values = decided_columns([stand[clip] for clip in here])
             for name, column in values.items():
-                self.columns.put(name, places, column.tolist())
+                self.columns.update(name, places, column.tolist())
             self.last_by = tuple(sorted({one.who for one in said}))
             self.verdict_no = last
             self.revision += 1
         return kinds
 
-    def _take(self, parts: set[str], now: Mapping[str, int]) -> None:
+    def _apply(self, parts: set[str], now: Mapping[str, int]) -> None:
         """Take in parts of the catalog that have changed, up to these revisions."""
         changes = self._catalog.changes
 
@@ -149,11 +150,11 @@ class Board:
         for part in sorted(parts & {"cut", "videos"}):
             some = changed(part)
             if some is None:
-                self._lay(clip_table(self._context, self.decided))
+                self._replace_all(clip_table(self._context, self.decided))
                 return
             videos |= some
         if videos:
-            self._lay(reload_videos(self._context, self.clips, videos, self.decided))
+            self._replace_all(reload_videos(self._context, self.clips, videos, self.decided))
         for stage in column_sources(self._recipe):
             if stage.key in parts:
                 self._put(stage, changed(stage.key))
@@ -166,19 +167,16 @@ class Board:
         columns = stage.columns(self._catalog, [self.numbers[at] for at in places])
         with self.lock:
             for name, values in columns.items():
-                self.columns.put(name, places, values.tolist())
+                self.columns.update(name, places, values.tolist())
             if stage.key == COPIES:  # the arrays of the columns are those of the table
                 sides = split_column(self.clips, self._recipe).tolist()
-                self.columns.put("split", range(len(sides)), sides)
+                self.columns.update("split", range(len(sides)), sides)
             self.revision += 1
 
     def made_by(self, span: Action) -> list[str]:
         """Return the ids of the clips that a trim, a split or a merge makes."""
         (row,) = self._catalog.clips_by_id(span.value["from"][:1]).values()
-        return [
-            Clip(video_id=row.clip.video_id, in_pts=in_pts, out_pts=out_pts, frames=1).id
-            for in_pts, out_pts in span.value["to"]
-        ]
+        return [clip.id for clip in clips_of_span(row.clip.video_id, span.value)]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -219,7 +217,7 @@ class Board:
             self._queries += 1
             name = f"{self.clips_revision}.{self._queries}"
             self._orders[name] = rows.astype(np.int32)
-            while len(self._orders) > ORDERS_KEPT:
+            while len(self._orders) > MAX_ORDERS:
                 self._orders.popitem(last=False)
             return name, rows, groups
 
@@ -244,27 +242,21 @@ class Board:
 
     @property
     def fields(self) -> dict[str, Field]:
-        """What is declared of the columns of scorers, by the column's name."""
-        return {
-            f"{name}.{field.name}": field
-            for name, scorer in self._recipe.stages("score").items()
-            for field in scorer.fields
-        }
+        """Declarations of the columns, by the column's name."""
+        return column_fields(self._recipe)
 
     def measured(self) -> list[dict[str, Any]]:
-        """Return what each column is: name, unit, direction, meaning, whether it is a number."""
+        """Return each column's name, label, unit, direction, meaning and kind of values."""
         fields = self.fields
-        known = []
-        for name, values in self.columns.arrays.items():
-            field = fields.get(name, Field(name=name))
-            known.append(
-                {
-                    "name": name,
-                    "is_number": values.dtype != object,
-                    "has_many": name == "tags",
-                    "unit": field.unit or ("s" if name.endswith("_s") else ""),
-                    "higher_is_better": field.higher_is_better,
-                    "about": field.about,
-                }
-            )
-        return known
+        return [
+            {
+                "name": name,
+                "label": fields[name].label,
+                "is_number": values.dtype != object,
+                "has_many": name == "tags",
+                "unit": fields[name].unit_shown,
+                "higher_is_better": fields[name].higher_is_better,
+                "about": fields[name].about,
+            }
+            for name, values in self.columns.arrays.items()
+        ]

@@ -4,13 +4,13 @@ import numpy as np
 
 from rushes.review.columns import Columns
 
-MOST_LOOKED_AT = 50_000
+MAX_SAMPLE = 50_000
 """Of more clips every second, third … counts: the next clip must not wait for a rank."""
 _NAMES = (".group", ".cluster")
 """Columns whose numbers are names: more or less of them says nothing."""
 
 
-def ranks(columns: Columns, at: int) -> dict[str, tuple[float, float]]:
+def percentile_ranks(columns: Columns, at: int) -> dict[str, tuple[float, float]]:
     """Return column → where a clip stands among all that have a value in it.
 
     Each is the fraction of clips whose value is smaller, and of those whose value is not larger:
@@ -18,7 +18,7 @@ def ranks(columns: Columns, at: int) -> dict[str, tuple[float, float]]:
     value in, are left out.
     """
     found: dict[str, tuple[float, float]] = {}
-    step = -(-len(columns) // MOST_LOOKED_AT)
+    step = -(-len(columns) // MAX_SAMPLE)
     for name, values in columns.arrays.items():
         if not _is_score(name, values) or name.endswith(_NAMES):
             continue

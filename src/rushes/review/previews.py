@@ -20,7 +20,7 @@ from rushes.stages.items import Signals
 
 PREVIEW = Encoding(mode="exact", height_px=480, crf=24, preset="veryfast")
 """How a clip is encoded for a browser that cannot play its source."""
-MOST_PREVIEW_BYTES = 2 * 2**30
+MAX_PREVIEW_BYTES = 2 * 2**30
 """The previews that were watched longest ago are removed beyond this."""
 
 _PLAYS = {  # containers and codecs that Chromium and Firefox both play
@@ -30,7 +30,7 @@ _PLAYS = {  # containers and codecs that Chromium and Firefox both play
 }
 
 
-class Footage:
+class Previews:
     """Where the pictures of a project's clips come from; safe to use from several threads."""
 
     def __init__(self, context: Context) -> None:
@@ -41,7 +41,7 @@ class Footage:
         self._videos: dict[int, Video] = {}
         self._rows: dict[str, dict[int, Row]] = {}
 
-    def _follow(self) -> None:
+    def _refresh(self) -> None:
         """Read the catalog again if a scan has been at work, or a video is new."""
         state = self._context.catalog.changes.revisions()
         with self._lock:
@@ -53,12 +53,12 @@ class Footage:
     def video(self, video_no: int) -> Video:
         """Return a video by its number."""
         if video_no not in self._videos:
-            self._follow()
+            self._refresh()
         return self._videos[video_no]
 
     def renew(self) -> None:
         """Take in what a scan has changed."""
-        self._follow()
+        self._refresh()
 
     def signals(self, probe: str, video_no: int) -> Signals:
         """Return what a probe measured along a video.
@@ -114,7 +114,7 @@ class Footage:
         Raises:
             ItemError: It is not a video of this project, or the file is gone.
         """
-        self._follow()
+        self._refresh()
         for video in self._videos.values():
             if video.id == video_id:
                 return _there(video)
@@ -133,7 +133,7 @@ class Footage:
             _there(video)
             with whole(path) as temporary:
                 write_clip(video, clip.in_pts, clip.out_pts, temporary, PREVIEW)
-        prune(path.parent, MOST_PREVIEW_BYTES, keep=path)
+        prune(path.parent, MAX_PREVIEW_BYTES, keep=path)
         return path
 
 

@@ -14,33 +14,34 @@ from rushes.recipe.edit import Plan, RulesFile, plan_rules
 from rushes.recipe.rules import Rule, parse_rule
 from rushes.records import Clip, Decisions, Row
 from rushes.review import decide as deciding
-from rushes.review.charts import pictures
+from rushes.review.charts import charts
 from rushes.review.coverage_map import CoverageMap
-from rushes.review.crosstab import crossed
-from rushes.review.cut_hints import peaks
-from rushes.review.export_preview import outcome
-from rushes.review.live_clips import Board
-from rushes.review.percentiles import is_measured, ranks
-from rushes.review.previews import Footage, plays
+from rushes.review.crosstab import crosstab
+from rushes.review.cut_hints import likely_cuts
+from rushes.review.decide import SpanEdit
+from rushes.review.export_preview import preview_export
+from rushes.review.live_clips import LiveClips
+from rushes.review.percentiles import is_measured, percentile_ranks
+from rushes.review.previews import Previews, plays
 
-EDITED = "main"
+EDITED_SELECTION = "main"
 """The selection that the page shows and saves."""
 CONTEXT_S = 5.0
 """So much of the source around a clip is shown with it, so that it can be made longer."""
-SHARE = 0.1
-"""So much of a core may go into taking in what a scan or new scores bring; see `Board`."""
+REFRESH_SHARE = 0.1
+"""So much of a core may go into taking in what a scan or new scores bring; see `LiveClips`."""
 
 
-class Desk:
+class ReviewSession:
     """A project's clips, laid out for reviewing. Its methods may be called from several threads."""
 
     def __init__(self, context: Context) -> None:
-        """Read the clips; see `Board`."""
+        """Read the clips; see `LiveClips`."""
         self._context = context
         self.catalog = self._catalog = context.catalog
         self._recipe_file = context.folder / "recipe.toml"
-        self.board = Board(context)
-        self._footage = Footage(context)
+        self.live = LiveClips(context)
+        self._previews = Previews(context)
         self._map = CoverageMap(context)
         self._rules = RulesFile(self._recipe_file, context.recipe.selections)
 
@@ -48,19 +49,19 @@ class Desk:
 
     def state(self) -> Row:
         """Return what the page needs before it shows anything."""
-        board = self.board
-        self.follow()
-        with board.lock:
+        live = self.live
+        self.refresh()
+        with live.lock:
             return {
                 "project": self._context.folder.name,
-                "clips": len(board),
-                "verdicts": board.columns.counted("verdict"),
-                "tags": sorted({tag for now in board.decided.values() for tag in now.tags_added}),
-                "reasons": sorted({now.reason for now in board.decided.values() if now.reason}),
-                "revision": board.revision,
-                "clips_revision": board.clips_revision,
-                "verdict_no": board.verdict_no,
-                "columns": board.measured(),
+                "clips": len(live),
+                "verdicts": live.columns.counted("verdict"),
+                "tags": sorted({tag for now in live.decided.values() for tag in now.tags_added}),
+                "reasons": sorted({now.reason for now in live.decided.values() if now.reason}),
+                "revision": live.revision,
+                "clips_revision": live.clips_revision,
+                "verdict_no": live.verdict_no,
+                "columns": live.measured(),
                 "selections": {
                     name: [str(rule) for rule in rules]
                     for name, rules in self._rules.selections.items()
@@ -76,47 +77,47 @@ class Desk:
         among: Sequence[str] | None = None,
     ) -> Row:
         """Return an order of the clips that pass, and what each rule does to the count."""
-        board = self.board
-        with board.lock:
-            name, rows, groups = board.query(
-                parse_rules(rules), sort=sort, group=group, among=among
-            )
+        live = self.live
+        with live.lock:
+            name, rows, groups = live.query(parse_rules(rules), sort=sort, group=group, among=among)
             return {
                 "query": name,
                 "groups": groups,
                 "count": len(rows),
-                "duration_s": round(float(board.columns["duration_s"][rows].sum()), 3),
-                "candidates": len(board),
+                "duration_s": round(float(live.columns["duration_s"][rows].sum()), 3),
+                "candidates": len(live),
             }
 
     def count(self, rules: Sequence[str]) -> Row:
         """Return how many clips and hours some rules leave; quick, for a slider that moves."""
-        with self.board.lock:
-            return asdict(self.board.columns.filtered(parse_rules(rules)))
+        with self.live.lock:
+            return asdict(self.live.columns.filtered(parse_rules(rules)))
 
-    def outcome(self, rules: Sequence[str]) -> Row:
+    def preview_export(self, rules: Sequence[str]) -> Row:
         """Return what an export would hold by rules, the recipe's quotas, and verdicts."""
-        quotas = [rule for rule in self._rules.selections.get(EDITED, ()) if rule.is_quota]
-        with self.board.lock:
-            return asdict(outcome(self.board.columns, [*parse_rules(rules), *quotas]))
+        quotas = [
+            rule for rule in self._rules.selections.get(EDITED_SELECTION, ()) if rule.is_quota
+        ]
+        with self.live.lock:
+            return asdict(preview_export(self.live.columns, [*parse_rules(rules), *quotas]))
 
     def values(self, column: str) -> Row:
         """Return the values of a column, most frequent first."""
-        with self.board.lock:
-            return asdict(self.board.columns.values_of(column))
+        with self.live.lock:
+            return asdict(self.live.columns.values_of(column))
 
     def histogram(self, column: str) -> Row:
         """Return how the values of a column are spread."""
-        with self.board.lock:
-            return asdict(self.board.columns.histogram(column))
+        with self.live.lock:
+            return asdict(self.live.columns.histogram(column))
 
     def clips(self, query: str, first: int, count: int, show: str = "") -> list[Row] | None:
         """Return rows of a grid, with the value of a column to show; None if it is too long ago."""
-        with self.board.lock:
-            found = self.board.rows(query, first, count)
+        with self.live.lock:
+            found = self.live.rows(query, first, count)
             if found is None:
                 return None
-            values = self.board.columns.arrays.get(show)
+            values = self.live.columns.arrays.get(show)
             rows = self._rows(found)
             for row, at in zip(rows, found, strict=True):
                 row["shown"] = None if values is None else _plain(values[at])
@@ -124,43 +125,43 @@ class Desk:
 
     def ids(self, query: str, first: int = 0, count: int | None = None) -> list[str] | None:
         """Return the ids of some clips of a query, or of all; None if it is too long ago."""
-        with self.board.lock:
-            found = self.board.rows(query, first, len(self.board) if count is None else count)
-            return None if found is None else [self.board.ids[at] for at in found]
+        with self.live.lock:
+            found = self.live.rows(query, first, len(self.live) if count is None else count)
+            return None if found is None else [self.live.ids[at] for at in found]
 
-    def beside(self, column: str, threshold: float, rules: Sequence[str]) -> Row:
+    def around_threshold(self, column: str, threshold: float, rules: Sequence[str]) -> Row:
         """Return the clips on either side of a threshold, nearest first."""
-        with self.board.lock:
-            sides = self.board.columns.beside(column, threshold, parse_rules(rules))
+        with self.live.lock:
+            sides = self.live.columns.around_threshold(column, threshold, parse_rules(rules))
             below, above = (self._rows([int(at) for at in side]) for side in sides)
             return {"below": below, "above": above}
 
     def place(self, query: str, clip_id: str) -> int | None:
         """Return where a clip stands in a query; None if it is not in it."""
-        return self.board.place_in(query, clip_id)
+        return self.live.place_in(query, clip_id)
 
     def _rows(self, places: Sequence[int]) -> list[Row]:
         """Return rows of a grid: what a card shows."""
-        numbers = self.board.numbers
+        numbers = self.live.numbers
         said = self._catalog.captions.in_force([numbers[at] for at in places])
         return [self._row(at) | {"caption": said.get(numbers[at])} for at in places]
 
     def _row(self, at: int) -> Row:
-        board = self.board
-        clip, video_no = board.clips[at], int(board.video_no[at])
-        video = self._footage.video(video_no)
-        decided = board.decided.get(clip.id, Decisions())
+        live = self.live
+        clip, video_no = live.clips[at], int(live.video_no[at])
+        video = self._previews.video(video_no)
+        decided = live.decided.get(clip.id, Decisions())
         return {
             "clip": clip.id,
             "video": video.given,
             "in_s": video.seconds(clip.in_pts),
             "out_s": video.seconds(clip.out_pts),
-            "duration_s": float(board.columns["duration_s"][at]),
-            "stills": len(self._footage.stills_of(clip, video_no)),
+            "duration_s": float(live.columns["duration_s"][at]),
+            "stills": len(self._previews.stills_of(clip, video_no)),
             "verdict": decided.verdict,
             "stars": decided.stars,
             "reason": decided.reason,
-            "is_measured": is_measured(board.columns, at),
+            "is_measured": is_measured(live.columns, at),
         }
 
     def clip(self, clip_id: str) -> Row:
@@ -171,13 +172,13 @@ class Desk:
         """
         history = self._catalog.verdicts.since(clips=[clip_id, ""])
         gone = undone_actions(history)
-        with self.board.lock:
+        with self.live.lock:
             at = self._place(clip_id)
-            board = self.board
-            clip, video_no = board.clips[at], int(board.video_no[at])
-            video = self._footage.video(video_no)
+            live = self.live
+            clip, video_no = live.clips[at], int(live.video_no[at])
+            video = self._previews.video(video_no)
             around = round(CONTEXT_S / video.time_base)
-            signals = self._footage.signals("change", video_no)
+            signals = self._previews.signals("change", video_no)
             shown = signals.span(clip.in_pts - around, clip.out_pts + around)
             first, last = np.searchsorted(shown.pts, (clip.in_pts, clip.out_pts)).tolist()
             after = np.searchsorted(signals.pts, clip.out_pts + around)
@@ -191,22 +192,22 @@ class Desk:
                 "frame_pts": shown.pts.tolist(),
                 "frame_in": first,
                 "frame_out": last,
-                "peaks": [first + at for at in peaks(shown.columns["step_1"][first:last])],
+                "peaks": [first + at for at in likely_cuts(shown.columns["step_1"][first:last])],
                 "end_pts": end_pts,
                 "end_s": video.seconds(end_pts),
                 "video_id": video.id,
                 "width_px": video.display_size_px[0],
                 "height_px": video.display_size_px[1],
                 "plays": plays(video),
-                "tags": tags_of((), board.decided.get(clip_id, Decisions())),
-                "caption": board.decided.get(clip_id, Decisions()).caption,
+                "tags": tags_of((), live.decided.get(clip_id, Decisions())),
+                "caption": live.decided.get(clip_id, Decisions()).caption,
                 "captions": self._captions(at),
                 "scores": {
                     name: _plain(values[at])
-                    for name, values in board.columns.arrays.items()
+                    for name, values in live.columns.arrays.items()
                     if "." in name
                 },
-                "ranks": ranks(board.columns, at),
+                "ranks": percentile_ranks(live.columns, at),
                 "before": self._neighbour(at, -1),
                 "after": self._neighbour(at, 1),
                 "history": [
@@ -218,111 +219,113 @@ class Desk:
             }  # fmt: skip
 
     def _captions(self, at: int) -> list[Row]:
-        no = self.board.numbers[at]
+        no = self.live.numbers[at]
         said = self._catalog.captions.said([no]).get(no, [])
         return [{"source": source, "text": text} for source, text in said]
 
     def _caption(self, at: int, in_force: Mapping[int, str]) -> str:
-        return in_force.get(self.board.numbers[at], "")
+        return in_force.get(self.live.numbers[at], "")
 
     def _neighbour(self, at: int, step: int) -> str | None:
-        board, other = self.board, at + step
-        is_there = 0 <= other < len(board) and board.video_no[other] == board.video_no[at]
-        return board.ids[other] if is_there else None
+        live, other = self.live, at + step
+        is_there = 0 <= other < len(live) and live.video_no[other] == live.video_no[at]
+        return live.ids[other] if is_there else None
 
     def _place(self, clip_id: str) -> int:
-        at = self.board.index.get(clip_id)
+        at = self.live.index.get(clip_id)
         if at is None:
             raise ItemError(f"there is no clip {clip_id} any more; it may have been divided")
         return at
 
-    def pictures(self, rules: Sequence[str]) -> Row:
+    def charts(self, rules: Sequence[str]) -> Row:
         """Return the figures of the charts over the clips that pass, and the coverage map."""
         in_force = self._catalog.captions.in_force()
         self._map.renew()
-        board = self.board
-        with board.lock:
-            passing = board.columns.mask(parse_rules(rules))
+        live = self.live
+        with live.lock:
+            passing = live.columns.mask(parse_rules(rules))
             said = [self._caption(at, in_force) for at in np.flatnonzero(passing).tolist()]
-            cluster = board.columns["coverage.cluster"]
+            cluster = live.columns["coverage.cluster"]
             return {
-                **pictures(board, passing, said),
+                **charts(live, passing, said),
                 "tiles": self._map.tiles(cluster, passing),
                 "unplaced": int(np.count_nonzero(np.isnan(cluster))),
             }
 
-    def crossed(self, rules: Sequence[str], across: str, down: str) -> Row:
+    def crosstab(self, rules: Sequence[str], across: str, down: str) -> Row:
         """Return how many clips there are, and how many pass, of each pair of two columns."""
-        with self.board.lock:
-            passing = self.board.columns.mask(parse_rules(rules))
-            field = self.board.fields.get(down)
+        with self.live.lock:
+            passing = self.live.columns.mask(parse_rules(rules))
+            field = self.live.fields.get(down)
             known = field.values if field else ()
-            return crossed(self.board.columns, across, down, passing, known)
+            return crosstab(self.live.columns, across, down, passing, known)
 
     # ---- footage ------------------------------------------------------------------------------
 
     def still(self, clip_id: str, which: int, height_px: int) -> bytes:
-        """Return one of a clip's stills as JPEG; see `Footage.still`."""
-        return self._footage.still(*self._found(clip_id), which, height_px)
+        """Return one of a clip's stills as JPEG; see `Previews.still`."""
+        return self._previews.still(*self._found(clip_id), which, height_px)
 
     def source(self, video_id: str) -> Path:
         """Return a source file of the project by its video's id; nothing else is ever served."""
-        return self._footage.source(video_id)
+        return self._previews.source(video_id)
 
     def preview(self, clip_id: str) -> Path:
         """Return a small MP4 of a clip that every browser plays, made now unless it is there."""
-        return self._footage.preview(*self._found(clip_id))
+        return self._previews.preview(*self._found(clip_id))
 
     def _found(self, clip_id: str) -> tuple[Clip, int]:
-        with self.board.lock:
+        with self.live.lock:
             at = self._place(clip_id)
-            return self.board.clips[at], int(self.board.video_no[at])
+            return self.live.clips[at], int(self.live.video_no[at])
 
-    def follow(self) -> None:
+    def refresh(self) -> None:
         """Take in what has changed in the catalog and in the recipe's rules, by whomever."""
-        if self.board.follow(share=SHARE):
-            self._footage.renew()
-        if self._rules.follow():
-            with self.board.lock:
-                self.board.last_by = ()
-                self.board.revision += 1
+        if self.live.refresh(share=REFRESH_SHARE):
+            self._previews.renew()
+        if self._rules.refresh():
+            with self.live.lock:
+                self.live.last_by = ()
+                self.live.revision += 1
 
     # ---- doing --------------------------------------------------------------------------------
 
     def decide(self, clips: Sequence[str], values: Mapping[str, Any], who: str) -> Row:
         """Store verdicts; they are safely on disk when this returns."""
         action = deciding.decide(self._catalog, clips, values, who=who, source="page")
-        self.follow()
+        self.refresh()
         return self._done(action)
 
-    def respan(
-        self, clips: Sequence[str], spans: Sequence[tuple[int, int]], who: str, **given: Any
-    ) -> Row:
-        """Trim, divide or join clips; return the ids of the new ones; see `decide.respan`."""
-        new: list[Clip] = deciding.respan(
-            self._context, clips, spans, who=who, source="page", **given
-        )
-        self.follow()
-        return {"clips": [clip.id for clip in new], "revision": self.board.revision}
+    def edit_spans(self, edit: SpanEdit, who: str) -> Row:
+        """Trim, split or merge clips; return the ids of the new ones; see `decide.edit_spans`."""
+        new = deciding.edit_spans(self._context, edit, who=who, source="page")
+        self.refresh()
+        return {"clips": [clip.id for clip in new], "revision": self.live.revision}
 
-    def take_back(self, who: str, *, redo: bool = False) -> Row:
-        """Undo a person's last action, or do it again."""
-        action = deciding.take_back(self._catalog, who=who, source="page", redo=redo)
-        self.follow()
+    def undo(self, who: str) -> Row:
+        """Undo the latest action of a person."""
+        action = deciding.undo(self._catalog, who=who, source="page")
+        self.refresh()
+        return self._done(action)
+
+    def redo(self, who: str) -> Row:
+        """Redo the action that a person undid last."""
+        action = deciding.redo(self._catalog, who=who, source="page")
+        self.refresh()
         return self._done(action)
 
     def _done(self, action: int) -> Row:
         said = self._catalog.verdicts.actions(only=[action])
         clips = list(dict.fromkeys(clip for one in said for clip in one.clips))
-        spans = [(one.value["from"], self.board.made_by(one)) for one in said if one.kind == "span"]
+        spans = [(one.value["from"], self.live.made_by(one)) for one in said if one.kind == "span"]
         both = [clip for old, new in spans for clip in (*old, *new)]
         return {
             "clips": clips,
-            "now": [clip for clip in dict.fromkeys([*both, *clips]) if clip in self.board.index],
+            "now": [clip for clip in dict.fromkeys([*both, *clips]) if clip in self.live.index],
             "kinds": sorted({one.kind for one in said}),
             "spans": spans,
-            "revision": self.board.revision,
-            "verdict_no": self.board.verdict_no,
+            "revision": self.live.revision,
+            "verdict_no": self.live.verdict_no,
         }
 
     def replace(
@@ -341,16 +344,16 @@ class Desk:
             raise RecipeError("say what to replace")
         in_force = self._catalog.captions.in_force()
         changes = []
-        with self.board.lock:
+        with self.live.lock:
             for at in (self._place(clip) for clip in clips):
                 before = self._caption(at, in_force)
                 if find in before:
                     after = before.replace(find, replacement).strip()
-                    changes.append({"clip": self.board.ids[at], "before": before, "after": after})
+                    changes.append({"clip": self.live.ids[at], "before": before, "after": after})
         if changes and not dry_run:
             captions = {change["clip"]: change["after"] or None for change in changes}
-            deciding.caption(self._catalog, captions, who=who, source="page")
-            self.follow()
+            deciding.decide_each(self._catalog, "caption", captions, who=who, source="page")
+            self.refresh()
         return {"changes": changes}
 
     def planned(self, rules: Sequence[str]) -> Plan:
@@ -360,10 +363,10 @@ class Desk:
             RecipeError: A rule that is new says nothing about these clips, or cannot be written.
         """
         parsed = parse_rules(rules)
-        plan = plan_rules(self._recipe_file, EDITED, parsed)
+        plan = plan_rules(self._recipe_file, EDITED_SELECTION, parsed)
         new = {change.column for change in plan.changes}
-        with self.board.lock:  # names a column that is not there; what stays was not ours
-            self.board.columns.mask([rule for rule in parsed if rule.column in new])
+        with self.live.lock:  # names a column that is not there; what stays was not ours
+            self.live.columns.mask([rule for rule in parsed if rule.column in new])
         return plan
 
     def save_rules(self, rules: Sequence[str], stamp: str) -> bool:
@@ -377,7 +380,7 @@ class Desk:
             False, and nothing is written, if the recipe has been changed since that plan.
         """
         is_saved = self._rules.save(self.planned(rules), stamp)
-        self.follow()
+        self.refresh()
         return is_saved
 
 

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from rushes.errors import RecipeError
 from rushes.project import Project
-from rushes.review.session import Desk
+from rushes.review.session import ReviewSession
 from rushes.web.jobs import Jobs
 
 
@@ -20,7 +20,7 @@ class Site:
     """The objects that the routes ask: one project, one review session, one runner of jobs."""
 
     project: Project
-    session: Desk
+    session: ReviewSession
     jobs: Jobs
 
 

@@ -11,7 +11,7 @@ from rushes.web.requests import answer, body_of, site_of, text_in, texts_in
 async def charts(request: Request) -> Response:
     """Return the figures of all charts but the crosstab: {rules}."""
     session, body = site_of(request).session, await body_of(request)
-    return answer(await run_in_threadpool(session.pictures, texts_in(body, "rules")))
+    return answer(await run_in_threadpool(session.charts, texts_in(body, "rules")))
 
 
 async def crosstab(request: Request) -> Response:
@@ -19,7 +19,7 @@ async def crosstab(request: Request) -> Response:
     session, body = site_of(request).session, await body_of(request)
     across, down = text_in(body, "across"), text_in(body, "down")
     rules = texts_in(body, "rules")
-    return answer(await run_in_threadpool(session.crossed, rules, across, down))
+    return answer(await run_in_threadpool(session.crosstab, rules, across, down))
 
 
 ROUTES = [

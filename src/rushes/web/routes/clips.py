@@ -62,7 +62,7 @@ async def count(request: Request) -> Response:
     if "select" not in body:
         return answer(left)
     try:
-        held = await run_in_threadpool(session.outcome, texts_in(body, "select"))
+        held = await run_in_threadpool(session.preview_export, texts_in(body, "select"))
     except RecipeError as error:  # a fault of the recipe is no fault of this question
         held = {"trouble": str(error)}
     return answer(left | {"held": held})
@@ -116,7 +116,7 @@ async def around(request: Request) -> Response:
     except (msgspec.ValidationError, OverflowError):
         raise RecipeError("threshold must be a number") from None
     column, rules = str(body.get("column")), texts_in(body, "rules")
-    return answer(await run_in_threadpool(session.beside, column, threshold, rules))
+    return answer(await run_in_threadpool(session.around_threshold, column, threshold, rules))
 
 
 ROUTES = [

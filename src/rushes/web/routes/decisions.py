@@ -14,8 +14,9 @@ from rushes.errors import RecipeError
 from rushes.records import Row
 from rushes.review import duplicates as reviewing_duplicates
 from rushes.review.activity import steps_since
-from rushes.review.clip_order import carried_on
-from rushes.review.session import EDITED, Desk
+from rushes.review.clip_order import reorder_after_edit
+from rushes.review.decide import SpanEdit
+from rushes.review.session import EDITED_SELECTION, ReviewSession
 from rushes.web.requests import (
     answer,
     body_of,
@@ -54,8 +55,8 @@ async def spans(request: Request) -> Response:
 
     def edit() -> Row:
         before = session.ids(text_in(body, "query"))
-        done = session.respan(clips, spans, who, values=values)
-        return done | {"order": carried_on(session, before, [(clips, done["clips"])])}
+        done = session.edit_spans(SpanEdit(clips=clips, spans=spans, values=values), who)
+        return done | {"order": reorder_after_edit(session, before, [(clips, done["clips"])])}
 
     return await _done(session, who, edit)
 
@@ -76,14 +77,14 @@ async def _step(request: Request, *, redo: bool) -> Response:
     def step() -> Row:
         with _undoing:  # two at once, under one name, are two steps
             before = session.ids(text_of(request, "query"))
-            done = session.take_back(who, redo=redo)
+            done = session.redo(who) if redo else session.undo(who)
         spans = done["spans"] if redo else [(new, old) for old, new in done["spans"]]
-        return done | {"order": carried_on(session, before, spans)}
+        return done | {"order": reorder_after_edit(session, before, spans)}
 
     return await _done(session, who, step)
 
 
-async def _done(session: Desk, who: str, act: Callable[[], Row]) -> Response:
+async def _done(session: ReviewSession, who: str, act: Callable[[], Row]) -> Response:
     """Answer with the result of an action, and the revision since which nothing else changed.
 
     A page that knew that revision knows the new one; another page, or one that missed what
@@ -91,11 +92,11 @@ async def _done(session: Desk, who: str, act: Callable[[], Row]) -> Response:
     """
 
     def do() -> Row:
-        session.follow()
-        board = session.board
-        before = board.revision
+        session.refresh()
+        live = session.live
+        before = live.revision
         done = act()
-        return done | {"since": before if set(board.last_by) <= {who} else -1}
+        return done | {"since": before if set(live.last_by) <= {who} else -1}
 
     return answer(await run_in_threadpool(do))
 
@@ -119,7 +120,9 @@ async def duplicates(request: Request) -> Response:
     session = site_of(request).session
     if request.method == "GET":
         name = text_of(request, "query")
-        return found_or_gone(await run_in_threadpool(reviewing_duplicates.listed, session, name))
+        return found_or_gone(
+            await run_in_threadpool(reviewing_duplicates.list_choices, session, name)
+        )
     body = await body_of(request)
     name, groups = text_in(body, "query"), texts_in(body, "groups")
     kept = await run_in_threadpool(
@@ -144,7 +147,7 @@ async def recipe(request: Request) -> Response:
         return answer({"changes": plan.changes, "stays": plan.stays, "stamp": plan.stamp})
     if not await run_in_threadpool(session.save_rules, rules, str(stamp)):
         return PlainTextResponse("recipe.toml has been changed: look at it once more", 409)
-    return answer({"saved": EDITED})
+    return answer({"saved": EDITED_SELECTION})
 
 
 ROUTES = [

@@ -49,9 +49,9 @@ async def _changes(request: Request) -> AsyncIterator[str]:
     yield f"retry: {RETRY_MS}\n\n"
     last: Any = None
     while not (request.app.state.is_stopping() or await request.is_disconnected()):
-        await run_in_threadpool(site.session.follow)
-        board = site.session.board
-        now = {"revision": board.revision, "by": board.last_by, "job": site.jobs.state()}
+        await run_in_threadpool(site.session.refresh)
+        live = site.session.live
+        now = {"revision": live.revision, "by": live.last_by, "job": site.jobs.state()}
         if now != last:
             last = now
             yield f"data: {json.dumps(now)}\n\n"
