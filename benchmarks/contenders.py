@@ -72,7 +72,7 @@ def _scan_and_cut(path: str, recipe: Recipe) -> None:
             CutTask(
                 video=video,
                 detectors=detectors,
-                clipping=recipe.own("cut"),
+                lengths=recipe.own("cut"),
                 signals={name: Path(folder) / rows[name]["signals"] for name in wanted},
                 damaged_pts=(),
             ),

@@ -25,7 +25,7 @@ from rushes.cuts.detectors.transnet import TransNet as TransNetCuts
 from rushes.cuts.shots import merged
 from rushes.footage.probes.transnet import TransNet
 from rushes.footage.scan import ScanTask, scan
-from rushes.media.decode import Decoding
+from rushes.media.decode import Decoder
 from rushes.media.probe import probe
 from rushes.models import store as models
 from rushes.recipe.recipe import Recipe
@@ -202,7 +202,7 @@ def scenedetect_cuts(path: Path, detector: str) -> list[Transition] | None:
     manager.detect_scenes(video)
     times_s = [start.seconds for start, _ in manager.get_scene_list(start_in_scene=True)][1:]
     known = probe(path)
-    pts = np.array([d.pts for d in Decoding(path)])
+    pts = np.array([d.pts for d in Decoder(path)])
     seconds = (pts - known.start_pts) * float(known.time_base)
     frames = [int(np.argmin(np.abs(seconds - time_s))) for time_s in times_s]
     return [Transition(start=at, end=at, kind="hard") for at in frames]

@@ -23,7 +23,7 @@ from rushes.footage.ingest import IngestReport, ingest
 from rushes.footage.scan import scan_videos
 from rushes.hydrus.sync import HydrusDesk
 from rushes.models import store as models
-from rushes.models.store import State
+from rushes.models.store import ModelStatus
 from rushes.records import Failure, Report, Row, Selection, Verdict
 from rushes.reports.cut_report import ReportPage, write_report
 from rushes.reports.doctor import examine
@@ -312,7 +312,7 @@ class Project(Workspace):
     @staticmethod
     def models(
         get: Sequence[str] = (), *, cache: Path | None = None, offline: bool = False
-    ) -> list[State]:
+    ) -> list[ModelStatus]:
         """Return every model: whether it is here, its size, licence and source.
 
         Args:
@@ -322,7 +322,7 @@ class Project(Workspace):
         """
         for name in get:
             models.get(name, cache or models.CACHE, offline=offline)
-        return models.listing(cache or models.CACHE)
+        return models.list_models(cache or models.CACHE)
 
     @staticmethod
     def doctor(folder: Path | str = ".") -> list[Row]:

@@ -12,7 +12,7 @@ from rushes.catalog import Catalog
 from rushes.context import Context
 from rushes.errors import ProjectError, RecipeError, nearest
 from rushes.models import store as models
-from rushes.networks.session import complaint
+from rushes.networks.session import device_warning
 from rushes.recipe.recipe import DEFAULT, load
 from rushes.recipe.runnable import recipe_with_models
 from rushes.runner.base import NullReporter, Reporter
@@ -52,7 +52,7 @@ class Workspace:
                 f"{folder}: there is no project here; start one with: rushes run PATH…"
             )
         self.device = device
-        note = complaint(device)
+        note = device_warning(device)
         self.options = {"workers": workers, "device": device, "changes": changes, "cache": cache}
         """How it was opened."""
         self._recipe = load(self.folder / "recipe.toml", changes)

@@ -40,7 +40,7 @@ def test_a_changed_setting_redoes_only_its_scorer(changed, monkeypatch):
 def test_no_video_is_opened(changed, footage, monkeypatch):
     from rushes.media import decode
 
-    monkeypatch.setattr(decode.Decoding, "__iter__", lambda _: pytest.fail("a video was decoded"))
+    monkeypatch.setattr(decode.Decoder, "__iter__", lambda _: pytest.fail("a video was decoded"))
     assert changed("score.exposure.black=91").score().done == 6
 
 

@@ -134,7 +134,7 @@ def test_a_missing_model_leaves_out_its_scorer_and_says_what_mends_it(ours, tmp_
         "heavy is left out: the model transnetv2 is not here; get it: rushes models get transnetv2",
     )
     assert project.score().failed == 0
-    path = models._place(models.named("transnetv2"), tmp_path)
+    path = models._file_path(models.find_model("transnetv2"), tmp_path)
     path.write_bytes(b"weights")
     project = ours("heavy", "motion", cache=tmp_path)
     assert project.score().done == 6

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rushes.cuts.clips import Clipping, clips_of
+from rushes.cuts.clips import ClipLengths, clips_of
 from rushes.errors import RecipeError
 from rushes.media.probe import probe
 from rushes.records import Shot
@@ -24,7 +24,7 @@ def video(tmp_path_factory):
 
 def spans(shots, video, pts, damaged=(), **settings):
     clips = clips_of([Shot(in_pts=a, out_pts=b) for a, b in shots], video, np.array(pts, np.int64),
-                     Clipping(**settings), damaged)  # fmt: skip
+                     ClipLengths(**settings), damaged)  # fmt: skip
     return [(clip.in_pts, clip.out_pts, clip.frames, clip.frames_damaged) for clip in clips]
 
 
@@ -68,7 +68,7 @@ def test_damaged_frames_are_counted_where_they_are(video):
 )
 def test_lengths_that_make_no_sense_are_refused(settings):
     with pytest.raises(RecipeError, match="min_s"):
-        Clipping(**settings)
+        ClipLengths(**settings)
 
 
 @given(

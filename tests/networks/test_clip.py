@@ -12,7 +12,7 @@ from tests.tiny_towers import COLOURS, WIDTH, write_towers
 pytest.importorskip("onnxruntime")
 pytest.importorskip("tokenizers")
 
-from rushes.networks.clip import Pictures, Words, width_of
+from rushes.networks.clip import ImageEncoder, TextEncoder, vector_width
 
 
 def picture(colour):
@@ -23,8 +23,8 @@ def picture(colour):
 @pytest.mark.parametrize("kind", ["clip", "siglip"])
 def test_words_are_near_their_pictures(tmp_path, kind, is_flat):
     folder = write_towers(tmp_path, kind, is_flat=is_flat)
-    pictures = Pictures(folder).vectors([picture(colour) for colour in COLOURS])
-    words = Words(folder).vectors(list(COLOURS))
+    pictures = ImageEncoder(folder).vectors([picture(colour) for colour in COLOURS])
+    words = TextEncoder(folder).vectors(list(COLOURS))
     assert pictures.shape == words.shape == (3, WIDTH)
     assert pictures.dtype == np.float32
     assert np.linalg.norm(pictures, axis=1) == pytest.approx(1, abs=1e-6)
@@ -32,7 +32,7 @@ def test_words_are_near_their_pictures(tmp_path, kind, is_flat):
 
 
 def test_one_by_one_and_many_at_once_are_the_same(tmp_path):
-    pictures = Pictures(write_towers(tmp_path))
+    pictures = ImageEncoder(write_towers(tmp_path))
     many = [picture(colour) for colour in (*COLOURS, *COLOURS, *COLOURS, *COLOURS)]
     together = pictures.vectors(many)
     assert np.allclose(together, np.concatenate([pictures.vectors([one]) for one in many]))
@@ -40,8 +40,8 @@ def test_one_by_one_and_many_at_once_are_the_same(tmp_path):
 
 
 def test_siglip_pads_and_lowers_and_clip_does_neither(tmp_path):
-    clip = Words(write_towers(tmp_path / "clip"))
-    siglip = Words(write_towers(tmp_path / "siglip", "siglip"))
+    clip = TextEncoder(write_towers(tmp_path / "clip"))
+    siglip = TextEncoder(write_towers(tmp_path / "siglip", "siglip"))
     padding = 3  # the number that only padding sets
     assert clip.vectors(["red"])[0, padding] == 0
     assert siglip.vectors(["red"])[0, padding] > 0
@@ -49,7 +49,7 @@ def test_siglip_pads_and_lowers_and_clip_does_neither(tmp_path):
 
 
 def test_long_texts_are_cut_off_and_still_end(tmp_path):
-    words = Words(write_towers(tmp_path))
+    words = TextEncoder(write_towers(tmp_path))
     long = words.vectors(["red " * 50])
     # Five words and the end: six tokens.
     assert np.allclose(long, words.vectors(["red red red red red"]))
@@ -59,22 +59,22 @@ def test_a_network_of_another_width_is_refused(tmp_path):
     folder = write_towers(tmp_path)
     tiny_towers.write_vision(folder / "onnx" / "vision_model.onnx", "image_embeds", width=5)
     with pytest.raises(ItemError, match=r"gives 5 numbers where config\.json says 8"):
-        Pictures(folder).vectors([picture("red")])
+        ImageEncoder(folder).vectors([picture("red")])
 
 
 def test_an_output_that_nobody_knows_is_refused(tmp_path):
     folder = write_towers(tmp_path)
     tiny_towers.write_vision(folder / "onnx" / "vision_model.onnx", "last_hidden_state")
     with pytest.raises(ItemError, match="gives last_hidden_state, and none of"):
-        Pictures(folder)
+        ImageEncoder(folder)
 
 
 def test_a_missing_text_network_is_missed_only_by_words(tmp_path):
     folder = write_towers(tmp_path)
     (folder / "onnx" / "text_model.onnx").unlink()
-    assert Pictures(folder).vectors([picture("red")]).shape == (1, WIDTH)
+    assert ImageEncoder(folder).vectors([picture("red")]).shape == (1, WIDTH)
     with pytest.raises(ItemError, match="no onnx/text_model"):
-        Words(folder)
+        TextEncoder(folder)
 
 
 @pytest.mark.parametrize(
@@ -89,16 +89,16 @@ def test_a_missing_text_network_is_missed_only_by_words(tmp_path):
 )
 def test_the_width_stands_in_the_configuration(tmp_path, config, width):
     (tmp_path / "config.json").write_text(json.dumps(config))
-    assert width_of(tmp_path) == width
+    assert vector_width(tmp_path) == width
 
 
 def test_what_is_no_clip_is_said_to_be_none(tmp_path):
     (tmp_path / "config.json").write_text('{"model_type": "bert"}')
     with pytest.raises(ItemError, match="is no CLIP"):
-        width_of(tmp_path)
+        vector_width(tmp_path)
     (tmp_path / "config.json").write_text("[]")
     with pytest.raises(ItemError, match="no table"):
-        width_of(tmp_path)
+        vector_width(tmp_path)
 
 
 TINY = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2,
@@ -165,8 +165,8 @@ def test_transformers_says_the_same(tmp_path, kind):
         ids = torch.tensor([[2, 5, 0, 0, 0, 0], [3, 4, 5, 0, 0, 0]])
         said = model.get_text_features(ids)
     for found, wanted in (
-        (Pictures(folder).vectors(pictures), expected),
-        (Words(folder).vectors(["red", "green blue"]), said),
+        (ImageEncoder(folder).vectors(pictures), expected),
+        (TextEncoder(folder).vectors(["red", "green blue"]), said),
     ):
         wanted = getattr(wanted, "pooler_output", wanted)
         wanted = torch.nn.functional.normalize(wanted).numpy()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rushes.errors import RecipeError
-from rushes.networks.session import complaint, open_session, providers
+from rushes.networks.session import device_warning, open_session, providers
 from tests.tiny_network import write_tiny_network
 
 BUILT = ["CUDAExecutionProvider", "CPUExecutionProvider"]
@@ -27,10 +27,10 @@ def test_the_device_is_taken_where_it_is_there_and_the_cpu_is_the_last_resort(de
 
 def test_a_device_that_is_not_here_is_told_and_one_that_does_not_exist_refused():
     pytest.importorskip("onnxruntime")
-    assert complaint("auto") == complaint("cpu") == ""
-    assert "there is no coreml here" in complaint("coreml")
+    assert device_warning("auto") == device_warning("cpu") == ""
+    assert "there is no coreml here" in device_warning("coreml")
     with pytest.raises(RecipeError, match="--device abacus: it is one of auto, cpu, cuda"):
-        complaint("abacus")
+        device_warning("abacus")
 
 
 def test_a_session_runs_here_whatever_device_was_asked_for(tmp_path):

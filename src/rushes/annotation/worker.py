@@ -14,7 +14,7 @@ import numpy as np
 from rushes.catalog import Shards
 from rushes.catalog.signals import read_signals
 from rushes.errors import ContractError, ItemError, MissingDependency, RecipeError
-from rushes.media.defects.bars import content_box
+from rushes.media.defects.bars import picture_box
 from rushes.media.stills import read_stills_in_sizes
 from rushes.records import Box, Clip, ClipRow, Row, Video
 from rushes.runner.base import Progress, item_error
@@ -147,7 +147,7 @@ def _inputs(task: AnnotateTask, batch: VideoBatch) -> Iterator[_Inputs]:
         inside = {name: found.span(clip.in_pts, clip.out_pts) for name, found in signals.items()}
         box = Box()
         if "border" in signals:
-            box = content_box(inside["border"], signals["border"])
+            box = picture_box(inside["border"], signals["border"])
         bare = ClipInput(
             clip=clip,
             video=batch.video,

@@ -10,7 +10,7 @@ from rushes.records import Clip, Shot, Video
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Clipping:
+class ClipLengths:
     """How shots become clips."""
 
     min_s: float = 1.0
@@ -30,7 +30,7 @@ def clips_of(
     shots: Sequence[Shot],
     video: Video,
     pts: np.ndarray,
-    clipping: Clipping,
+    lengths: ClipLengths,
     damaged_pts: Sequence[int] = (),
 ) -> list[Clip]:
     """Return the clips of a video's shots, ascending.
@@ -39,13 +39,13 @@ def clips_of(
         shots: Clean spans, ascending.
         video: Gives the time base.
         pts: int64 pts of every frame of the video, ascending.
-        clipping: Shortest and longest clip.
+        lengths: Shortest and longest clip.
         damaged_pts: Frames that the decoder marked corrupt.
     """
     damaged = np.sort(np.array(damaged_pts, np.int64))
     clips = []
     for shot in shots:
-        for in_pts, out_pts in _divided(shot, video, pts, clipping):
+        for in_pts, out_pts in _split_evenly(shot, video, pts, lengths):
             first, last = np.searchsorted(pts, (in_pts, out_pts))
             bad_first, bad_last = np.searchsorted(damaged, (in_pts, out_pts))
             clips.append(
@@ -84,22 +84,22 @@ def clips_within(
             at = f"{video.seconds(span[0])}–{video.seconds(span[1])} s"
             raise RecipeError(f"{video.given}: there is no frame in {at}")
         shots.append(Shot(in_pts=in_pts, out_pts=out_pts))
-    whole = Clipping(min_s=0.0, max_s=float("inf"))
+    whole = ClipLengths(min_s=0.0, max_s=float("inf"))
     return clips_of(shots, video, times[:-1], whole, damaged_pts)
 
 
-def _divided(
-    shot: Shot, video: Video, pts: np.ndarray, clipping: Clipping
+def _split_evenly(
+    shot: Shot, video: Video, pts: np.ndarray, lengths: ClipLengths
 ) -> list[tuple[int, int]]:
     """Return the shot's spans: as few equal ones as fit under the longest, each on frame times."""
     length_s = float((shot.out_pts - shot.in_pts) * video.time_base)
-    if length_s < clipping.min_s:
+    if length_s < lengths.min_s:
         return []
     # A clip ends on a frame time at or before its share, so none gets longer than the longest.
     spans = []
     at = shot.in_pts
     # The half microsecond forgives a shot of exactly max_s its rounding.
-    pieces = max(1, int(np.ceil(length_s / clipping.max_s - 5e-7)))
+    pieces = max(1, int(np.ceil(length_s / lengths.max_s - 5e-7)))
     while pieces > 1:
         target = at + (shot.out_pts - at) / pieces
         index = int(np.searchsorted(pts, target, side="right")) - 1
@@ -111,10 +111,10 @@ def _divided(
         spans.append((at, until))
         at = until
         left_s = float((shot.out_pts - at) * video.time_base)
-        pieces = max(pieces - 1, int(np.ceil(left_s / clipping.max_s - 5e-7)))
+        pieces = max(pieces - 1, int(np.ceil(left_s / lengths.max_s - 5e-7)))
     spans.append((at, shot.out_pts))
     return [
         (start, end)
         for start, end in spans
-        if float((end - start) * video.time_base) >= clipping.min_s
+        if float((end - start) * video.time_base) >= lengths.min_s
     ]

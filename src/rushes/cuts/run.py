@@ -7,7 +7,7 @@ from typing import Any
 
 from rushes.catalog.signals import PROBE_FIELDS, read_signals
 from rushes.context import Context
-from rushes.cuts.clips import Clipping, clips_of
+from rushes.cuts.clips import ClipLengths, clips_of
 from rushes.cuts.shots import merged, shots
 from rushes.errors import ItemError
 from rushes.records import Clip, Cut, Failure, Report, Video
@@ -21,7 +21,7 @@ class CutTask:
 
     video: Video
     detectors: tuple[Any, ...]
-    clipping: Clipping
+    lengths: ClipLengths
     signals: dict[str, Path]
     """Probe name → file of its signals."""
     damaged_pts: tuple[int, ...]
@@ -44,8 +44,7 @@ def cut(task: CutTask, progress: Progress) -> CutResult:
     timeline = next(iter(signals.values()))
     spans = shots(cuts, timeline.pts, timeline.end_pts)
     clips = [
-        clips_of([shot], task.video, timeline.pts, task.clipping, task.damaged_pts)
-        for shot in spans
+        clips_of([shot], task.video, timeline.pts, task.lengths, task.damaged_pts) for shot in spans
     ]
     return CutResult(
         cuts=cuts,
@@ -83,7 +82,7 @@ def cut_videos(context: Context, numbers: Sequence[int]) -> Report:
             payload=CutTask(
                 video=videos[no],
                 detectors=detectors,
-                clipping=context.recipe.own("cut"),
+                lengths=context.recipe.own("cut"),
                 signals={
                     name: context.folder / found[no]["signals"] for name, found in rows.items()
                 },

@@ -23,7 +23,7 @@ from rushes.dedup.descriptors import (
 )
 from rushes.dedup.near_stills import PACKED
 from rushes.errors import MediaError
-from rushes.media.defects.bars import content_box
+from rushes.media.defects.bars import picture_box
 from rushes.media.stills import read_stills
 from rushes.runner.base import Progress
 from rushes.stages.items import Signals
@@ -57,7 +57,7 @@ def describe_video(task: DescribeTask, progress: Progress) -> int:
     content = WHOLE
     if task.border_signals is not None:
         border = read_signals(task.border_signals)
-        content = window_of(content_box(border, border))
+        content = window_of(picture_box(border, border))
     rows = np.zeros(len(pts), _STORED)
     rows["pts"] = pts
     rows["content"] = content

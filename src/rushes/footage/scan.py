@@ -18,8 +18,8 @@ from rushes.catalog.signals import PROBE_FIELDS
 from rushes.context import Context
 from rushes.errors import ItemError, MediaError
 from rushes.files import scratch_folder
-from rushes.media.decode import Decoding
-from rushes.media.frames import Picture, new_scaler
+from rushes.media.decode import Decoder
+from rushes.media.frames import FrameConverter, new_scaler
 from rushes.records import Failure, Report, Row, Scanned, Video
 from rushes.runner.base import Job, Progress
 from rushes.stages.items import ProbeResult
@@ -89,8 +89,8 @@ def _scan_into(scratch: Path, task: ScanTask, progress: Progress) -> ScanResult:
                 probe.setup("cpu", task.models)
             probe.start(video, scratch / stem)
             begun.append(probe)
-        decoding = Decoding(video.path, threads=task.threads, is_for_small_pictures=True)
-        pts, damaged_pts = _stream(decoding, video, probes, progress)
+        decoder = Decoder(video.path, threads=task.threads, fast=True)
+        pts, damaged_pts = _stream(decoder, video, probes, progress)
         measured = _finish(probes)
     except BaseException:
         for probe in begun:
@@ -106,24 +106,24 @@ def _scan_into(scratch: Path, task: ScanTask, progress: Progress) -> ScanResult:
     scanned = Scanned(
         frames=len(pts),
         damaged_pts=tuple(damaged_pts),
-        frames_dropped=decoding.frames_dropped,
-        packets_lost=decoding.packets_lost,
+        frames_dropped=decoder.frames_dropped,
+        packets_lost=decoder.packets_lost,
     )
     return ScanResult(
-        scanned=scanned, rows=rows, complaint=_complaint(video, scanned, decoding.error)
+        scanned=scanned, rows=rows, complaint=_complaint(video, scanned, decoder.error)
     )
 
 
 def _stream(
-    decoding: Decoding, video: Video, probes: Sequence[FrameSink], progress: Progress
+    decoder: Decoder, video: Video, probes: Sequence[FrameSink], progress: Progress
 ) -> tuple[np.ndarray, list[int]]:
     """Feed every frame to the probes; return all pts (int64) and those of damaged frames."""
     scaler = new_scaler()
     pts: list[int] = []
     damaged_pts: list[int] = []
     samplers = [_Sampler(probe, video.time_base) for probe in probes]
-    for decoded in decoding:
-        picture = Picture(decoded.frame, video, scaler)
+    for decoded in decoder:
+        picture = FrameConverter(decoded.frame, video, scaler)
         pts.append(decoded.pts)
         if decoded.is_damaged:
             damaged_pts.append(decoded.pts)
@@ -132,7 +132,7 @@ def _stream(
         if len(pts) % 50 == 0:
             progress(video.seconds(decoded.pts) - video.seconds(video.start_pts))
     if not pts:
-        raise MediaError(f"{video.path}: no frame can be decoded; {decoding.error or 'no packets'}")
+        raise MediaError(f"{video.path}: no frame can be decoded; {decoder.error or 'no packets'}")
     return np.array(pts, np.int64), damaged_pts
 
 
@@ -163,7 +163,7 @@ class _Sampler:
         self._slot = -1
         self._left_in_burst = 0
 
-    def offer(self, picture: Picture, pts: int) -> None:
+    def offer(self, picture: FrameConverter, pts: int) -> None:
         if self._pace is None:
             self._probe.feed(picture.get(self._spec), pts, True)
             return

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from rushes.media.probe import audio_stream, opened
+from rushes.media.probe import audio_stream, open_video
 from rushes.records import Video
 
 # Containers round times (Matroska: to 1 ms). A frame that lies nearer than this to where the last
@@ -24,7 +24,7 @@ LUFS_SILENCE = -70.0
 """Below this, EBU R128 does not count sound at all: the lower end of its scale."""
 
 
-class Listening:
+class AudioReader:
     """A video's file, opened for its sound; spans of it can be read one after another."""
 
     def __init__(self, video: Video) -> None:
@@ -201,7 +201,7 @@ class Listening:
         import av
 
         self._files.close()
-        self._container = self._files.enter_context(opened(self._video.path))
+        self._container = self._files.enter_context(open_video(self._video.path))
         self._stream = audio_stream(self._container)
         for stream in self._container.streams:
             if stream is not self._stream:

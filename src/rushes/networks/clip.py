@@ -23,7 +23,7 @@ _WORDS = {"clip": 77, "siglip": 64}
 """Tokens that a text may have where the configuration does not say."""
 
 
-def width_of(folder: Path) -> int:
+def vector_width(folder: Path) -> int:
     """Return how many numbers a vector has, as the configuration says it.
 
     Raises:
@@ -45,7 +45,7 @@ def _kind(config: Mapping[str, Any]) -> str:
     return "siglip" if kind.startswith("siglip") else kind
 
 
-class Pictures:
+class ImageEncoder:
     """The network for pictures."""
 
     def __init__(self, folder: Path, threads: int = 1, device: str = "cpu") -> None:
@@ -56,7 +56,7 @@ class Pictures:
             MissingDependency: The package onnxruntime is not installed.
         """
         self._prepare = read_preprocessing(folder / "preprocessor_config.json")
-        self.width = width_of(folder)
+        self.width = vector_width(folder)
         self._tower = _Tower(folder, "vision", ("pixel_values",), threads, device)
 
     def vectors(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
@@ -69,7 +69,7 @@ class Pictures:
         return np.concatenate(parts)
 
 
-class Words:
+class TextEncoder:
     """The network for words."""
 
     def __init__(self, folder: Path, threads: int = 1) -> None:
@@ -80,7 +80,7 @@ class Words:
             MissingDependency: The packages onnxruntime or tokenizers are not installed.
         """
         config = _json(folder / "config.json")
-        self.width = width_of(folder)
+        self.width = vector_width(folder)
         self._is_siglip = _kind(config) == "siglip"
         text = config.get("text_config") or {}
         self._tower = _Tower(folder, "text", ("input_ids", "attention_mask"), threads)

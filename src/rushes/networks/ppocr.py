@@ -130,7 +130,7 @@ def straightened(picture_HWC: np.ndarray, line: Line) -> np.ndarray:
     return np.asarray(cv2.warpPerspective(picture_HWC, turn, (shown, READ_HEIGHT_PX)))
 
 
-def covered(lines: Sequence[Line], height: int, width: int) -> float:
+def covered_share(lines: Sequence[Line], height: int, width: int) -> float:
     """Return the share of a picture that lines cover together, measured on a grid of that size."""
     import cv2
 

@@ -19,7 +19,7 @@ _BY_THEMSELVES = ("cuda", "dml")
 """What "auto" takes; Core ML only where it is asked for, as it rounds more coarsely."""
 
 
-def complaint(device: str) -> str:
+def device_warning(device: str) -> str:
     """Return in words what is the matter with a device that a person named; empty if nothing.
 
     Raises:

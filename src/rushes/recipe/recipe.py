@@ -61,7 +61,7 @@ class _Verb:
 
 _VERBS = {
     "scan": _Verb("probe"),
-    "cut": _Verb("detector", own="rushes.cuts.clips:Clipping"),
+    "cut": _Verb("detector", own="rushes.cuts.clips:ClipLengths"),
     "caption": _Verb("captioner"),
     "score": _Verb("scorer"),
 }

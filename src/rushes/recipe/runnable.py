@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rushes.errors import MissingModel, RecipeError
-from rushes.models.store import named, path_of
+from rushes.models.store import find_model, path_of
 from rushes.recipe.recipe import Recipe
 from rushes.stages.fingerprints import KINDS, annotators, dependents, models_of
 
@@ -34,7 +34,9 @@ def for_stages(stages: Mapping[str, Any], cache: Path) -> tuple[dict[str, Path],
             wanted = models_of(stage)
         except RecipeError as error:
             raise RecipeError(f"{name}: {error}") from None
-        extras = {stage.inputs.extra} if stage.inputs.extra else {named(m).extra for m in wanted}
+        extras = (
+            {stage.inputs.extra} if stage.inputs.extra else {find_model(m).extra for m in wanted}
+        )
         for extra in sorted(extras - {""}):
             if any(find_spec(package) is None for package in PACKAGES[extra]):
                 lacking[name] = f"{name} is left out: it needs pip install 'rushes[{extra}]'"

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from rushes.errors import RecipeError
-from rushes.models.store import named
+from rushes.models.store import find_model
 from rushes.stages.protocols import ModelSetting, Stage
 
 CUT_VERSION = 1
@@ -58,7 +58,7 @@ def models_of(stage: Stage) -> tuple[str, ...]:
             name = getattr(stage.params, model.setting)
             if not name and model.hint:
                 raise RecipeError(model.hint)
-            names.append(named(name).name)
+            names.append(find_model(name).name)
         else:
             names.append(model)
     return tuple(names)
@@ -201,7 +201,7 @@ def fingerprint(stage: Stage, upstream: Sequence[str] = ()) -> str:
         upstream: Fingerprints of the stages whose results it reads.
     """
     frames = getattr(stage, "frames", None)
-    models = "-".join(named(name).identity for name in models_of(stage))
+    models = "-".join(find_model(name).identity for name in models_of(stage))
     payload = {
         "name": stage.name,
         "version": stage.version,

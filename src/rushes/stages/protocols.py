@@ -21,7 +21,7 @@ class ModelSetting:
     setting: str
     """The field."""
     hint: str = ""
-    """The error for a recipe that leaves it empty; by default that of `models.store.named`."""
+    """The error for a recipe that leaves it empty; by default that of `models.store.find_model`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ import numpy as np
 from rushes.catalog.signals import read_signals
 from rushes.errors import ContractError, ItemError
 from rushes.footage.scan import ScanTask, scan
-from rushes.media.decode import Decoding
+from rushes.media.decode import Decoder
 from rushes.media.probe import probe
 from rushes.media.stills import read_stills
 from rushes.models.store import CACHE, path_of
@@ -118,7 +118,7 @@ def _check_probe(key: str, stage: Any, folder: Path, models: _Models) -> None:
         first, again = (
             _scanned(folder / run, video, stages, models)[stage.name] for run in ("a", "b")
         )
-        frames = {decoded.pts for decoded in Decoding(video.path)}
+        frames = {decoded.pts for decoded in Decoder(video.path)}
         names = {field.name for field in stage.fields}
         _require(set(first.columns) == names, f"{where} gave {sorted(first.columns)}")
         _require(set(first.pts.tolist()) <= frames, f"{where} gave pts that no frame has")
@@ -236,7 +236,7 @@ def _items(
     stage: Any, video: Video, signals: Mapping[str, Signals], stills: Path
 ) -> Iterator[ClipInput]:
     """Yield a video's clips as the scorer sees them: the whole, its first frame, and nothing."""
-    frames = [decoded.pts for decoded in Decoding(video.path)]
+    frames = [decoded.pts for decoded in Decoder(video.path)]
     ends = [video.end_pts, frames[1] if len(frames) > 1 else video.end_pts, frames[0]]
     for out_pts, count in zip(ends, (len(frames), 1, 0), strict=True):
         inside = {name: found.span(frames[0], out_pts) for name, found in signals.items()}

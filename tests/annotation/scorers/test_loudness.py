@@ -8,7 +8,7 @@ import pytest
 
 from rushes.annotation.scorers.loudness import Loudness
 from rushes.errors import ItemError
-from rushes.media.audio import Listening
+from rushes.media.audio import AudioReader
 from rushes.media.probe import probe
 from rushes.project import Project
 from rushes.records import Clip
@@ -101,7 +101,7 @@ def test_sound_that_begins_later_is_met_where_it_is(tmp_path):
     video = write(tmp_path / "a.mkv", np.stack([tone(-10, 2)] * 2), later_s=1)
     assert measure(video)["silent_fraction"] == pytest.approx(1 / 3, abs=0.04)
     assert measure(video, 0, 0.9)["has_sound"] == 0
-    with Listening(video) as source:
+    with AudioReader(video) as source:
         item = clip(video, 0.5, 2.5).clip
         wave_CT = np.concatenate(list(source.seconds(item.in_pts, item.out_pts)), axis=1)
     assert wave_CT.shape == (2, 2 * RATE_HZ)

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from rushes.footage.probes.motion import Motion, fit_camera
-from rushes.media.decode import Decoding
-from rushes.media.frames import Picture, new_scaler
+from rushes.media.decode import Decoder
+from rushes.media.frames import FrameConverter, new_scaler
 from rushes.media.probe import probe
 from rushes.testing import Take, make_video
 from tests.small_pictures import in_bursts
@@ -19,14 +19,14 @@ def measured(path):
     video, motion, scaler = probe(path), Motion(Motion.Params()), new_scaler()
     motion.start(video, path)
     slot, left = -1, 0
-    for decoded in Decoding(path):
+    for decoded in Decoder(path):
         now = int((decoded.pts - video.start_pts) * video.time_base * 2)
         is_first = now > slot
         if is_first:
             slot, left = now, motion.frames.burst
         if left:
             left -= 1
-            motion.feed(Picture(decoded.frame, video, scaler).get(motion.frames), decoded.pts,
+            motion.feed(FrameConverter(decoded.frame, video, scaler).get(motion.frames), decoded.pts,
                         is_first)  # fmt: skip
     return motion.finish()
 
@@ -85,7 +85,7 @@ def test_a_roll_is_seen_with_its_sign_and_speed(degrees, sign):
 
 def test_a_picture_that_turns_reads_as_roll(tmp_path):
     make_video(tmp_path / "a.mkv", (Take(frames=1, seed=1),), size=(320, 180))
-    picture = next(iter(Decoding(tmp_path / "a.mkv"))).frame.to_ndarray(format="gray")
+    picture = next(iter(Decoder(tmp_path / "a.mkv"))).frame.to_ndarray(format="gray")
     turn = cv2.getRotationMatrix2D((159.5, 89.5), -1.0, 1.0)  # clockwise on the screen
     after = cv2.warpAffine(picture, turn, (320, 180), borderMode=cv2.BORDER_REFLECT)
     motion = Motion(Motion.Params())

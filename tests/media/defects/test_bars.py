@@ -7,7 +7,7 @@ import av
 import numpy as np
 import pytest
 
-from rushes.media.defects.bars import SIDES, content_box
+from rushes.media.defects.bars import SIDES, picture_box
 from rushes.project import Project
 from rushes.records import Box
 from rushes.stages.items import Signals
@@ -27,7 +27,7 @@ def signals(*stills):
 
 
 def box_of(*stills, video=()):
-    return content_box(signals(*stills), signals(*video, *stills))
+    return picture_box(signals(*stills), signals(*video, *stills))
 
 
 LETTER = {"top": (0.125, 0.9), "bottom": (0.125, 0.9)}

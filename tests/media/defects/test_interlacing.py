@@ -6,8 +6,8 @@ import av
 import numpy as np
 import pytest
 
-from rushes.media.decode import Decoding
-from rushes.media.defects.interlacing import MOVES, field_order, lean
+from rushes.media.decode import Decoder
+from rushes.media.defects.interlacing import MIN_MOTION, field_bias, field_order
 from rushes.media.deinterlace import deinterlaced
 from rushes.media.stills import read_stills
 from rushes.project import Project
@@ -25,11 +25,11 @@ def test_lean_tells_the_order_of_fields():
         (scene, 0),
     ):
         before, after = (picture(time)[:, :, 0].astype(np.uint8) for time in (0, 1))
-        found, moves = lean(before, after)
+        found, moves = field_bias(before, after)
         assert found == pytest.approx(wanted, abs=0.3)
-        assert moves >= MOVES
-    assert lean(before, before)[0] == 0
-    assert lean(before[:3], after[:3]) == (0.0, 0.0)
+        assert moves >= MIN_MOTION
+    assert field_bias(before, before)[0] == 0
+    assert field_bias(before[:3], after[:3]) == (0.0, 0.0)
 
 
 def signals(leans):
@@ -110,7 +110,7 @@ def test_stills_and_exports_are_not_combed(fielded):
 
 def test_frames_keep_their_number_and_times(tmp_path):
     path = write(tmp_path / "a.mp4", [(interlaced(texture((64, 48)), top_first=True), 9)])
-    source = list(Decoding(path))
+    source = list(Decoder(path))
     made = list(deinterlaced(iter(source), "top"))
     assert [decoded.pts for decoded in made] == [decoded.pts for decoded in source]
     assert len(list(deinterlaced(iter(source[:1]), "bottom"))) == 1

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from rushes.media.defects.repeats import repeated, repeats
+from rushes.media.defects.repeats import measure_repeats, repeat_mask
 from rushes.project import Project
 from rushes.stages.items import Signals
 from tests.footage_faults import texture, write
@@ -16,7 +16,7 @@ SIZE = (160, 90)
 def found(steps, fps=24):
     pts = np.arange(len(steps), dtype=np.int64)
     columns = {"step_1": np.array(steps, np.float16)}
-    return repeats(
+    return measure_repeats(
         Signals(time_base=Fraction(1, fps), pts=pts, end_pts=len(steps), columns=columns)
     )
 
@@ -45,7 +45,7 @@ def test_a_flash_or_a_short_clip_makes_no_repeats():
     assert found([0]).fraction == 0
     assert found([]).distinct_fps == 0
     assert found([0, 3]).fraction == 0
-    assert not repeated(np.zeros(1)).any()
+    assert not repeat_mask(np.zeros(1)).any()
 
 
 @pytest.fixture(scope="module")

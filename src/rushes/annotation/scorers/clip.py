@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from rushes.networks.clip import Pictures, Words, width_of
+from rushes.networks.clip import ImageEncoder, TextEncoder, vector_width
 from rushes.records import Field, Row
 from rushes.similarity.pooling import embed_stills
 from rushes.stages.items import ClipInput, FrameSpec
@@ -64,7 +64,7 @@ class Clip(AnnotatorDefaults):
         """Learn from the model how wide vectors are."""
         (path,) = models.values()
         vector, steadiness = type(self).fields
-        shape = (STILLS, width_of(path))
+        shape = (STILLS, vector_width(path))
         about = vector.about
         self.fields = (
             Field(name="vector", dtype="vector", shape=shape, about=about),
@@ -75,7 +75,7 @@ class Clip(AnnotatorDefaults):
         """Load the network for pictures."""
         self.locate(models)
         (path,) = models.values()
-        self._pictures = Pictures(path, device=device)
+        self._pictures = ImageEncoder(path, device=device)
 
     def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return the embedding of each clip; ItemError for a clip without a still."""
@@ -91,4 +91,4 @@ class Clip(AnnotatorDefaults):
             models: Name → folder of its one model.
         """
         (path,) = models.values()
-        return Words(path).vectors(texts)
+        return TextEncoder(path).vectors(texts)

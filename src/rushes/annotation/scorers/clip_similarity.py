@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from rushes.errors import ItemError
-from rushes.networks.clip import Words
+from rushes.networks.clip import TextEncoder
 from rushes.records import Field, Row
 from rushes.similarity.pooling import pool_stills
 from rushes.stages.items import ClipInput
@@ -52,7 +52,7 @@ class ClipSimilarity(AnnotatorDefaults):
     def setup(self, device: str, models: Mapping[str, Path]) -> None:
         """Load the network for words."""
         (path,) = models.values()
-        self._words = Words(path)
+        self._words = TextEncoder(path)
 
     def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return the cosine of each clip; ItemError for one without a caption."""

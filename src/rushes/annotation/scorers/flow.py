@@ -10,7 +10,7 @@ import numpy as np
 
 from rushes.errors import ItemError, MissingDependency, RecipeError
 from rushes.media.decode import frames_between
-from rushes.media.frames import Picture, new_scaler
+from rushes.media.frames import FrameConverter, new_scaler
 from rushes.media.probe import sha256
 from rushes.networks.session import open_session
 from rushes.records import Field, Row
@@ -132,7 +132,7 @@ def _pictures(item: ClipInput, wanted: Sequence[int]) -> dict[int, np.ndarray]:
     for decoded in frames_between(item.video, wanted[0], wanted[-1] + 1):
         if decoded.pts not in asked:
             continue
-        whole_HWC = Picture(decoded.frame, item.video, scaler).get(spec)
+        whole_HWC = FrameConverter(decoded.frame, item.video, scaler).get(spec)
         left, top, width, height = item.box.inside(*whole_HWC.shape[1::-1], even=False)
         shown_HWC = np.ascontiguousarray(whole_HWC[top : top + height, left : left + width])
         scale = SHORT_SIDE_PX / min(width, height)

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from rushes.errors import ItemError
-from rushes.media.audio import LUFS_SILENCE, Listening, LoudnessMeter
+from rushes.media.audio import LUFS_SILENCE, AudioReader, LoudnessMeter
 from rushes.records import Clip, Field, Row, Video
 from rushes.stages.items import ClipInput
 from rushes.stages.protocols import AnnotatorDefaults
@@ -58,13 +58,13 @@ class Loudness(AnnotatorDefaults):
         at = 0
         while at < len(items):  # each file is opened once
             video = items[at].video
-            with Listening(video) as source:
+            with AudioReader(video) as source:
                 while at < len(items) and items[at].video.id == video.id:
                     rows.append(self._row(source, video, items[at].clip))
                     at += 1
         return rows
 
-    def _row(self, source: Listening, video: Video, clip: Clip) -> Row:
+    def _row(self, source: AudioReader, video: Video, clip: Clip) -> Row:
         if clip.out_pts <= clip.in_pts:
             raise ItemError("the clip has no length")
         rate_hz = video.audio_rate_hz or 1

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from rushes.errors import ItemError
-from rushes.media.defects.bars import SIDES, content_box
+from rushes.media.defects.bars import SIDES, picture_box
 from rushes.media.defects.interlacing import field_order
-from rushes.media.defects.repeats import repeats
+from rushes.media.defects.repeats import measure_repeats
 from rushes.records import Field, Row
 from rushes.stages.items import ClipInput
 from rushes.stages.protocols import AnnotatorDefaults, Inputs
@@ -45,9 +45,9 @@ def _row(item: ClipInput) -> Row:
     if not len(item.signals["change"].pts):
         raise ItemError("there is no frame inside the clip")
     whole = item.whole or item.signals
-    box = content_box(item.signals["border"], whole["border"])
+    box = picture_box(item.signals["border"], whole["border"])
     left, top, width, height = box.inside(*item.video.display_size_px)
-    repeated = repeats(item.signals["change"])
+    repeated = measure_repeats(item.signals["change"])
     return {
         "content_box": f"{width}x{height}+{left}+{top}",
         **{f"bar_{side}": getattr(box, side) for side in SIDES},

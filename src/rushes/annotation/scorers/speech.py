@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from rushes.errors import ItemError
-from rushes.media.audio import Listening
+from rushes.media.audio import AudioReader
 from rushes.networks.session import open_session
 from rushes.records import Clip, Field, Row
 from rushes.stages.items import ClipInput
@@ -70,13 +70,13 @@ class Speech(AnnotatorDefaults):
         at = 0
         while at < len(items):  # each file is opened once
             video = items[at].video
-            with Listening(video) as source:
+            with AudioReader(video) as source:
                 while at < len(items) and items[at].video.id == video.id:
                     rows.append(self._row(source, items[at].clip))
                     at += 1
         return rows
 
-    def _row(self, source: Listening, clip: Clip) -> Row:
+    def _row(self, source: AudioReader, clip: Clip) -> Row:
         if clip.out_pts <= clip.in_pts:
             raise ItemError("the clip has no length")
         blocks = source.mono(clip.in_pts, clip.out_pts, RATE_HZ)

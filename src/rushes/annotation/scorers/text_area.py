@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from rushes.errors import ItemError
-from rushes.networks.ppocr import Line, TextFinder, covered
+from rushes.networks.ppocr import Line, TextFinder, covered_share
 from rushes.records import Field, Row
 from rushes.stages.items import ClipInput, FrameSpec
 from rushes.stages.protocols import AnnotatorDefaults, Inputs
@@ -87,13 +87,15 @@ class TextArea(AnnotatorDefaults):
         stills_THWC = item.stills_THWC[rows]
         lines_T = self._lines(stills_THWC)
         size = stills_THWC.shape[1:3]
-        areas = [covered(lines, *size) for lines in lines_T]
+        areas = [covered_share(lines, *size) for lines in lines_T]
         burnt_T, subtitles_T = _burnt_in(stills_THWC, lines_T)
         return {
             "area_fraction": float(np.mean(areas)),
             "peak_fraction": max(areas),
-            "overlay_fraction": float(np.mean([covered(lines, *size) for lines in burnt_T])),
-            "subtitle_fraction": float(np.mean([covered(lines, *size) for lines in subtitles_T])),
+            "overlay_fraction": float(np.mean([covered_share(lines, *size) for lines in burnt_T])),
+            "subtitle_fraction": float(
+                np.mean([covered_share(lines, *size) for lines in subtitles_T])
+            ),
             "lines": max(len(lines) for lines in lines_T),
         }
 

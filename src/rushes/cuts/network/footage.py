@@ -91,12 +91,12 @@ def _film(entry: dict[str, Any], pictures: np.ndarray) -> Film:
 
 def decode_small(video: Path, to: Path) -> None:
     """Write a film's frames at `HIGH` x `WIDE` as `.npy`."""
-    from rushes.media.decode import Decoding
+    from rushes.media.decode import Decoder
 
     pictures = [
         frame.frame.reformat(
             width=WIDE, height=HIGH, format="rgb24", interpolation="AREA"
         ).to_ndarray()
-        for frame in Decoding(video)
+        for frame in Decoder(video)
     ]
     np.save(to, np.stack(pictures))

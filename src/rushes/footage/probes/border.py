@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from rushes.media.defects.bars import DEEPEST, SIDES
+from rushes.media.defects.bars import MAX_BAR, SIDES
 from rushes.media.frames import Luma
 from rushes.records import Field, Video
 from rushes.stages.items import FrameSpec, ProbeResult
@@ -128,7 +128,7 @@ def bar(lines_NM: np.ndarray, darkest: int) -> tuple[float, float]:
         return 0.0, 0.0
     _, lit_NM = cv2.threshold(lines_NM, level + LIT, 1, cv2.THRESH_BINARY)
     lit_N: np.ndarray = cv2.reduce(lit_NM, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[:, 0] / length
-    width = _pure_lines(lit_N[: int(count * DEEPEST)], max(1, int(count * TALLEST_TEXT)))
+    width = _pure_lines(lit_N[: int(count * MAX_BAR)], max(1, int(count * TALLEST_TEXT)))
     if not width:
         return 0.0, 0.0
     # A scaled or compressed edge fades over a line or two, which no one wants to keep.

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from rushes.media.defects.interlacing import lean
+from rushes.media.defects.interlacing import field_bias
 from rushes.media.frames import luma_columns
 from rushes.records import Field, Video
 from rushes.stages.items import FrameSpec, ProbeResult
@@ -49,7 +49,7 @@ class Comb(Probe):
         """Take the first frame of a pair, then the second; `picture` is the decoder's frame."""
         luma_HW = luma_columns(picture)
         if self._before is not None:
-            self._rows.append(lean(self._before[0], luma_HW))
+            self._rows.append(field_bias(self._before[0], luma_HW))
             self._pts.append(self._before[1])
         self._before = (luma_HW, pts) if is_first else None
 

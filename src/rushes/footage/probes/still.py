@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from rushes.media.defects.interlacing import MOVES, lean, order_of
+from rushes.media.defects.interlacing import MIN_MOTION, field_bias, pair_order
 from rushes.media.deinterlace import deinterlaced_still
 from rushes.media.frames import luma_columns
 from rushes.media.stills import StillWriter
@@ -69,12 +69,12 @@ class Still(Probe):
         frame, pts = self._waiting
         self._waiting = None
         if following is not None and (self._trusted < _TRUST or len(self._pts) % _TRUST == 0):
-            leaning, moves = lean(luma_columns(frame), luma_columns(following))
-            order = order_of(leaning)
+            leaning, moves = field_bias(luma_columns(frame), luma_columns(following))
+            order = pair_order(leaning)
             if order != "progressive":
                 frame = deinterlaced_still(frame, following, order)
                 self._trusted = 0
-            elif moves >= MOVES:
+            elif moves >= MIN_MOTION:
                 self._trusted += 1
         self._writer.write(frame, pts)
         self._pts.append(pts)

@@ -19,21 +19,21 @@ import numpy as np
 from rushes.records import FieldOrder
 from rushes.stages.items import Signals
 
-MOVES = 0.35
+MIN_MOTION = 0.35
 """Fits that differ by less, in /255, come from noise: nothing moves, and nothing is combed."""
-LEANS = 0.5
+MIN_BIAS = 0.5
 """A pair of frames that leans at least this far is interlaced."""
-SHARE = 0.35
+MIN_SHARE = 0.35
 """An interlaced clip has at least this share of its moving pairs lean the same way. Telecined film
 has three in five; progressive clips next to none."""
-ENOUGH = 2
+MIN_PAIRS = 2
 """A clip with fewer moving pairs goes by its whole video."""
 
 
-def lean(before_HW: np.ndarray, after_HW: np.ndarray) -> tuple[float, float]:
+def field_bias(before_HW: np.ndarray, after_HW: np.ndarray) -> tuple[float, float]:
     """Return how far two successive frames lean (-1…1), and how much moves between them (/255).
 
-    The lean is 0 where `moves` is below `MOVES`.
+    The lean is 0 where `moves` is below `MIN_MOTION`.
 
     Args:
         before_HW: uint8 luma of a frame as stored, all lines, some columns.
@@ -49,14 +49,14 @@ def lean(before_HW: np.ndarray, after_HW: np.ndarray) -> tuple[float, float]:
     best = min(one_frame, inner, outer)
     moves = max(one_frame, inner, outer) - best
     # Texture that flickers on its own makes a twentieth.
-    if moves < max(MOVES, 0.05 * best):
+    if moves < max(MIN_MOTION, 0.05 * best):
         return 0.0, moves
     return float((outer - inner) / moves), float(moves)
 
 
-def order_of(lean_of_pair: float) -> FieldOrder:
+def pair_order(lean_of_pair: float) -> FieldOrder:
     """Return the field order that one pair of frames shows."""
-    if abs(lean_of_pair) < LEANS:
+    if abs(lean_of_pair) < MIN_BIAS:
         return "progressive"
     return "top" if lean_of_pair > 0 else "bottom"
 
@@ -69,11 +69,11 @@ def field_order(clip: Signals, video: Signals) -> FieldOrder:
         video: The same of the whole video, which decides where too little moves in the clip.
     """
     for signals in (clip, video):
-        moving = signals.columns["lean"][signals.columns["moves"] >= MOVES]
-        if len(moving) < ENOUGH:
+        moving = signals.columns["lean"][signals.columns["moves"] >= MIN_MOTION]
+        if len(moving) < MIN_PAIRS:
             continue
-        top, bottom = float((moving >= LEANS).mean()), float((moving <= -LEANS).mean())
-        if max(top, bottom) < SHARE:
+        top, bottom = float((moving >= MIN_BIAS).mean()), float((moving <= -MIN_BIAS).mean())
+        if max(top, bottom) < MIN_SHARE:
             return "progressive"
         return "top" if top > bottom else "bottom"
     return "progressive"

@@ -29,7 +29,7 @@ class Repeats:
     """Different frames a second outside freezes; the frame rate where nothing repeats."""
 
 
-def repeats(change: Signals) -> Repeats:
+def measure_repeats(change: Signals) -> Repeats:
     """Return how often a clip repeats its frames.
 
     A locked camera before a scene in which nothing moves reads as frozen, which it is.
@@ -40,7 +40,7 @@ def repeats(change: Signals) -> Repeats:
     step = change.columns["step_1"].astype(np.float64)
     if not len(step):
         return Repeats(fraction=0.0, frozen_s=0.0, distinct_fps=0.0)
-    is_repeat = repeated(step)
+    is_repeat = repeat_mask(step)
     shown_s = np.diff(np.append(change.pts, change.end_pts)) * float(change.time_base)
     frozen_s, is_frozen = 0.0, np.zeros(len(step), bool)
     edges = np.flatnonzero(np.diff(np.concatenate([[0], is_repeat.astype(np.int8), [0]])))
@@ -59,7 +59,7 @@ def repeats(change: Signals) -> Repeats:
     )
 
 
-def repeated(step: np.ndarray) -> np.ndarray:
+def repeat_mask(step: np.ndarray) -> np.ndarray:
     """Return for each frame whether it repeats the one before it: bool; never the first.
 
     Args:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rushes.media.audio import Listening
+from rushes.media.audio import AudioReader
 from rushes.records import Video
 
 _AAC_RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
@@ -55,7 +55,7 @@ class Sound:
 
     def _read(self, video: Video, in_pts: int, out_pts: int) -> Iterator[np.ndarray]:
         """Yield blocks float32 (channels, samples) that fill the clip exactly, silence included."""
-        with Listening(video) as source:
+        with AudioReader(video) as source:
             for wave_CT in source.span(in_pts, out_pts, layout=self._layout):
                 yield from _split(wave_CT)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from rushes.errors import ItemError
-from rushes.media.probe import opened, video_stream
+from rushes.media.probe import open_video, video_stream
 from rushes.media.write.bitstream import H264, Coding, split, stored_sets
 from rushes.records import Video
 
@@ -67,7 +67,7 @@ def from_key(path: str | Path, seek_pts: int | None = None) -> Iterator[Any]:
     """Yield packets from the first key frame that FFmpeg finds when it seeks; None: all."""
     import av
 
-    with opened(path) as container:
+    with open_video(path) as container:
         stream = video_stream(container, path)
         if seek_pts is not None:
             try:

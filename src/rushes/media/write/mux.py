@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rushes.errors import MediaError
-from rushes.media.probe import opened, video_stream
+from rushes.media.probe import open_video, video_stream
 from rushes.media.write.audio_track import Sound
 from rushes.media.write.bitstream import Coding
 from rushes.media.write.timestamps import Clock
@@ -50,7 +50,7 @@ def mux(
 
     base = video.time_base
     with (
-        opened(video.path) as source,
+        open_video(video.path) as source,
         av.open(str(path), "w", options={"movflags": "+faststart"}) as container,
     ):
         try:

@@ -15,7 +15,7 @@ from typing import Any
 from rushes.errors import ItemError, MediaError
 from rushes.files import whole
 from rushes.media.decode import frames_between
-from rushes.media.probe import opened
+from rushes.media.probe import open_video
 from rushes.media.write.bitstream import CODINGS, Coding
 from rushes.media.write.encode import Encoding, name_of, sound_of
 from rushes.media.write.gops import Picture, Plan, Uncopyable, from_key, packets, pictures, plan
@@ -145,7 +145,7 @@ def _verify(
 
 def _frame_at(path: Path, time_s: Fraction) -> Any:
     """Return the frame that begins at a time."""
-    with opened(path) as container:
+    with open_video(path) as container:
         stream = container.streams.video[0]
         container.seek(round(time_s / stream.time_base), stream=stream)
         for frame in container.decode(stream):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from rushes.errors import MediaError
-from rushes.media.probe import opened
+from rushes.media.probe import open_video
 from rushes.media.write.framing import coarse_luma
 
 MICROSECOND = Fraction(1, 1_000_000)
@@ -55,7 +55,7 @@ def verify(path: Path, meant: Meant, base: Fraction, crf: int, item: str) -> Non
     times: list[Fraction] = []
     wrong = ""
     again = "export it again, and report this if it stays"
-    with opened(path) as container:
+    with open_video(path) as container:
         for number, frame in enumerate(container.decode(video=0)):
             times.append(frame.pts * frame.time_base)
             wrong = wrong or _difference(number, frame, meant, crf)

@@ -26,7 +26,7 @@ class Branch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
+class FeatureMap:
     """A value of shape (B, height, width, channels, T), in strips of rows."""
 
     strips: Sequence[str]
@@ -88,7 +88,7 @@ def channels_of(branches: Sequence[Branch]) -> int:
 
 
 def strip(
-    graph: Graph, extent: Extent, branches: Sequence[Branch], x: Picture, top: int, rows: int
+    graph: Graph, extent: Extent, branches: Sequence[Branch], x: FeatureMap, top: int, rows: int
 ) -> Sequence[str]:
     """Return rows `top` to `top + rows` of a layer's output, (B × rows × W, F, T) a branch."""
     down, across = tile(rows), tile(ACROSS)

@@ -25,7 +25,7 @@ from rushes.networks.onnx_graph import Graph
 from rushes.networks.transnetv2.dilated_conv import (
     Branch,
     Extent,
-    Picture,
+    FeatureMap,
     Weights,
     branches_of,
     channels_of,
@@ -110,7 +110,7 @@ class _Network:
             {name: (np.float32, ("B", "T")) for name in ("single_BT", "many_hot_BT")},
         )
 
-    def _first_layer(self, branches: Sequence[Branch]) -> Picture:
+    def _first_layer(self, branches: Sequence[Branch]) -> FeatureMap:
         """Each pixel's 27 neighbours, then both kernels at once along time."""
         graph = self._graph
         kernels = [_multiplied_out(branch) for branch in branches]
@@ -134,28 +134,28 @@ class _Network:
             ]
             strips.append(self._joined(outs, branches, height, WIDTH))
             top += height
-        return Picture(
+        return FeatureMap(
             strips=strips,
             heights=_STRIPS[HEIGHT],
             width=WIDTH,
             channels=channels_of(branches),
         )
 
-    def _layer(self, branches: Sequence[Branch], x: Picture) -> Picture:
+    def _layer(self, branches: Sequence[Branch], x: FeatureMap) -> FeatureMap:
         """Four branches side by side."""
         strips, top = [], 0
         for rows in _STRIPS[x.height]:
             outs = strip(self._graph, self._extent, branches, x, top, rows)
             strips.append(self._joined(outs, branches, rows, x.width))
             top += rows
-        return Picture(
+        return FeatureMap(
             strips=strips,
             heights=_STRIPS[x.height],
             width=x.width,
             channels=channels_of(branches),
         )
 
-    def _pooled_layer(self, branches: Sequence[Branch], x: Picture) -> Picture:
+    def _pooled_layer(self, branches: Sequence[Branch], x: FeatureMap) -> FeatureMap:
         """The same plus its input, then 2 × 2 means; an odd last row is left out."""
         graph, height, width = self._graph, x.height // 2, x.width // 2
         strips, top = [], 0
@@ -166,7 +166,7 @@ class _Network:
             strips.append(graph.op("Add", graph.op("Concat", *pooled, axis=3), same))
             top += rows
         value = graph.op("Concat", *strips, axis=1)
-        return Picture(strips=[value], heights=[height], width=width, channels=x.channels)
+        return FeatureMap(strips=[value], heights=[height], width=width, channels=x.channels)
 
     def _joined(
         self, outs: Sequence[str], branches: Sequence[Branch], rows: int, width: int
