@@ -74,11 +74,12 @@ def _scores() -> Iterator[str]:
         if key.startswith("scorer/")
     }
     costs = json.loads(COSTS.read_text()) if COSTS.exists() else {}
-    yield "| column | unit | better | what it is |"
-    yield "|---|---|---|---|"
+    yield "| column | label | unit | better | meaning |"
+    yield "|---|---|---|---|---|"
     for name, stage in stages.items():
         for field in stage.fields:
-            yield f"| `{name}.{field.name}` | {_unit(field)} | {_better(field)} | {_cell(field)} |"
+            cells = field.label, _unit(field), _better(field), _meaning(field)
+            yield f"| `{name}.{field.name}` | {' | '.join(map(_cell, cells))} |"
     for name, stage in stages.items():
         yield f"\n## {name}\n"
         yield inspect.getdoc(stage) or ""
@@ -93,15 +94,19 @@ def _unit(field: Field) -> str:
     if not field.unit and field.low is not None and field.high is not None:
         between = "or" if field.dtype == "integer" and field.high - field.low == 1 else "to"
         return f"{field.low:g} {between} {field.high:g}"
-    return field.unit or ("count" if field.dtype == "integer" else "number")
+    return field.unit_shown or ("count" if field.dtype == "integer" else "number")
 
 
 def _better(field: Field) -> str:
     return {True: "higher", False: "lower", None: ""}[field.higher_is_better]
 
 
-def _cell(field: Field) -> str:
-    return field.about.replace("|", "\\|")
+def _meaning(field: Field) -> str:
+    return field.about + (f": {', '.join(field.values)}" if field.values else "")
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def _cost(name: str, costs: dict[str, dict[str, float]]) -> str:

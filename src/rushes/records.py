@@ -7,6 +7,7 @@ half-open, `[in_pts, out_pts)`. Seconds appear only where a person reads them, a
 
 import hashlib
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal
@@ -17,16 +18,29 @@ Row = dict[str, Any]
 CutKind = Literal["hard", "fade", "dissolve", "wipe"]
 
 
+UNITS_SHOWN: Mapping[str, str] = {
+    "%diag/s": "% of diagonal / s",
+    "/255": "levels of 255",
+    "fps": "frames / s",
+    "luma": "luma levels",
+    "px/pair": "px in 0.5 s",
+    "ticks": "ticks of the time base",
+}
+"""Declared unit → the unit as a person reads it, where the two differ."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One column that a stage fills: its type, unit, range and direction."""
+    """One column: its name, type, unit, range and direction."""
 
     name: str
+    label: str = ""
+    """Name as a person reads it: "Motion speed". Without it, one is made of `name`."""
     dtype: Literal["real", "integer", "text", "vector"] = "real"
     """A vector is an array of `shape`, kept as float16 beside the catalog."""
     shape: tuple[int, ...] = ()
     unit: str = ""
-    """Unit of the number, as printed: "s", "px", "%diag/s"; empty for a plain ratio or count."""
+    """Unit of the number: "s", "px", "%diag/s"; empty for a plain ratio or count."""
     low: float | None = None
     """Smallest value that can occur; None if unbounded."""
     high: float | None = None
@@ -34,9 +48,14 @@ class Field:
     higher_is_better: bool | None = None
     """None where neither end is better as such."""
     about: str = ""
-    """What it measures, in one line."""
+    """The quantity, in one line."""
     values: tuple[str, ...] = ()
-    """All that a text can be, so that what no clip has is known, too; empty if it can be any."""
+    """All values that a text can have; empty if it can have any."""
+
+    @property
+    def unit_shown(self) -> str:
+        """Unit as a person reads it: "% of diagonal / s"."""
+        return UNITS_SHOWN.get(self.unit, self.unit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

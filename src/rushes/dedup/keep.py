@@ -20,15 +20,19 @@ VERSION = 1
 
 PAIRS = (Field(name="pairs", dtype="text", about="copies that were found of the clip, as JSON"),)
 OUTCOME = (
-    Field(name="group", dtype="integer", low=0, about="number of the group of copies; 0: no copy"),
-    Field(name="copies", dtype="integer", low=0, about="other clips in the group"),
-    Field(name="keep", dtype="integer", low=0, high=1, higher_is_better=True,
+    Field(name="group", label="Duplicate group", dtype="integer", low=0,
+          about="Number of the group of copies; 0: no copy"),
+    Field(name="copies", label="Copies", dtype="integer", low=0,
+          about="Number of other clips in the group of copies"),
+    Field(name="keep", label="Kept of duplicates", dtype="integer", low=0, high=1,
+          higher_is_better=True,
           about="1: kept, the best of its copies or without a copy; 0: redundant"),
-    Field(name="of", dtype="text",
-          about="seconds and video that it repeats, and how: mirrored, another crop, speed"),
-    Field(name="alike", dtype="integer", low=0,
-          about="other clips that look alike, by their embeddings; missing without one"),
-    Field(name="alike_keep", dtype="integer", low=0, high=1, higher_is_better=True,
+    Field(name="of", label="Copy of", dtype="text",
+          about="Seconds and video that it repeats, and how: mirrored, another crop, speed"),
+    Field(name="alike", label="Look-alikes", dtype="integer", low=0,
+          about="Number of clips that look alike, by embedding; missing without one"),
+    Field(name="alike_keep", label="Kept of look-alikes", dtype="integer", low=0, high=1,
+          higher_is_better=True,
           about="1: the best of the clips that look alike, or alone; 0: the others"),
 )  # fmt: skip
 """The columns `dedup.*` of a clip."""

@@ -25,10 +25,10 @@ from rushes.similarity.spaces import SPACES, EmbeddingSpace, best_space
 
 KEY = "coverage/clusters"
 FIELDS = (
-    Field(name="cluster", dtype="integer", low=1,
-          about="cluster of clips that look alike; 1: the largest"),
-    Field(name="nearness", low=-1.01, high=1.01,
-          about="cosine to the centre of the cluster; low: unlike the others in it"),
+    Field(name="cluster", label="Cluster", dtype="integer", low=1,
+          about="Number of the cluster of clips that look alike; 1 is the largest"),
+    Field(name="nearness", label="Nearness to cluster centre", low=-1.01, high=1.01,
+          about="Cosine to the centre of the cluster; low: an outlier"),
 )  # fmt: skip
 """The columns `coverage.*` of a clip."""
 

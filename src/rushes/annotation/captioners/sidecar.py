@@ -29,9 +29,11 @@ class Sidecar(AnnotatorDefaults):
     version: ClassVar = 1
     inputs: ClassVar = Inputs(files=True)
     fields = (
-        Field(name="text", dtype="text", about="the text beside the video"),
-        Field(name="stamp", dtype="text", about="ending, size and time of each file; empty: none"),
-    )
+        Field(name="text", label="Caption", dtype="text",
+              about="Text of the file beside the video"),
+        Field(name="stamp", label="Caption files", dtype="text",
+              about="Ending, size and time of each file; empty without any"),
+    )  # fmt: skip
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params:

@@ -33,17 +33,11 @@ class Aesthetic(AnnotatorDefaults):
     version: ClassVar = 1
     inputs: ClassVar = Inputs(scorers=("clip",), models=(ModelSetting("head", _NO_HEAD),))
     fields = (
-        Field(
-            name="score",
-            higher_is_better=True,
-            about="how much people like it, about 1 to 10: mean over the stills",
-        ),
-        Field(
-            name="worst",
-            higher_is_better=True,
-            about="the same of the still that is liked least",
-        ),
-    )
+        Field(name="score", label="Aesthetic score", unit="points", higher_is_better=True,
+              about="Predicted rating by people, about 1 to 10; mean over the stills"),
+        Field(name="worst", label="Aesthetic score, worst still", unit="points",
+              higher_is_better=True, about="Predicted rating of the lowest-rated still"),
+    )  # fmt: skip
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params:

@@ -43,8 +43,8 @@ class Artefacts(AnnotatorDefaults):
     version: ClassVar = 1
     inputs: ClassVar = Inputs(probes=("grid",))
     fields = (
-        Field(name="blockiness", low=0, higher_is_better=False,
-              about="steps at the codec's grid over steps between; 1 is none, over 2 is plain"),
+        Field(name="blockiness", label="Blockiness", unit="×", low=0, higher_is_better=False,
+              about="Steps at the codec's grid over steps between; 1 is none, over 2 is visible"),
     )  # fmt: skip
 
     def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:

@@ -52,21 +52,13 @@ class Camera(AnnotatorDefaults):
     version: ClassVar = 1
     inputs: ClassVar = Inputs(probes=("motion",))
     fields = (
-        Field(name="label", dtype="text", about=", ".join(LABELS), values=LABELS),
-        Field(
-            name="strength",
-            unit="%diag/s",
-            low=0,
-            about="mean speed of that move; of zoom and roll, in the corner",
-        ),
-        Field(
-            name="confidence",
-            low=0,
-            high=1,
-            higher_is_better=True,
-            about="how sure that the clip is this move and no other",
-        ),
-    )
+        Field(name="label", label="Camera move", dtype="text", values=LABELS,
+              about="Camera move of the whole clip; a guess where the confidence is low"),
+        Field(name="strength", label="Camera move speed", unit="%diag/s", low=0,
+              about="Mean speed of the camera move; for zoom and roll, in the corner"),
+        Field(name="confidence", label="Camera move confidence", low=0, high=1,
+              higher_is_better=True, about="Certainty that the clip is this move and no other"),
+    )  # fmt: skip
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params:

@@ -1,7 +1,7 @@
 """What a clip shows, as directions in a space that words share: CLIP or SigLIP."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -38,19 +38,12 @@ class Clip(AnnotatorDefaults):
     inputs: ClassVar = Inputs(models=(ModelSetting("model"),), extra="neural")
     frames: ClassVar = FrameSpec(colour="rgb", stills=STILLS)
     fields = (
-        Field(
-            name="vector",
-            dtype="vector",
-            shape=(STILLS, 0),  # its width is the model's; see `locate`
-            about="what the first, middle and last still show; directions of length 1",
-        ),
-        Field(
-            name="steadiness",
-            low=-1,
-            high=1,
-            about="cosine of the first and last still; low: another picture, a missed cut",
-        ),
-    )
+        Field(name="vector", label="CLIP embedding", dtype="vector",
+              shape=(STILLS, 0),  # its width is the model's; see `locate`
+              about="Embeddings of the first, middle and last still, of length 1"),
+        Field(name="steadiness", label="First and last still alike (CLIP)", low=-1, high=1,
+              about="Cosine of the first and last still; low: another picture, a missed cut"),
+    )  # fmt: skip
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params:
@@ -64,12 +57,7 @@ class Clip(AnnotatorDefaults):
         """Learn from the model how wide vectors are."""
         (path,) = models.values()
         vector, steadiness = type(self).fields
-        shape = (STILLS, vector_width(path))
-        about = vector.about
-        self.fields = (
-            Field(name="vector", dtype="vector", shape=shape, about=about),
-            steadiness,
-        )
+        self.fields = (replace(vector, shape=(STILLS, vector_width(path))), steadiness)
 
     def setup(self, device: str, models: Mapping[str, Path]) -> None:
         """Load the network for pictures."""

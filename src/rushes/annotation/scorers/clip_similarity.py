@@ -33,14 +33,9 @@ class ClipSimilarity(AnnotatorDefaults):
         scorers=("clip",), same_model=("clip",), caption=True, models=(ModelSetting("model"),)
     )
     fields = (
-        Field(
-            name="cosine",
-            low=-1,
-            high=1,
-            higher_is_better=True,
-            about="cosine of caption and picture, on the model's own scale",
-        ),
-    )
+        Field(name="cosine", label="Caption match", low=-1, high=1, higher_is_better=True,
+              about="Cosine of caption and picture, on the model's own scale"),
+    )  # fmt: skip
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params:

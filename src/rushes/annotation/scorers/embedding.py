@@ -43,19 +43,11 @@ class Embedding(AnnotatorDefaults):
     inputs: ClassVar = Inputs(models=("efficientnet-lite0",))
     frames: ClassVar = FrameSpec(colour="rgb", short_side_px=SIDE_PX, stills=STILLS)
     fields = (
-        Field(
-            name="vector",
-            dtype="vector",
-            shape=(STILLS, WIDTH),
-            about="what the first, middle and last still look like; directions of length 1",
-        ),
-        Field(
-            name="steadiness",
-            low=-1,
-            high=1,
-            about="cosine of the first and last still; low: another picture, a missed cut",
-        ),
-    )
+        Field(name="vector", label="Image embedding", dtype="vector", shape=(STILLS, WIDTH),
+              about="Embeddings of the first, middle and last still, of length 1"),
+        Field(name="steadiness", label="First and last still alike", low=-1, high=1,
+              about="Cosine of the first and last still; low: another picture, a missed cut"),
+    )  # fmt: skip
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params:

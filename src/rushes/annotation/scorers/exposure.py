@@ -27,22 +27,13 @@ class Exposure(AnnotatorDefaults):
     version: ClassVar = 1
     frames: ClassVar = FrameSpec(colour="rgb", stills=3)
     fields = (
-        Field(name="luma_fraction", low=0, high=1, about="mean luma, 0 black to 1 white"),
-        Field(
-            name="black_fraction",
-            low=0,
-            high=1,
-            higher_is_better=False,
-            about="share of pixels that are black",
-        ),
-        Field(
-            name="white_fraction",
-            low=0,
-            high=1,
-            higher_is_better=False,
-            about="share of pixels that are burnt out",
-        ),
-    )
+        Field(name="luma_fraction", label="Brightness", low=0, high=1,
+              about="Mean luma; 0 is black, 1 is white"),
+        Field(name="black_fraction", label="Black pixels", low=0, high=1, higher_is_better=False,
+              about="Share of pixels that are black"),
+        Field(name="white_fraction", label="Burnt-out pixels", low=0, high=1,
+              higher_is_better=False, about="Share of pixels that are burnt out"),
+    )  # fmt: skip
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params:

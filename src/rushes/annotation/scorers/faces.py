@@ -30,9 +30,10 @@ class Faces(AnnotatorDefaults):
     inputs: ClassVar = Inputs(models=("centerface",))
     frames: ClassVar = FrameSpec(colour="rgb", short_side_px=320, stills=3)
     fields = (
-        Field(name="count", dtype="integer", low=0, about="faces in the still that shows most"),
-        Field(name="largest_fraction", low=0, high=1,
-              about="share of the frame that the largest face covers, of all stills"),
+        Field(name="count", label="Faces", dtype="integer", low=0,
+              about="Number of faces in the still with the most"),
+        Field(name="largest_fraction", label="Largest face", low=0, high=1,
+              about="Share of the frame under the largest face of all stills"),
     )  # fmt: skip
 
     @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,8 +46,8 @@ class Flicker(AnnotatorDefaults):
     version: ClassVar = 1
     inputs: ClassVar = Inputs(probes=("change",))
     fields = (
-        Field(name="luma", unit="/255", low=0, higher_is_better=False,
-              about="root mean square jitter of the mean luma, faster than about 2.5 Hz"),
+        Field(name="luma", label="Flicker", unit="/255", low=0, higher_is_better=False,
+              about="Root mean square jitter of the mean luma, faster than about 2.5 Hz"),
     )  # fmt: skip
 
     def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:

@@ -56,19 +56,11 @@ class Flow(AnnotatorDefaults):
     version: ClassVar = 1
     inputs: ClassVar = Inputs(probes=("motion",), models=(ModelSetting("model", _NO_WEIGHTS),))
     fields = (
-        Field(
-            name="speed",
-            unit="%diag/s",
-            low=0,
-            about="mean flow by RAFT; decodes the source again",
-        ),
-        Field(
-            name="peak",
-            unit="%diag/s",
-            low=0,
-            about="flow that a twentieth of the picture exceeds; decodes the source again",
-        ),
-    )
+        Field(name="speed", label="Motion speed (RAFT)", unit="%diag/s", low=0,
+              about="Mean flow by RAFT; decodes the source again"),
+        Field(name="peak", label="Fastest motion (RAFT)", unit="%diag/s", low=0,
+              about="95th percentile of the flow over the frame; decodes the source again"),
+    )  # fmt: skip
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params:

@@ -33,13 +33,9 @@ class Layout(AnnotatorDefaults):
     version: ClassVar = 1
     frames: ClassVar = FrameSpec(colour="rgb", short_side_px=64, stills=STILLS)
     fields = (
-        Field(
-            name="vector",
-            dtype="vector",
-            shape=(STILLS, _WIDTH),
-            about="where the first, middle and last still have which colours and edges",
-        ),
-    )
+        Field(name="vector", label="Colour layout", dtype="vector", shape=(STILLS, _WIDTH),
+              about="Colours and edges by place, of the first, middle and last still"),
+    )  # fmt: skip
 
     def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return the vectors of each clip; ItemError for a clip without a still."""

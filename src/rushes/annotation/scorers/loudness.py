@@ -36,13 +36,14 @@ class Loudness(AnnotatorDefaults):
     name: ClassVar = "loudness"
     version: ClassVar = 1
     fields = (
-        Field(name="has_sound", dtype="integer", low=0, high=1,
-              about="1 if a sound track reaches into the clip, silent or not"),
-        Field(name="silent_fraction", low=0, high=1,
-              about="share of the clip's tenths of a second that are silent"),
-        Field(name="integrated_lufs", unit="LUFS", low=LUFS_SILENCE,
-              about="loudness as a whole; speech on TV is at -23, -70 is silence"),
-        Field(name="peak", low=0, high=1, about="largest sample: 0 silent, 1 full scale or beyond"),
+        Field(name="has_sound", label="Sound track", dtype="integer", low=0, high=1,
+              about="1 if a sound track reaches into the clip, silent or not; else 0"),
+        Field(name="silent_fraction", label="Silence", low=0, high=1,
+              about="Share of the clip's tenths of a second that are silent"),
+        Field(name="integrated_lufs", label="Loudness", unit="LUFS", low=LUFS_SILENCE,
+              about="Integrated loudness; speech on TV is at -23, -70 is silence"),
+        Field(name="peak", label="Sound peak", low=0, high=1,
+              about="Largest sample; 0 is silence, 1 is full scale or beyond"),
     )  # fmt: skip
 
     @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,10 +29,13 @@ class Motion(AnnotatorDefaults):
     version: ClassVar = 3
     inputs: ClassVar = Inputs(probes=("motion",))
     fields = (
-        Field(name="speed", unit="%diag/s", low=0, about="mean flow, camera and subject together"),
-        Field(name="camera", unit="%diag/s", low=0, about="mean flow of the camera alone"),
-        Field(name="subject", unit="%diag/s", low=0, about="mean flow that the camera leaves over"),
-    )
+        Field(name="speed", label="Motion speed", unit="%diag/s", low=0,
+              about="Mean optical flow of camera and subject together"),
+        Field(name="camera", label="Camera speed", unit="%diag/s", low=0,
+              about="Mean optical flow that the camera explains"),
+        Field(name="subject", label="Subject speed", unit="%diag/s", low=0,
+              about="Mean optical flow that the camera does not explain"),
+    )  # fmt: skip
 
     def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return speeds of each clip; ItemError for a clip without two neighbouring frames."""

@@ -36,8 +36,8 @@ class Nsfw(AnnotatorDefaults):
     inputs: ClassVar = Inputs(models=("open-nsfw",))
     frames: ClassVar = FrameSpec(colour="rgb", short_side_px=320, stills=3)
     fields = (
-        Field(name="probability", low=0, high=1, higher_is_better=False,
-              about="that a still shows nudity, the highest of three"),
+        Field(name="probability", label="Nudity", low=0, high=1, higher_is_better=False,
+              about="Probability that a still shows nudity; the highest of three stills"),
     )  # fmt: skip
 
     def setup(self, device: str, models: Mapping[str, Path]) -> None:

@@ -26,14 +26,19 @@ class Picture(AnnotatorDefaults):
     version: ClassVar = 1
     inputs: ClassVar = Inputs(probes=("border", "comb", "change"))
     fields = (
-        Field(name="content_box", dtype="text", about="width x height + left + top, in px"),
-        *(Field(name=f"bar_{s}", low=0, high=1, about=f"share of the side, at the {s}")
+        Field(name="content_box", label="Picture area", dtype="text",
+              about="Picture inside the bars: width x height + left + top, in px"),
+        *(Field(name=f"bar_{s}", label=f"Bar, {s}", low=0, high=1,
+                about=f"Share of the frame's side under the black bar at the {s}")
           for s in SIDES),
-        Field(name="scan", dtype="text", about="progressive, or the field that comes first"),
-        Field(name="duplicate_fraction", low=0, high=1, higher_is_better=False,
-              about="share of frames that repeat the one before"),
-        Field(name="distinct_fps", unit="fps", low=0, about="different frames a second"),
-        Field(name="frozen_s", unit="s", low=0, higher_is_better=False, about="longest freeze"),
+        Field(name="scan", label="Interlacing", dtype="text",
+              about="progressive, or the field that comes first"),
+        Field(name="duplicate_fraction", label="Repeated frames", low=0, high=1,
+              higher_is_better=False, about="Share of frames that repeat the one before"),
+        Field(name="distinct_fps", label="Distinct frame rate", unit="fps", low=0,
+              about="Different frames per second"),
+        Field(name="frozen_s", label="Longest freeze", unit="s", low=0, higher_is_better=False,
+              about="Longest time that one frame stays on screen"),
     )  # fmt: skip
 
     def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:

@@ -28,14 +28,9 @@ class Sharpness(AnnotatorDefaults):
     version: ClassVar = 1
     frames: ClassVar = FrameSpec(colour="rgb", stills=3)
     fields = (
-        Field(
-            name="detail",
-            unit="luma",
-            low=0,
-            higher_is_better=True,
-            about="standard deviation of the Laplacian at 480 lines, of 255 luma levels",
-        ),
-    )
+        Field(name="detail", label="Sharpness", unit="luma", low=0, higher_is_better=True,
+              about="Standard deviation of the Laplacian of luma at 480 lines"),
+    )  # fmt: skip
 
     def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return the detail of each clip; ItemError for a clip without a still."""

@@ -45,9 +45,11 @@ class Speech(AnnotatorDefaults):
     version: ClassVar = 1
     inputs: ClassVar = Inputs(models=("silero-vad",))
     fields = (
-        Field(name="fraction", low=0, high=1, about="share of the clip with speech"),
-        Field(name="longest_s", unit="s", low=0, about="longest stretch of it without a pause"),
-    )
+        Field(name="fraction", label="Speech", low=0, high=1,
+              about="Share of the clip with speech"),
+        Field(name="longest_s", label="Longest speech", unit="s", low=0,
+              about="Longest stretch of speech without a pause"),
+    )  # fmt: skip
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params:

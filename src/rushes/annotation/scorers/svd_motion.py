@@ -35,13 +35,9 @@ class SvdMotion(AnnotatorDefaults):
     version: ClassVar = 1
     frames: ClassVar = FrameSpec(colour="rgb", short_side_px=64)
     fields = (
-        Field(
-            name="magnitude",
-            unit="px/pair",
-            low=0,
-            about="mean flow in half a second, at 16 px on the short side",
-        ),
-    )
+        Field(name="magnitude", label="SVD motion", unit="px/pair", low=0,
+              about="Mean Farneback flow in half a second, at 16 px on the short side"),
+    )  # fmt: skip
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params:

@@ -49,16 +49,17 @@ class TextArea(AnnotatorDefaults):
     inputs: ClassVar = Inputs(models=("ppocr-det", "ppocr-rec"))
     frames: ClassVar = FrameSpec(colour="rgb", short_side_px=320, stills=MOST)
     fields = (
-        Field(name="area_fraction", low=0, high=1, higher_is_better=False,
-              about="share of the frame under text, mean of the stills"),
-        Field(name="peak_fraction", low=0, high=1, higher_is_better=False,
-              about="the same in the still that has most"),
-        Field(name="overlay_fraction", low=0, high=1, higher_is_better=False,
-              about="share of the frame under burnt-in text, mean of the stills"),
-        Field(name="subtitle_fraction", low=0, high=1, higher_is_better=False,
-              about="the part of it that is subtitles"),
-        Field(name="lines", dtype="integer", low=0, higher_is_better=False,
-              about="lines of text in the still that has most"),
+        Field(name="area_fraction", label="Text", low=0, high=1, higher_is_better=False,
+              about="Share of the frame under text; mean of the stills"),
+        Field(name="peak_fraction", label="Text, most", low=0, high=1, higher_is_better=False,
+              about="Share of the frame under text in the still with the most"),
+        Field(name="overlay_fraction", label="Burnt-in text", low=0, high=1,
+              higher_is_better=False,
+              about="Share of the frame under burnt-in text; mean of the stills"),
+        Field(name="subtitle_fraction", label="Subtitles", low=0, high=1, higher_is_better=False,
+              about="Share of the frame under subtitles; mean of the stills"),
+        Field(name="lines", label="Lines of text", dtype="integer", low=0, higher_is_better=False,
+              about="Number of lines of text in the still with the most"),
     )  # fmt: skip
 
     @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,11 +50,12 @@ class Watermark(AnnotatorDefaults):
     version: ClassVar = 1
     frames: ClassVar = FrameSpec(colour="rgb", short_side_px=320, stills=9)
     fields = (
-        Field(name="overlay_fraction", low=0, high=1, higher_is_better=False,
-              about="share of the frame under marks that stay in place; 0 where none can be told"),
-        Field(name="evidence", low=0, high=1,
-              about="share of the edges beside marks that do not stay; below 0.95 none are sought"),
-        Field(name="place", dtype="text", about="where the largest is: top right; empty if none"),
+        Field(name="overlay_fraction", label="Watermark", low=0, high=1, higher_is_better=False,
+              about="Share of the frame under marks that stay in place; 0 without evidence"),
+        Field(name="evidence", label="Watermark evidence", low=0, high=1,
+              about="Share of edges beside marks that move; below 0.95 no mark is sought"),
+        Field(name="place", label="Watermark place", dtype="text",
+              about="Place of the largest mark, such as top right; empty if there is none"),
     )  # fmt: skip
 
     @dataclass(frozen=True, slots=True, kw_only=True)
