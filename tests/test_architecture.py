@@ -26,6 +26,7 @@ CLOSED = ("catalog", "context", "footage.scan", "project", "recipe", "runner", "
 HOMES = {
     "av": ("media", "testing"),
     "diffusers": ("annotation", "training"),
+    "obstore": ("remote",),
     "peft": ("annotation", "training"),
     "ray": ("runner.ray",),
     "sqlalchemy": ("catalog",),
@@ -35,7 +36,7 @@ HOMES = {
     "transformers": ("annotation", "training"),
 }
 """Engine → the packages and modules that may import it."""
-CLI_SEES = {"errors", "project", "records", "version", "web.serve"}
+CLI_SEES = {"errors", "project", "records", "version", "web.serve", "words"}
 UNTOLD = {"utils", "util", "helpers", "common", "misc", "manager"}
 
 
