@@ -140,11 +140,11 @@ def test_a_recipe_that_somebody_changed_meanwhile_is_not_overwritten(path):
 
 def test_changes_by_hand_are_followed_and_half_a_file_is_not(path):
     rules = RulesFile(path, {})
-    assert not rules.follow()
+    assert not rules.refresh()
     for text, is_new in ((RECIPE.replace("2..50", "3..50"), True), ("[select.main", False)):
         path.write_text(text)
         os.utime(path, ns=(1, len(text)))
-        assert rules.follow() is is_new
+        assert rules.refresh() is is_new
     assert "motion.speed 3..50" in map(str, rules.selections["main"])
 
 

@@ -229,7 +229,7 @@ def _complaint(video: Video, scanned: Scanned, error: str) -> str:
     if not problems:
         return ""
     words = f" ({error})" if error else ""
-    return f"{video.path}: {', '.join(problems)}{words}; the sound clips of it are used"
+    return f"{video.path}: {', '.join(problems)}{words}; its undamaged clips are used"
 
 
 def scan_videos(

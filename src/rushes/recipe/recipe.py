@@ -42,7 +42,7 @@ use = ["sidecar"]              # clip.txt or clip.caption beside clip.mp4
 use = ["motion", "camera", "sharpness", "exposure", "picture", "layout"]
 
 [select.main]
-frames_damaged = "<= 0"        # sound clips only
+frames_damaged = "<= 0"        # undamaged clips only
 motion.speed = "top 90%"       # the least moving tenth is left out
 
 [export.main]

@@ -15,8 +15,8 @@ class Motion(AnnotatorDefaults):
 
     Percent of the frame's diagonal per second: 100 crosses the picture in a second, whatever its
     size or frame rate. Bars do not count; subtitles and logos do not while the camera moves, or but
-    little: a burnt-in line of text takes 5 % off a pan. `motion_units` converts to the numbers of
-    other pipelines.
+    little: a burnt-in line of text takes 5 % off a pan. `docs/motion.md` has the thresholds of
+    other pipelines in this unit.
 
     Lies under a camera that stands still, where text counts as still background and takes its share
     of the texture off, up to a fifth. Flicker and water read as motion; so do combed frames, a

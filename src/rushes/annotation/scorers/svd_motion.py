@@ -18,8 +18,8 @@ SHORT_SIDE_PX = 16
 class SvdMotion(AnnotatorDefaults):
     """Mean length of Farneback's flow between stills half a second apart, 16 px on the short side.
 
-    Pixels a pair, of that small picture; `motion_units` turns them into our unit and into the
-    numbers of other pipelines. video2dataset writes the same times the source's short side over 16.
+    Pixels of that small picture, per pair. `docs/motion.md` has the conversion to %diag/s.
+    video2dataset writes the same times the source's short side over 16.
 
     Lies above 20 %diag/s: its window is as high as its picture, and a pan at 30 reads 40 % of what
     it is, one at 60 a fifth, less than one at 20 does. Where the picture is smooth or repeats
