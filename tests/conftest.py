@@ -83,7 +83,8 @@ def films(footage, tmp_path):
 def _finished(footage, tmp_path_factory):
     folder = tmp_path_factory.mktemp("finished") / "project"
     with Project.open(folder, create=True, workers=0) as project:
-        reports = project.run([footage], only=["ingest", "scan", "cut", "score", "select"])
+        verbs = ["ingest", "scan", "cut", "caption", "score", "select"]
+        reports = project.run([footage], only=verbs)
         assert not project.failures(), project.failures()
         assert reports["scan"].done == 3
     return folder
@@ -91,7 +92,7 @@ def _finished(footage, tmp_path_factory):
 
 @pytest.fixture
 def project_folder(_finished, tmp_path):
-    """A project that knows `footage`: scanned, cut, scored and selected, but not exported."""
+    """A project that knows `footage`: all verbs of `run` are done but `export`."""
     return Path(shutil.copytree(_finished, tmp_path / "project"))
 
 

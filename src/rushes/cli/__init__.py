@@ -4,43 +4,27 @@ import sys
 
 import click
 
-from rushes.cli import (
-    compare as across,
+from rushes.cli import compare, hydrus, pipeline, review, show
+from rushes.cli.base import DONE, OURS, STOPPED, WITH_FAILURES, YOURS, cli
+from rushes.errors import (
+    ContractError,
+    ItemError,
+    MissingDependency,
+    MissingModel,
+    ProjectError,
+    RecipeError,
 )
-from rushes.cli import (
-    hydrus,
-)
-from rushes.cli import (
-    pipeline as working,
-)
-from rushes.cli import (
-    review as reviewing,
-)
-from rushes.cli import (
-    show as looking,
-)
-from rushes.cli.base import DONE, OURS, WITH_FAILURES, YOURS, cli
 
-__all__ = ["across", "cli", "hydrus", "looking", "main", "reviewing", "working"]
+__all__ = ["cli", "compare", "hydrus", "main", "pipeline", "review", "show"]
 
 
 def main() -> None:
     """Run the command line; turn errors into one line and an exit code."""
-    from rushes.errors import (
-        ContractError,
-        ItemError,
-        MissingDependency,
-        MissingModel,
-        ProjectError,
-        RecipeError,
-    )
-
     try:
         code = cli.main(standalone_mode=False)
-    except click.exceptions.Abort:
-        code = _stopped()
-    except KeyboardInterrupt:
-        code = _stopped()
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        click.echo("stopped; finished items are kept. Run the same command to go on.", err=True)
+        code = STOPPED
     except click.ClickException as error:
         error.show()
         code = YOURS
@@ -63,8 +47,3 @@ def main() -> None:
         click.echo("rushes: this is a bug; please report it with the lines above", err=True)
         code = OURS
     sys.exit(code if isinstance(code, int) else DONE)
-
-
-def _stopped() -> int:
-    click.echo("stopped; what was finished is kept. Run the same command to go on.", err=True)
-    return 130

@@ -1,4 +1,4 @@
-"""Commands that do the work: run and its verbs."""
+"""Commands of the pipeline: `run` and its verbs."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from rushes.cli import tables
 from rushes.cli.base import (
     DONE,
     WITH_FAILURES,
@@ -26,14 +27,13 @@ from rushes.cli.base import (
 @dry_run_option
 @project_options(create=True)
 def run(project: Any, paths: Sequence[str], only: str | None, dry_run: bool, as_json: bool) -> int:
-    """Do the main job: ingest, scan, cut, caption, score, select, export.
+    """Run the pipeline: ingest, scan, cut, caption, score, select, export.
 
-    PATH… are files and folders of footage; without one it goes on with what the project knows.
+    PATH… are files and folders of footage. Without one, the videos already in the project are
+    processed.
     """
-    from rushes.cli import tables as printing
-
     if dry_run:
-        return show_result(project.plan([Path(p) for p in paths]), as_json, printing.plan)
+        return show_result(project.plan([Path(p) for p in paths]), as_json, tables.plan)
     reports = project.run([Path(path) for path in paths], only=names_in(only))
     failures = project.failures()
     whole = reports | {
@@ -41,7 +41,7 @@ def run(project: Any, paths: Sequence[str], only: str | None, dry_run: bool, as_
         "status": project.status(),
         "notes": project.notes,
     }
-    show_result(whole, as_json, printing.run)
+    show_result(whole, as_json, tables.run)
     return WITH_FAILURES if failures else DONE
 
 
@@ -49,10 +49,8 @@ def run(project: Any, paths: Sequence[str], only: str | None, dry_run: bool, as_
 @click.argument("paths", nargs=-1, required=True, metavar="PATH…")
 @project_options(create=True)
 def ingest(project: Any, paths: Sequence[str], as_json: bool) -> int:
-    """Find the videos at and below PATH…, and know each by its bytes."""
-    from rushes.cli import tables as printing
-
-    show_result(project.ingest([Path(path) for path in paths]), as_json, printing.ingest)
+    """Find the videos at and below PATH…; identify each by its bytes."""
+    show_result(project.ingest([Path(path) for path in paths]), as_json, tables.ingest)
     return exit_code(project)
 
 
@@ -62,9 +60,7 @@ def ingest(project: Any, paths: Sequence[str], as_json: bool) -> int:
 @project_options()
 def scan(project: Any, videos: Sequence[str], limit: int | None, as_json: bool) -> int:
     """Decode each new video once; keep signals, stills and motion."""
-    from rushes.cli import tables as printing
-
-    show_result(project.scan(videos, limit=limit), as_json, printing.report)
+    show_result(project.scan(videos, limit=limit), as_json, tables.report)
     return exit_code(project)
 
 
@@ -73,22 +69,19 @@ def scan(project: Any, videos: Sequence[str], limit: int | None, as_json: bool) 
 @project_options()
 def cut(project: Any, videos: Sequence[str], as_json: bool) -> int:
     """Find cuts in the signals; make clips of the shots."""
-    from rushes.cli import tables as printing
-
-    show_result(project.cut(videos), as_json, printing.report)
+    show_result(project.cut(videos), as_json, tables.report)
     return exit_code(project)
 
 
 @cli.command()
 @project_options()
 def caption(project: Any, as_json: bool) -> int:
-    """Bring in the captions: clip.txt beside clip.mp4.
+    """Caption each clip with the recipe's captioners.
 
-    The text beside a video is the caption of its clips; one that was changed is noticed.
+    The captioner "sidecar" reads the text beside the video: clip.txt for clip.mp4. A text that
+    changed is read again.
     """
-    from rushes.cli import tables as printing
-
-    show_result(project.caption(), as_json, printing.report)
+    show_result(project.caption(), as_json, tables.report)
     return exit_code(project)
 
 
@@ -98,9 +91,7 @@ def caption(project: Any, as_json: bool) -> int:
 @project_options()
 def score(project: Any, only: str | None, limit: int | None, as_json: bool) -> int:
     """Measure each clip with the recipe's scorers."""
-    from rushes.cli import tables as printing
-
-    show_result(project.score(only=names_in(only), limit=limit), as_json, printing.report)
+    show_result(project.score(only=names_in(only), limit=limit), as_json, tables.report)
     return exit_code(project)
 
 
@@ -109,9 +100,7 @@ def score(project: Any, only: str | None, limit: int | None, as_json: bool) -> i
 @project_options()
 def select(project: Any, name: str, as_json: bool) -> int:
     """Freeze the selection NAME of the recipe; print its funnel."""
-    from rushes.cli import tables as printing
-
-    show_result(project.select(name), as_json, printing.selection)
+    show_result(project.select(name), as_json, tables.selection)
     return DONE
 
 
@@ -122,8 +111,6 @@ def select(project: Any, name: str, as_json: bool) -> int:
 @project_options()
 def export(project: Any, name: str, to: str | None, folder: str | None, as_json: bool) -> int:
     """Write the export NAME of the recipe, to DIR or to exports/NAME."""
-    from rushes.cli import tables as printing
-
     done = project.export(name, to=to, folder=folder)
-    show_result(done, as_json, printing.export)
+    show_result(done, as_json, tables.export)
     return WITH_FAILURES if done.failed else DONE

@@ -1,4 +1,4 @@
-"""Commands for people's decisions: the page, verdicts, undo."""
+"""Commands for people's decisions: the review page, verdicts, undo and redo."""
 
 import getpass
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from rushes.cli.base import DONE, cli, project_options, show_result
+from rushes.words import count
 
 
 @cli.command()
@@ -14,10 +15,10 @@ from rushes.cli.base import DONE, cli, project_options, show_result
 @click.option("--port", default=7874, help="Port to listen on, 0 for any  [7874]")
 @project_options()
 def review(project: Any, host: str, port: int, as_json: bool) -> int:
-    """Look at the clips in a browser, and decide.
+    """Review the clips in a browser.
 
-    It prints a link, which carries a token. Anybody with the link can decide; by default it can be
-    opened on this machine only. Ctrl-C stops it; every decision is kept.
+    The printed link carries a token: anybody with the link can decide. By default only this machine
+    can open it. Ctrl-C stops the server; every decision is kept.
     """
     from rushes.web.serve import serve
 
@@ -39,32 +40,32 @@ def review(project: Any, host: str, port: int, as_json: bool) -> int:
 @click.argument("clips", nargs=-1, required=True, metavar="CLIP…")
 @project_options()
 def verdict(project: Any, what: str, clips: Sequence[str], as_json: bool) -> int:
-    """Keep or drop clips, whatever the rules of a selection say."""
+    """Keep or drop clips; a verdict overrides every rule."""
     done = project.verdict(what, clips, who=getpass.getuser())
-    show_result(done, as_json, lambda _: click.echo(f"{what}: {len(clips)} clips"))
+    show_result(done, as_json, lambda _: click.echo(f"{what}: {count(len(clips), 'clip')}"))
     return DONE
 
 
 @cli.command()
 @project_options()
 def undo(project: Any, as_json: bool) -> int:
-    """Take back what you decided last, here or on the page."""
+    """Undo your last decision, made here or on the page."""
     done = project.undo(who=getpass.getuser())
-    show_result(done, as_json, lambda taken: click.echo(_taken(taken, "taken back")))
+    show_result(done, as_json, lambda verdicts: click.echo(_told(verdicts, "undo", "undone")))
     return DONE
 
 
 @cli.command()
 @project_options()
 def redo(project: Any, as_json: bool) -> int:
-    """Do again what was undone last."""
+    """Redo your last undone decision."""
     done = project.redo(who=getpass.getuser())
-    show_result(done, as_json, lambda taken: click.echo(_taken(taken, "done again")))
+    show_result(done, as_json, lambda verdicts: click.echo(_told(verdicts, "redo", "redone")))
     return DONE
 
 
-def _taken(verdicts: Sequence[Any], how: str) -> str:
+def _told(verdicts: Sequence[Any], verb: str, done: str) -> str:
     if not verdicts:
-        return "there is nothing to take back"
+        return f"nothing to {verb}"
     kinds = ", ".join(sorted({verdict.kind for verdict in verdicts}))
-    return f"{how}: {kinds} of {len({verdict.clip for verdict in verdicts})} clips"
+    return f"{done}: {kinds} of {count(len({verdict.clip for verdict in verdicts}), 'clip')}"

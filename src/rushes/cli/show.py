@@ -1,10 +1,11 @@
-"""Commands that show what is there, and what a working machine needs."""
+"""Commands that list and show, and the check of the machine."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import click
 
+from rushes.cli import tables
 from rushes.cli.base import (
     DONE,
     WITH_FAILURES,
@@ -40,12 +41,8 @@ def ls(
     project: Any, what: str, where: str | None, sort: str | None, limit: int | None, as_json: bool
 ) -> int:
     """List videos, cuts, shots, clips or failures."""
-    from rushes.cli import tables as printing
-
     found = project.ls(what, where=where, sort=sort, limit=limit)
-    show_result(
-        found, as_json, lambda listed: printing.rows(listed, first=(sort or "").lstrip("-"))
-    )
+    show_result(found, as_json, lambda rows: tables.rows(rows, first=(sort or "").lstrip("-")))
     return DONE
 
 
@@ -57,14 +54,12 @@ def ls(
 def report(
     project: Any, path: str | None, where: str | None, limit: int | None, as_json: bool
 ) -> int:
-    """Show the frames on both sides of each cut on one page.
+    """Write a page with the frames on both sides of each cut.
 
-    It is written to FILE.html, or to report.html in the project; --limit is for each video.
+    The page is FILE.html, or report.html in the project. --limit counts the cuts of each video.
     """
-    from rushes.cli import tables as printing
-
     done = project.report(path, where=where, limit=limit)
-    show_result(done, as_json, printing.page)
+    show_result(done, as_json, tables.page)
     return WITH_FAILURES if done.failed else DONE
 
 
@@ -78,33 +73,27 @@ def search(
 ) -> int:
     """Find clips by words, or clips that look like another.
 
-    TEXT is looked for in captions and file names, and in the pictures where CLIP has scored them;
-    word* finds what begins so.
+    TEXT is searched in captions, tags and file names, and in the pictures if the scorer "clip" has
+    run. word* matches every word that begins with "word".
     """
-    from rushes.cli import tables as printing
-
     found = project.search(" ".join(words), like=like, limit=limit)
-    show_result(found, as_json, printing.rows)
+    show_result(found, as_json, tables.rows)
     return DONE
 
 
 @cli.command()
 @project_options()
 def coverage(project: Any, as_json: bool) -> int:
-    """Show what there is much of and what little: clusters of clips that look alike."""
-    from rushes.cli import tables as printing
-
-    show_result(project.coverage(), as_json, printing.coverage)
+    """Cluster the clips that look alike; show the clusters and the gaps."""
+    show_result(project.coverage(), as_json, tables.coverage)
     return DONE
 
 
 @cli.command()
 @project_options()
 def status(project: Any, as_json: bool) -> int:
-    """Show how much there is of everything."""
-    from rushes.cli import tables as printing
-
-    show_result(project.status(), as_json, printing.status)
+    """Show the project's totals, selections, exports and failures."""
+    show_result(project.status(), as_json, tables.status)
     return DONE
 
 
@@ -112,9 +101,7 @@ def status(project: Any, as_json: bool) -> int:
 @project_options()
 def recipe(project: Any, as_json: bool) -> int:
     """Print every setting in force, defaults included."""
-    from rushes.cli import tables as printing
-
-    show_result(project.recipe(), as_json, printing.toml)
+    show_result(project.recipe(), as_json, tables.toml)
     return DONE
 
 
@@ -122,25 +109,23 @@ def recipe(project: Any, as_json: bool) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def models(context: click.Context, as_json: bool) -> int | None:
-    """List the models: which are here, which missing, sizes and licences."""
+    """List the models: installed or missing, size, licence, source."""
     if context.invoked_subcommand:
         return None
-    from rushes.cli import tables as printing
     from rushes.project import Project
 
-    return show_result(Project.models(cache=cache()), as_json, printing.models)
+    return show_result(Project.models(cache=cache()), as_json, tables.models)
 
 
 @models.command("get")
 @click.argument("names", nargs=-1, required=True, metavar="NAME…")
-@click.option("--offline", is_flag=True, help="Never touch the network.")
+@click.option("--offline", is_flag=True, help="Never use the network.")
 def models_get(names: Sequence[str], offline: bool) -> int:
-    """Bring models to this machine."""
-    from rushes.cli import tables as printing
+    """Download models to this machine."""
     from rushes.project import Project
 
     found = Project.models(names, cache=cache(), offline=offline)
-    printing.models([state for state in found if state.name in names])
+    tables.models([state for state in found if state.name in names])
     return DONE
 
 
@@ -148,9 +133,8 @@ def models_get(names: Sequence[str], offline: bool) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def doctor(as_json: bool) -> int:
     """Check this machine: codecs, disk, versions."""
-    from rushes.cli import tables as printing
     from rushes.project import Project
 
     checks = Project.doctor()
-    show_result(checks, as_json, printing.checks)
+    show_result(checks, as_json, tables.checks)
     return DONE if all(check["ok"] for check in checks) else WITH_FAILURES
