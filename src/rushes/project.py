@@ -21,7 +21,7 @@ from rushes.exports.plan import plan_clips
 from rushes.exports.run import ExportReport, write_export
 from rushes.footage.ingest import IngestReport, ingest
 from rushes.footage.scan import scan_videos
-from rushes.hydrus.sync import HydrusDesk
+from rushes.hydrus.sync import HydrusSync
 from rushes.models import store as models
 from rushes.models.store import ModelStatus
 from rushes.records import Failure, Report, Row, Selection, Verdict
@@ -222,9 +222,9 @@ class Project(Workspace):
             limit=limit,
         )
 
-    def hydrus(self) -> HydrusDesk:
+    def hydrus(self) -> HydrusSync:
         """Return the way to a Hydrus client: `push`, `pull` and `status`."""
-        return HydrusDesk(self.context)
+        return HydrusSync(self.context)
 
     def ls(
         self,

@@ -16,7 +16,7 @@ from tests.hydrus.fake_http import KEY
 def fake(monkeypatch):
     """A client with an empty database, whose key is in the environment."""
     monkeypatch.setenv("RUSHES_HYDRUS_KEY", KEY)
-    monkeypatch.setattr(connection, "WAITS_S", (0.01, 0.02, 0.05, 0.1))
+    monkeypatch.setattr(connection, "RETRY_DELAYS_S", (0.01, 0.02, 0.05, 0.1))
     client = FakeHydrus()
     yield client
     client.stop()
@@ -64,7 +64,7 @@ class Bench:
         """Return all that both sides hold."""
         return (
             self.fake.state(),
-            self.catalog.hydrus.pushed("desk"),
+            self.catalog.hydrus.bases("desk"),
             self.catalog.verdicts.since(),
             self.project.failures(),
         )

@@ -260,7 +260,7 @@ def test_a_note_that_is_refused_fails_alone(bench, fake):
 def test_requests_stay_small(bench, fake, monkeypatch):
     from rushes.hydrus import client
 
-    monkeypatch.setattr(client, "FILES_AT_ONCE", 2)
+    monkeypatch.setattr(client, "FILES_PER_REQUEST", 2)
     assert bench.push().imported == 5
     assert max(len(body.get("hashes", ())) for _, body in fake.calls) <= 2
 
@@ -268,9 +268,9 @@ def test_requests_stay_small(bench, fake, monkeypatch):
 def test_a_request_of_256_files_is_far_below_the_limit():
     from urllib.parse import quote
 
-    from rushes.hydrus.client import FILES_AT_ONCE
+    from rushes.hydrus.client import FILES_PER_REQUEST
 
-    assert len(quote(str(["0" * 64] * FILES_AT_ONCE))) < MOST_HEAD_BYTES / 50
+    assert len(quote(str(["0" * 64] * FILES_PER_REQUEST))) < MOST_HEAD_BYTES / 50
 
 
 def test_a_score_measured_anew_does_not_stand_beside_its_old_value(bench, fake):

@@ -170,7 +170,7 @@ def test_a_restart_in_the_middle_is_waited_for(few):
 def test_a_client_that_goes_away_for_good_is_one_line(few):
     start_anew(few, "gone")
     few.fake.on_call = lambda number: number == 8 and few.fake.stop()
-    with pytest.raises(ProjectError, match=r"went away.*all that was done is kept"):
+    with pytest.raises(ProjectError, match=r"went away.*finished work is kept"):
         few.push()
     with pytest.raises(ProjectError, match="no Hydrus client answers at"):
         few.push()
@@ -181,7 +181,7 @@ def test_a_client_that_goes_away_for_good_is_one_line(few):
 def test_a_kept_connection_that_was_closed_is_opened_again(few, monkeypatch):
     start_anew(few, "idle")
     few.fake.closes_idle_after_s = 0.02
-    monkeypatch.setattr(connection, "WAITS_S", ())  # this is no trouble that is waited for
+    monkeypatch.setattr(connection, "RETRY_DELAYS_S", ())  # this is no trouble that is waited for
     once = connection.Connection._once
 
     def slow(self, *request):
@@ -226,7 +226,7 @@ def test_an_import_that_outlasts_patience_is_made_again(few, monkeypatch):
 
 def test_ctrl_c_does_not_wait_for_a_client_that_is_not_there(few, monkeypatch):
     start_anew(few, "ctrl-c")
-    monkeypatch.setattr(connection, "WAITS_S", (40,))
+    monkeypatch.setattr(connection, "RETRY_DELAYS_S", (40,))
     stop = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
 
     def go_away(number):
@@ -315,7 +315,7 @@ def test_kill_9_in_cutting_and_importing(uncut_bench, fake):
     assert fake.state() == other.state()
     ledger = bench.catalog.hydrus
     told = [
-        {sha256: (row.tags, row.notes, row.was_inbox) for sha256, row in ledger.pushed(c).items()}
+        {sha256: (row.tags, row.notes, row.was_inbox) for sha256, row in ledger.bases(c).items()}
         for c in ("desk", "undisturbed")
     ]
     assert told[0] == told[1]

@@ -26,7 +26,7 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pushed:
+class Base:
     """What one client was given of one file, and what it said last."""
 
     sha256: str
@@ -66,22 +66,22 @@ class HydrusLedger:
             row = {"clip": clip, "sha256": sha256, "facts": facts}
             upsert(connection, schema.hydrus_clips, [row])
 
-    def pushed(self, client: str) -> dict[str, Pushed]:
+    def bases(self, client: str) -> dict[str, Base]:
         """Return sha256 → what a client was given of it."""
         table = schema.hydrus_files
         statement = sa.select(table).where(table.c.client == client).order_by(table.c.sha256)
         with self._database.reading() as connection:
             rows = connection.execute(statement).mappings().all()
-        return {row["sha256"]: msgspec.convert(row["state"], Pushed) for row in rows}
+        return {row["sha256"]: msgspec.convert(row["state"], Base) for row in rows}
 
-    def put(self, client: str, rows: Sequence[Pushed]) -> None:
+    def put(self, client: str, rows: Sequence[Base]) -> None:
         """Store what a client was given, all or none."""
         full = [{"client": client, "sha256": row.sha256, "state": _as_json(row)} for row in rows]
         with self._database.writing() as connection:
             upsert(connection, schema.hydrus_files, full)
 
 
-def _as_json(row: Pushed) -> dict[str, Any]:
+def _as_json(row: Base) -> dict[str, Any]:
     state: dict[str, Any] = msgspec.to_builtins(row, order="sorted")
     state["notes"] = {
         name: {key: text for key, text in note.items() if text is not None}

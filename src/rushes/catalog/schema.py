@@ -189,7 +189,7 @@ hydrus_files = sa.Table(
     metadata,
     sa.Column("client", sa.String, primary_key=True),
     sa.Column("sha256", sa.String, primary_key=True),
-    sa.Column("state", sa.JSON, nullable=False),  # what both sides knew last: `hydrus.Pushed`
+    sa.Column("state", sa.JSON, nullable=False),  # what both sides knew last: `hydrus.Base`
 )
 
 migrations_applied = sa.Table(

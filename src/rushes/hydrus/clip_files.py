@@ -1,8 +1,7 @@
-"""Clips as files in the project, cut once: Hydrus knows a file by its bytes, and so do we.
+"""Clips as files in the project, each cut once, since Hydrus identifies a file by its bytes.
 
-They lie in `hydrus/`, each named by its sha256. A clip keeps its file whatever becomes of the
-recipe, since other bytes would be another file to Hydrus; one that was removed here is cut again
-only where a client still lacks it.
+The files lie in `hydrus/`, each named by its sha256. A clip keeps its file when the recipe changes.
+A file that was removed here is cut again only if a client still lacks it.
 """
 
 import hashlib
@@ -16,14 +15,16 @@ from rushes.exports.plan import EncodeTask, Planned
 from rushes.exports.run import encode
 from rushes.files import sweep
 from rushes.media.write.encode import Encoding
-from rushes.records import Failure, Row
+from rushes.records import Row
 from rushes.runner.base import Job, Progress
 
 FOLDER = "hydrus"
+RETRY = "rushes hydrus push"
+"""The command that tries failed clips again."""
 
 
 def cut_file(task: EncodeTask, progress: Progress) -> Row:
-    """Write one clip, unless that was done before a kill; return its facts and its sha256."""
+    """Write one clip, unless an earlier run did; return its metadata and its sha256."""
     noted = task.path.with_suffix(".json")
     is_whole = noted.exists() and task.path.exists()
     facts = json.loads(noted.read_text()) if is_whole else encode(task, progress)
@@ -32,17 +33,20 @@ def cut_file(task: EncodeTask, progress: Progress) -> Row:
 
 
 def path_of(folder: Path, sha256: str) -> Path:
-    """Return where the file of a clip is, or would be."""
+    """Return the path of a clip's file, which may not exist yet."""
     return folder / FOLDER / f"{sha256}.mp4"
 
 
 def cut_files(context: Context, clips: Sequence[Planned], stage: str) -> dict[str, str]:
-    """Cut clips to files; return clip id → sha256 of those that could be.
+    """Cut clips to files; return clip id → sha256 of those that succeeded.
 
     Args:
         context: The open project.
-        clips: Those to cut.
-        stage: What failures are noted under.
+        clips: The clips to cut.
+        stage: Stage of stored failures, such as "hydrus/127.0.0.1:45869".
+
+    Raises:
+        ProjectError: The disk is full or refuses; finished files are kept.
     """
     parts = context.folder / FOLDER / ".parts"
     jobs = [
@@ -64,30 +68,20 @@ def cut_files(context: Context, clips: Sequence[Planned], stage: str) -> dict[st
         sweep(parts)
         for done in context.runner.run("hydrus: cut", cut_file, jobs, unit="clips"):
             task = done.job.payload
-            if done.error is not None or done.result is None:
-                context.catalog.failures.add(failed(stage, task.clip.id, done.error))
+            if done.error is not None:
+                context.fail(stage, task.clip.id, done.error, retry=RETRY)
                 continue
+            assert done.result is not None
             sha256 = done.result.pop("sha256")
-            # Killed from here on, the clip is cut once more; the other way round its facts stay.
+            # In this order a kill only means that the clip is cut once more.
             task.path.with_suffix(".json").unlink(missing_ok=True)
             task.path.replace(path_of(context.folder, sha256))
             context.catalog.hydrus.add_file(task.clip.id, sha256, done.result)
             made[task.clip.id] = sha256
     except OSError as error:
         raise ProjectError(
-            f"{context.folder / FOLDER}: {error.strerror or error}; what is cut is kept. "
+            f"{context.folder / FOLDER}: {error.strerror or error}; finished files are kept. "
             f"Make room or mend the permissions and run the same command again"
         ) from error
     context.catalog.failures.clear(stage, list(made))
     return made
-
-
-def failed(stage: str, clip: str, error: Exception | None) -> Failure:
-    """Return the row for a clip that could not be cut or imported."""
-    return Failure(
-        stage=stage,
-        item=clip,
-        error=type(error).__name__,
-        message=str(error),
-        retry="rushes hydrus push",
-    )

@@ -1,39 +1,39 @@
-"""Three states of a file (ours, the client's, what both knew last) → what to send, what to take.
+"""Three-way merge of one file's state: ours, the client's, and the last common one.
 
-Pure functions. Which text or tag is a person's is told by what we know of our own: whatever stands
-in the client and is not what we put there was put there by a person, and what we put there and is
-gone was taken away by one, if the client got it at all. Tags are sent last, and that of the project
-as the last of all: a file that has it (or a record that it was removed) got everything.
+Pure functions. A text or tag in the client that Rushes did not put there is a person's. One that
+Rushes put there and that is missing was removed by a person, provided that the client ever got it.
+Tags are sent last, and the project's tag last of all: a file that has this tag, or a record of its
+removal, got everything.
 
-Texts that differ only in kinds of line breaks, or in space at their ends, are the same: editors
-leave such things behind.
+Texts that differ only in line endings or in white space at their ends are equal, since editors
+change both.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from rushes.catalog.hydrus import Note, Pushed
+from rushes.catalog.hydrus import Base, Note
 from rushes.exports.hydrus_names import CAPTION_NOTE, NAMESPACE, new_facts, project_tag
-from rushes.hydrus.client import Seen
+from rushes.hydrus.client import Remote
 
-Place = Literal["new", "there", "rejected", "gone"]
-Word = Literal["keep", "drop"] | None
-NOTHING = Note()
+Presence = Literal["new", "there", "rejected", "gone"]
+Decision = Literal["keep", "drop"] | None
+NO_NOTE = Note()
 _ANY_PROJECT = project_tag("")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ours:
-    """What our side says of a clip, in the client's spelling of tags."""
+class Local:
+    """State of a clip in the project, with tags in the client's spelling."""
 
     clip: str
     marker: str
     """The tag of the project."""
     facts: tuple[str, ...]
-    """Tags under `rushes:`, the marker not among them."""
+    """Tags under `rushes:`, without the marker."""
     tags: Mapping[str, Sequence[str]]
-    """Tag as the client spells it → all the ways in which we do."""
+    """Tag in the client's spelling → all of its spellings in the project."""
     notes: Mapping[str, str]
 
     @property
@@ -43,8 +43,8 @@ class Ours:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sending:
-    """What a client lacks of a file that it has."""
+class PushChanges:
+    """Tags and notes that a file in the client lacks."""
 
     tags: tuple[str, ...] = ()
     """In order, the marker last."""
@@ -52,177 +52,184 @@ class Sending:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taking:
-    """What people changed in a client; the sides' spelling of tags is ours where we had them."""
+class PullChanges:
+    """Edits by people in the client since the last pull; tags in the project's spelling."""
 
     caption: str | None = None
-    """None where it did not change; empty where it was removed."""
-    added: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-    verdict: bool = False
-    """Whether `row.verdict` is new."""
-    stars: bool = False
-    """Whether `row.stars` is new."""
-    over: str = ""
-    """Caption of ours that the client's goes over although it changed, too."""
-    at: float | None = None
-    """When the verdict was given, by the client's clock; None where it does not say."""
+    """None for no change; empty for a removed caption."""
+    tags_added: tuple[str, ...] = ()
+    tags_removed: tuple[str, ...] = ()
+    has_verdict: bool = False
+    """Whether `verdict` of the new base differs from the old one."""
+    has_stars: bool = False
+    """Whether `stars` of the new base differ from the old ones."""
+    overruled_caption: str = ""
+    """The project's caption, where it changed on both sides; the client's wins."""
+    decided_at: float | None = None
+    """Time of the verdict by the client's clock, in seconds since 1970; None if unknown."""
 
 
-def place(seen: Seen, marker: str, row: Pushed | None) -> Place:
-    """Return where a file stands in a client.
+def presence(remote: Remote, marker: str, base: Base | None) -> Presence:
+    """Return whether a client has a file, had it, or never got it.
 
-    "rejected" is deleted with a record, "gone" without one: its tags outlast it. Neither is ever
-    imported again.
+    "rejected" is deleted with a record; "gone" is deleted without one, and its tags remain. Neither
+    is imported again.
     """
-    if seen.is_deleted:
+    if remote.is_deleted:
         return "rejected"
-    if seen.is_there:
+    if remote.is_there:
         return "there"
-    return "gone" if has_arrived(seen, marker, row) else "new"
+    return "gone" if has_arrived(remote, marker, base) else "new"
 
 
-def has_arrived(seen: Seen, marker: str, row: Pushed | None) -> bool:
-    """Whether a client got all that was sent; one that crashes loses up to 30 seconds.
+def has_arrived(remote: Remote, marker: str, base: Base | None) -> bool:
+    """Return whether a client got everything that was sent; a crash loses up to 30 seconds.
 
-    The tag of the project tells, also one that the project had before it got another name.
+    The project's tag proves it, also the tag that the project had before it was renamed.
     """
-    known = seen.tags | seen.removed
-    ours = row.tags | row.removed if row is not None else frozenset()
-    return marker in known or any(tag.startswith(_ANY_PROJECT) for tag in ours & known)
+    known = remote.tags | remote.removed
+    sent = base.tags | base.removed if base is not None else frozenset()
+    return marker in known or any(tag.startswith(_ANY_PROJECT) for tag in sent & known)
 
 
-def first_row(seen: Seen) -> Pushed:
-    """Return what is known of a file at its first sight in a client."""
-    return Pushed(
-        sha256=seen.sha256, was_inbox=seen.is_inbox and not seen.is_deleted,
-        archived_at=seen.archived_at,
-    )  # fmt: skip
+def first_base(remote: Remote) -> Base:
+    """Return the base of a file that is seen in a client for the first time."""
+    return Base(
+        sha256=remote.sha256,
+        was_inbox=remote.is_inbox and not remote.is_deleted,
+        archived_at=remote.archived_at,
+    )
 
 
-def to_send(ours: Ours, seen: Seen, row: Pushed) -> Sending:
-    """Return what is still to be sent, never what a person removed or changed there."""
-    known = seen.tags | seen.removed
-    arrived = has_arrived(seen, ours.marker, row)
-    marker = () if ours.marker in known else (ours.marker,)
-    tags = new_facts(ours.facts, known) + [tag for tag in ours.tags if tag not in known]
+def changes_to_push(local: Local, remote: Remote, base: Base) -> PushChanges:
+    """Return what a file in the client lacks, except what a person removed or changed there."""
+    known = remote.tags | remote.removed
+    arrived = has_arrived(remote, local.marker, base)
+    marker = () if local.marker in known else (local.marker,)
+    tags = new_facts(local.facts, known) + [tag for tag in local.tags if tag not in known]
     notes = {
         name: text
-        for name, text in ours.notes.items()
-        if _is_note_due(text, seen.notes.get(name), row.notes.get(name, NOTHING), arrived)
+        for name, text in local.notes.items()
+        if _is_note_due(text, remote.notes.get(name), base.notes.get(name, NO_NOTE), arrived)
     }
-    return Sending(tags=(*tags, *marker), notes=notes)
+    return PushChanges(tags=(*tags, *marker), notes=notes)
 
 
 def _is_note_due(text: str, now: str | None, note: Note, arrived: bool) -> bool:
     if not text or _is_same(text, now):
         return False
     if now is not None:
-        return _is_ours(now, note)
+        return _is_own_text(now, note)
     if note.there is not None:
         return not arrived  # a person removed it, or a crash did
     return not _is_same(text, note.gone)
 
 
-def words(text: str) -> str:
-    """Return a text without what an editor does to line breaks and ends."""
+def normalized(text: str) -> str:
+    """Return a text with Unix line endings and no white space at its ends."""
     return text.replace("\r\n", "\n").strip()
 
 
 def _is_same(text: str, other: str | None) -> bool:
-    return other is not None and words(text) == words(other)
+    return other is not None and normalized(text) == normalized(other)
 
 
-def _is_ours(now: str, note: Note) -> bool:
-    """Whether nobody but us wrote what stands in a client."""
+def _is_own_text(now: str, note: Note) -> bool:
+    """Return whether a note's text is one that Rushes wrote or has read already."""
     return any(_is_same(now, text) for text in (note.there, note.sent, note.before))
 
 
-def intended(row: Pushed, sending: Sending) -> Pushed:
-    """Return what is stored before anything is sent: what may be found there if we are killed."""
+def intended(base: Base, changes: PushChanges) -> Base:
+    """Return the base to store before sending: a kill may leave either state in the client."""
     notes = {
-        name: replace(row.notes.get(name, NOTHING), sent=text)
-        for name, text in sending.notes.items()
+        name: replace(base.notes.get(name, NO_NOTE), sent=text)
+        for name, text in changes.notes.items()
     }
-    return replace(row, tags=row.tags | set(sending.tags), notes=row.notes | notes)
+    return replace(base, tags=base.tags | set(changes.tags), notes=base.notes | notes)
 
 
-def acknowledged(row: Pushed, sending: Sending, seen: Seen) -> Pushed:
-    """Return what is stored once the client has taken it, though perhaps not to its disk yet."""
+def acknowledged(base: Base, changes: PushChanges, remote: Remote) -> Base:
+    """Return the base to store once the client has answered; it may not be on its disk yet."""
     notes = {
-        name: Note(there=text, sent=text, before=seen.notes.get(name))
-        for name, text in sending.notes.items()
+        name: Note(there=text, sent=text, before=remote.notes.get(name))
+        for name, text in changes.notes.items()
     }
-    return replace(row, notes=row.notes | notes)
+    return replace(base, notes=base.notes | notes)
 
 
-def settled(row: Pushed) -> Pushed:
-    """Return the same once the client has surely kept it."""
-    return replace(row, notes={name: replace(n, before=None) for name, n in row.notes.items()})
+def committed(base: Base) -> Base:
+    """Return the base to store once the client has written everything to its disk."""
+    return replace(base, notes={name: replace(n, before=None) for name, n in base.notes.items()})
 
 
-def read_back(row: Pushed, seen: Seen, names: Collection[str]) -> Pushed:
-    """Return what is known after notes were seen as we meant them."""
+def with_own_notes(base: Base, remote: Remote, names: Collection[str]) -> Base:
+    """Return the base after the client was seen to hold the notes that Rushes wrote."""
     notes = {}
     for name in names:
-        now, note = seen.notes.get(name), row.notes.get(name, NOTHING)
+        now, note = remote.notes.get(name), base.notes.get(name, NO_NOTE)
         if now is not None and (_is_same(now, note.there) or _is_same(now, note.sent)):
             notes[name] = Note(there=now, sent=now)
-    return replace(row, notes=row.notes | notes)
+    return replace(base, notes=base.notes | notes)
 
 
-def to_take(ours: Ours, seen: Seen, row: Pushed) -> tuple[Taking, Pushed]:
-    """Return what people did in a client since it was last read, and what is known from now on."""
-    arrived = has_arrived(seen, ours.marker, row)
-    verdict, at = _verdict(seen, row)
-    stars = row.stars if seen.rated_in == row.rated_in else None
-    has_stars = bool(seen.rated_in) and seen.stars != stars  # where no service is read, none change
-    taking = Taking(verdict=verdict != row.verdict, stars=has_stars, at=at)
-    row = replace(row, verdict=verdict)
-    if seen.rated_in:
-        row = replace(row, stars=seen.stars, rated_in=seen.rated_in)
-    if seen.is_inbox and not seen.is_deleted:
-        row = replace(row, was_inbox=True)  # whoever archives it from here is a person
+def changes_to_pull(local: Local, remote: Remote, base: Base) -> tuple[PullChanges, Base]:
+    """Return the edits by people in a client since the last pull, and the new base."""
+    arrived = has_arrived(remote, local.marker, base)
+    verdict, decided_at = _decision(remote, base)
+    stars = base.stars if remote.rated_in == base.rated_in else None
+    changes = PullChanges(
+        has_verdict=verdict != base.verdict,
+        has_stars=bool(remote.rated_in) and remote.stars != stars,  # no service, no change
+        decided_at=decided_at,
+    )
+    base = replace(base, verdict=verdict)
+    if remote.rated_in:
+        base = replace(base, stars=remote.stars, rated_in=remote.rated_in)
+    if remote.is_inbox and not remote.is_deleted:
+        base = replace(base, was_inbox=True)  # whoever archives it from here is a person
     if not arrived:
-        return taking, row
-    removed = seen.removed - row.removed
+        return changes, base
+    removed = remote.removed - base.removed
     added = sorted(
-        tag for tag in seen.tags - row.tags - set(ours.tags) if not tag.startswith(NAMESPACE)
+        tag for tag in remote.tags - base.tags - set(local.tags) if not tag.startswith(NAMESPACE)
     )
-    taking = replace(
-        taking,
-        added=tuple(added),
-        removed=tuple(tag for kept, mine in ours.tags.items() if kept in removed for tag in mine),
+    changes = replace(
+        changes,
+        tags_added=tuple(added),
+        tags_removed=tuple(
+            tag for kept, spellings in local.tags.items() if kept in removed for tag in spellings
+        ),
     )
-    # A tag that was removed is forgotten as seen: if it comes back, a person brought it back.
-    row = replace(row, tags=(row.tags | seen.tags) - seen.removed, removed=seen.removed)
-    note, now = row.notes.get(CAPTION_NOTE, NOTHING), seen.notes.get(CAPTION_NOTE)
-    is_new_here = not (_is_ours(ours.caption, note) or _is_same(ours.caption, now))
-    over = ours.caption if is_new_here else ""
+    # The base forgets a removed tag: if it comes back, a person added it.
+    base = replace(base, tags=(base.tags | remote.tags) - remote.removed, removed=remote.removed)
+    note, now = base.notes.get(CAPTION_NOTE, NO_NOTE), remote.notes.get(CAPTION_NOTE)
+    is_new_here = not (_is_own_text(local.caption, note) or _is_same(local.caption, now))
+    overruled = local.caption if is_new_here else ""
     if now is None and note.there is not None:
-        taking = replace(taking, caption="" if ours.caption else None, over=over)
-        row = replace(row, notes=row.notes | {CAPTION_NOTE: Note(gone=note.there)})
-    elif now is not None and not _is_ours(now, note):
-        caption = None if _is_same(now, ours.caption) else words(now)
-        taking = replace(taking, caption=caption, over=over)
-        row = replace(row, notes=row.notes | {CAPTION_NOTE: Note(there=now, sent=now)})
-    return taking, read_back(row, seen, ours.notes)
+        caption = "" if local.caption else None
+        changes = replace(changes, caption=caption, overruled_caption=overruled)
+        base = replace(base, notes=base.notes | {CAPTION_NOTE: Note(gone=note.there)})
+    elif now is not None and not _is_own_text(now, note):
+        caption = None if _is_same(now, local.caption) else normalized(now)
+        changes = replace(changes, caption=caption, overruled_caption=overruled)
+        base = replace(base, notes=base.notes | {CAPTION_NOTE: Note(there=now, sent=now)})
+    return changes, with_own_notes(base, remote, local.notes)
 
 
-def _verdict(seen: Seen, row: Pushed) -> tuple[Word, float | None]:
-    """Return what a client says of a file, and when that was said.
+def _decision(remote: Remote, base: Base) -> tuple[Decision, float | None]:
+    """Return the decision in a client, and its time if known.
 
-    A file in the trash can still be in the inbox, so deletion is asked first.
+    A file in the trash can still be in the inbox, so deletion is checked first.
     """
-    if seen.is_deleted:
-        return "drop", seen.deleted_at
-    if not seen.is_there:
-        return row.verdict, None  # gone without a record: nothing new is known
-    if seen.like is not None:
-        return ("keep" if seen.like else "drop"), None
-    was_archived_anew = None not in (seen.archived_at, row.archived_at) and (
-        seen.archived_at != row.archived_at  # older clients do not say when
+    if remote.is_deleted:
+        return "drop", remote.deleted_at
+    if not remote.is_there:
+        return base.verdict, None  # gone without a record: nothing new is known
+    if remote.like is not None:
+        return ("keep" if remote.like else "drop"), None
+    was_archived_anew = None not in (remote.archived_at, base.archived_at) and (
+        remote.archived_at != base.archived_at  # older clients do not say when
     )
-    if not seen.is_inbox and (row.was_inbox or was_archived_anew):
-        return "keep", seen.archived_at
+    if not remote.is_inbox and (base.was_inbox or was_archived_anew):
+        return "keep", remote.archived_at
     return None, None

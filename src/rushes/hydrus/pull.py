@@ -1,7 +1,7 @@
-"""What people did in a Hydrus client → verdicts, each once.
+"""Decisions of people in a Hydrus client → verdicts, each once.
 
-The ledger holds what was seen there last: what has not changed since says nothing new, however old
-or new what was decided here is.
+The ledger holds the client's state at the last pull. A state that has not changed since decides
+nothing, whatever was decided here in between.
 """
 
 from collections import Counter
@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from rushes.catalog import Catalog
-from rushes.catalog.hydrus import Pushed
+from rushes.catalog.hydrus import Base
+from rushes.context import Context
 from rushes.decisions import undone_actions
 from rushes.hydrus import merge
-from rushes.hydrus.client import Client, Seen, batches
-from rushes.hydrus.merge import Ours, Taking
+from rushes.hydrus.client import Client, Remote, batches
+from rushes.hydrus.merge import Local, PullChanges
 from rushes.hydrus.settings import Hydrus
 from rushes.records import Decisions, Verdict, VerdictKind
-from rushes.runner.base import Reporter
+from rushes.runner.base import progress_bar
 
 SOURCE = "hydrus"
 Given = list[tuple[VerdictKind, str, Any]]
@@ -26,31 +26,31 @@ Given = list[tuple[VerdictKind, str, Any]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullReport:
-    """What a pull took over, or would."""
+    """Counts of the decisions that a pull stored, or would store."""
 
     client: str
     read: int
-    """Files that were looked at."""
+    """Files that were read."""
     keep: int = 0
-    """Archived there."""
+    """Clips whose file was archived there."""
     drop: int = 0
-    """Deleted there."""
+    """Clips whose file was deleted there."""
     undecided: int = 0
-    """Back in the inbox, where an earlier verdict came from there."""
+    """Clips whose file is back in the inbox after a verdict that came from there."""
     stars: int = 0
     captions: int = 0
     tags: int = 0
     """Clips whose tags people changed there."""
     newer_here: int = 0
-    """Verdicts left out because somebody decided otherwise here since."""
+    """Verdicts left out because a later decision was made here."""
     replaced: int = 0
-    """Clips among them that are no more: trimmed, divided or cut anew here since the push."""
+    """Clips among them that do not exist any more: trimmed, split, merged or cut anew since."""
     overruled: tuple[str, ...] = ()
-    """Clips whose caption people changed on both sides: the client's stands, ours is kept below."""
+    """Clips whose caption changed on both sides; the client's wins, ours stays in the history."""
     gone: int = 0
-    """Files that were removed there without a record: ask whoever did."""
+    """Files that were removed there without a record."""
     lost: int = 0
-    """Files that the client has not got, or not all of: push again."""
+    """Files that the client lacks, in whole or in part: push again."""
 
 
 _COUNTED = ("keep", "drop", "undecided", "stars", "captions", "tags", "newer_here",
@@ -58,47 +58,49 @@ _COUNTED = ("keep", "drop", "undecided", "stars", "captions", "tags", "newer_her
 
 
 class Pull:
-    """One reading of a client; `is_dry` only counts."""
+    """One reading of a client; `is_dry` counts and stores nothing."""
 
     def __init__(
-        self,
-        catalog: Catalog,
-        client: Client,
-        settings: Hydrus,
-        reporter: Reporter,
-        *,
-        current: Collection[str],
-        is_dry: bool,
+        self, context: Context, client: Client, *, current: Collection[str], is_dry: bool
     ) -> None:
         """Prepare.
 
         Args:
-            catalog: Where verdicts and the ledger are.
-            client: What is read.
-            settings: What the client is called, and who its person is.
-            reporter: Shows how far it is.
-            current: Ids of the clips that there are now.
+            context: The open project.
+            client: The client to read.
+            current: Ids of the clips of the recipe's cuts.
             is_dry: Count, and store nothing.
         """
-        self._current = current
-        self._catalog, self._client, self._reporter = catalog, client, reporter
+        settings: Hydrus = context.recipe.own("hydrus")
+        self._catalog, self._client, self._current = context.catalog, client, current
+        self._reporter = context.runner.reporter
         self._name, self._who, self._is_dry = settings.name, settings.who, is_dry
-        self._rows = catalog.hydrus.pushed(settings.name)
-        self._decided = catalog.verdicts.current()
-        self._verdicts = _latest_verdicts(catalog.verdicts.since())
+        self._bases = self._catalog.hydrus.bases(settings.name)
+        self._decisions = self._catalog.verdicts.current()
+        self._verdicts = _latest_verdicts(self._catalog.verdicts.since())
         self.counts: Counter[str] = Counter()
         self.overruled: list[str] = []
 
-    def run(self, ours: Mapping[str, Ours], clips_of: Mapping[str, Sequence[str]]) -> PullReport:
+    def run(self, local: Mapping[str, Local], clips_of: Mapping[str, Sequence[str]]) -> PullReport:
         """Read all files that were pushed.
 
         Args:
-            ours: Clip id → what we say of it.
+            local: Clip id → its state in the project.
             clips_of: sha256 → ids of the clips whose file it is.
         """
-        sha256s = [sha256 for sha256 in self._rows if sha256 in clips_of]
-        if sha256s:
-            self._read(sha256s, ours, clips_of)
+        sha256s = [sha256 for sha256 in self._bases if sha256 in clips_of]
+        label = "hydrus: look" if self._is_dry else "hydrus: pull"
+        with progress_bar(self._reporter, label, len(sha256s), "clips"):
+            for some in batches(sha256s):
+                given: Given = []
+                changed: list[Base] = []
+                for sha256, remote in self._client.files(some).items():
+                    clips = clips_of[sha256]
+                    base = self._merge(remote, local[clips[0]], clips, given)
+                    if base != self._bases[sha256]:
+                        changed.append(base)
+                self._store(given, changed)
+                self._reporter.advance(len(some))
         return PullReport(
             client=self._name,
             read=len(sha256s),
@@ -106,80 +108,57 @@ class Pull:
             **{name: self.counts[name] for name in _COUNTED},
         )
 
-    def _read(
-        self,
-        sha256s: Sequence[str],
-        ours: Mapping[str, Ours],
-        clips_of: Mapping[str, Sequence[str]],
-    ) -> None:
-        label = "hydrus: look" if self._is_dry else "hydrus: pull"
-        self._reporter.begin(label, len(sha256s), "clips")
-        try:
-            for some in batches(sha256s):
-                seen = self._client.files(some)
-                given: Given = []
-                changed: list[Pushed] = []
-                for sha256 in some:
-                    clips = clips_of[sha256]
-                    given += self._file(seen[sha256], ours[clips[0]], clips, changed)
-                self._store(given, changed)
-                self._reporter.advance(len(some))
-        finally:
-            self._reporter.end()
-
-    def _file(self, seen: Seen, ours: Ours, clips: Sequence[str], changed: list[Pushed]) -> Given:
-        """Return what is new about one file; what is known of it from now on goes to `changed`."""
-        before = self._rows[seen.sha256]
-        where = merge.place(seen, ours.marker, before)
-        self.counts["gone"] += where == "gone"
-        if where == "there" and not merge.has_arrived(seen, ours.marker, before):
+    def _merge(self, remote: Remote, local: Local, clips: Sequence[str], given: Given) -> Base:
+        """Append the new verdicts on the clips of one file to `given`; return its new base."""
+        before = self._bases[remote.sha256]
+        presence = merge.presence(remote, local.marker, before)
+        self.counts["gone"] += presence == "gone"
+        if presence == "there" and not merge.has_arrived(remote, local.marker, before):
             self.counts["lost"] += 1
-        self.counts["lost"] += where == "new"
-        if where == "new":
-            return []
-        taking, row = merge.to_take(ours, seen, before)
-        if row != before:
-            changed.append(row)
-        given: Given = []
+        self.counts["lost"] += presence == "new"
+        if presence == "new":
+            return before
+        changes, base = merge.changes_to_pull(local, remote, before)
         for clip in clips:
-            news = [*self._verdict(clip, taking, row), *self._others(clip, taking, row)]
-            self.counts["replaced"] += bool(news) and clip not in self._current
-            given += news
-        return given
+            new = [*self._verdict(clip, changes, base), *self._edits(clip, changes, base)]
+            self.counts["replaced"] += bool(new) and clip not in self._current
+            given += new
+        return base
 
-    def _verdict(self, clip: str, taking: Taking, row: Pushed) -> Given:
-        if not taking.verdict:
+    def _verdict(self, clip: str, changes: PullChanges, base: Base) -> Given:
+        if not changes.has_verdict:
             return []
         here = self._verdicts.get(clip)
-        if row.verdict == (here.value if here else None):
+        if base.verdict == (here.value if here else None):
             return []
         is_ours = here is not None and here.source != SOURCE
-        if is_ours and (row.verdict is None or _is_later(here, taking.at)):
+        if is_ours and (base.verdict is None or _is_later(here, changes.decided_at)):
             self.counts["newer_here"] += 1
             return []
-        self.counts[row.verdict or "undecided"] += 1
-        return [("verdict", clip, row.verdict)]
+        self.counts[base.verdict or "undecided"] += 1
+        return [("verdict", clip, base.verdict)]
 
-    def _others(self, clip: str, taking: Taking, row: Pushed) -> Given:
-        now = self._decided.get(clip, Decisions())
+    def _edits(self, clip: str, changes: PullChanges, base: Base) -> Given:
+        """Return the new stars, caption and tags of a clip."""
+        now = self._decisions.get(clip, Decisions())
         given: Given = []
-        if taking.stars and row.stars != now.stars:
-            given.append(("stars", clip, row.stars))
+        if changes.has_stars and base.stars != now.stars:
+            given.append(("stars", clip, base.stars))
             self.counts["stars"] += 1
-        if taking.caption is not None and taking.caption != now.caption:
-            given.append(("caption", clip, taking.caption))
+        if changes.caption is not None and changes.caption != now.caption:
+            given.append(("caption", clip, changes.caption))
             self.counts["captions"] += 1
-            if taking.over:
+            if changes.overruled_caption:
                 self.overruled.append(clip)
-        add = [tag for tag in taking.added if tag not in now.tags_added]
-        remove = [tag for tag in taking.removed if tag not in now.tags_removed]
+        add = [tag for tag in changes.tags_added if tag not in now.tags_added]
+        remove = [tag for tag in changes.tags_removed if tag not in now.tags_removed]
         if add or remove:
             given.append(("tags", clip, {"add": add, "remove": remove}))
             self.counts["tags"] += 1
         return given
 
-    def _store(self, given: Given, changed: Sequence[Pushed]) -> None:
-        """Store verdicts and then what was seen: killed between, the next pull finds them given."""
+    def _store(self, given: Given, changed: Sequence[Base]) -> None:
+        """Store verdicts before the bases: killed between, the next pull finds them stored."""
         if self._is_dry:
             return
         if given:
@@ -189,13 +168,13 @@ class Pull:
 
 
 def _latest_verdicts(verdicts: Sequence[Verdict]) -> dict[str, Verdict]:
-    """Return clip id → the last keep, drop or undecided about it that nobody took back."""
+    """Return clip id → its latest verdict that nobody undid."""
     gone = undone_actions(verdicts)
     return {v.clip: v for v in verdicts if v.kind == "verdict" and v.action not in gone}
 
 
 def _is_later(here: Verdict | None, at: float | None) -> bool:
-    """Whether something was decided here after the client's person decided."""
+    """Return whether a verdict here is later than a time by the client's clock."""
     if here is None or at is None:
         return False
     return datetime.fromisoformat(here.at) > datetime.fromtimestamp(at, UTC)

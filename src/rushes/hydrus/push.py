@@ -1,7 +1,7 @@
-"""Clips → a Hydrus client: files, notes, tags, in this order; killed anywhere, it goes on there.
+"""Clips → a Hydrus client: files, notes, tags, in this order; a killed push can be repeated.
 
-What is about to be sent is stored before it is, and what was taken after it was, so that the next
-run knows its own words from a person's.
+The catalog stores a change before it is sent and again once the client has answered. So the next
+run can tell its own texts from a person's.
 """
 
 import hashlib
@@ -10,24 +10,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 
-from rushes.catalog import Catalog
-from rushes.catalog.hydrus import Pushed
+from rushes.catalog.hydrus import Base
 from rushes.context import Context
 from rushes.errors import ItemError, ProjectError
 from rushes.exports.plan import Planned
 from rushes.hydrus import merge
-from rushes.hydrus.client import Client, Outcome, Seen, batches
-from rushes.hydrus.clip_files import cut_files, failed, path_of
-from rushes.hydrus.merge import Ours, Sending
-from rushes.runner.base import Reporter
+from rushes.hydrus.client import Client, ImportOutcome, Remote, batches
+from rushes.hydrus.clip_files import RETRY, cut_files, path_of
+from rushes.hydrus.merge import Local, PushChanges
+from rushes.runner.base import progress_bar
 
-AT_ONCE = 2
-"""Imports side by side; more gained nothing on a client of two cores."""
+PARALLEL_IMPORTS = 2
+"""Imports at once; more gained nothing on a client of two cores."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushReport:
-    """What a push did, or would do."""
+    """Counts of what a push did, or would do."""
 
     client: str
     selection: str
@@ -36,13 +35,13 @@ class PushReport:
     """Clips that were cut to files."""
     imported: int = 0
     known: int = 0
-    """Files that the client had, though nothing had been pushed to it."""
+    """Files that the client had before anything was pushed to it."""
     rejected: int = 0
-    """Deleted there; left alone."""
+    """Files that were deleted there, and are left alone."""
     gone: int = 0
-    """Removed there without a record; left alone."""
+    """Files that were removed there without a record, and are left alone."""
     vetoed: int = 0
-    """Kept out by the client's own import options."""
+    """Files that the client's import options kept out."""
     failed: int = 0
     notes: int = 0
     """Files that got a note."""
@@ -56,33 +55,34 @@ class Push:
     def __init__(self, context: Context, client: Client, name: str) -> None:
         self._context, self._client, self._name = context, client, name
         self._catalog, self._folder = context.catalog, context.folder
+        self._reporter = context.runner.reporter
         self._stage = f"hydrus/{name}"
-        self._rows = self._catalog.hydrus.pushed(name)
+        self._bases = self._catalog.hydrus.bases(name)
         failures = self._catalog.failures.all()
         self._failed = {failure.item for failure in failures if failure.stage == self._stage}
         self._touched: set[str] = set()
         self._imported = 0
-        """Files that the bar counts already: importing is what takes long."""
+        """Files that the progress bar counts already; importing takes most of the time."""
         self.counts: Counter[str] = Counter()
 
-    def run(self, planned: Sequence[Planned], ours: Mapping[str, Ours]) -> Counter[str]:
-        """Push clips; return what was done, counted as in `PushReport`.
+    def run(self, planned: Sequence[Planned], local: Mapping[str, Local]) -> Counter[str]:
+        """Push clips; return the counts of `PushReport`.
 
         Args:
             planned: The clips.
-            ours: Clip id → what is to be said of it.
+            local: Clip id → its state in the project.
         """
         by_clip = {clip.clip.id: clip for clip in planned}
         held = self._catalog.hydrus.files()
         held |= self._cut([clip for clip in planned if clip.clip.id not in held])
-        # Two clips can be one file, as of a frozen picture; the first one speaks for it.
+        # Two clips can be one file, as of a frozen picture; the first one counts.
         clip_of = {held[clip]: clip for clip in reversed(by_clip) if clip in held}
         clip_of = dict(reversed(clip_of.items()))
-        if lost := self._batches(clip_of, ours):
+        if lost := self._push_batches(clip_of, local):
             again = self._cut([by_clip[clip] for clip in lost])
-            self._batches({sha256: clip for clip, sha256 in again.items()}, ours)
+            self._push_batches({sha256: clip for clip, sha256 in again.items()}, local)
         if self._touched and self._client.commit():
-            self._put([merge.settled(self._rows[sha256]) for sha256 in sorted(self._touched)])
+            self._store([merge.committed(self._bases[sha256]) for sha256 in sorted(self._touched)])
         return self.counts
 
     def _cut(self, clips: Sequence[Planned]) -> dict[str, str]:
@@ -91,92 +91,85 @@ class Push:
         self.counts["failed"] += len(clips) - len(made)
         return made
 
-    def _batches(self, clip_of: Mapping[str, str], ours: Mapping[str, Ours]) -> list[str]:
-        """Push files, sha256 → clip; return the clips whose file is needed and is not here."""
+    def _push_batches(self, clip_of: Mapping[str, str], local: Mapping[str, Local]) -> list[str]:
+        """Push files, sha256 → clip; return the clips whose file is needed and is missing here."""
         lost: list[str] = []
-        reporter: Reporter = self._context.runner.reporter
-        if not clip_of:
-            return lost
-        reporter.begin("hydrus: push", len(clip_of), "clips")
-        try:
+        with progress_bar(self._reporter, "hydrus: push", len(clip_of), "clips"):
             for sha256s in batches(list(clip_of)):
-                said = {sha256: ours[clip_of[sha256]] for sha256 in sha256s}
-                before = self._imported
-                lost += self._batch(said)
-                reporter.advance(len(sha256s) - (self._imported - before))
-        finally:
-            reporter.end()
+                imported_before = self._imported
+                lost += self._push_batch({sha256: local[clip_of[sha256]] for sha256 in sha256s})
+                self._reporter.advance(len(sha256s) - (self._imported - imported_before))
         return lost
 
-    def _batch(self, ours: Mapping[str, Ours]) -> list[str]:
-        seen = self._client.files(list(ours))
-        places = {
-            sha256: merge.place(seen[sha256], said.marker, self._rows.get(sha256))
-            for sha256, said in ours.items()
+    def _push_batch(self, local: Mapping[str, Local]) -> list[str]:
+        remote = self._client.files(list(local))
+        presence = {
+            sha256: merge.presence(remote[sha256], ours.marker, self._bases.get(sha256))
+            for sha256, ours in local.items()
         }
-        new = [sha256 for sha256, where in places.items() if where == "new"]
+        new = [sha256 for sha256, where in presence.items() if where == "new"]
         here = [sha256 for sha256 in new if path_of(self._folder, sha256).exists()]
-        for sha256, outcome, now in self._imports(here, ours):
+        for sha256, outcome, now in self._import_files(here, local):
             if outcome in ("imported", "known"):
-                seen[sha256], places[sha256] = now, "there"
+                remote[sha256], presence[sha256] = now, "there"
             elif outcome == "deleted":
-                places[sha256] = "rejected"
-        for sha256, where in places.items():
+                presence[sha256] = "rejected"
+        for sha256, where in presence.items():
             self.counts[where] += where in ("rejected", "gone")
-            if sha256 not in self._rows and where in ("there", "rejected"):
+            if sha256 not in self._bases and where in ("there", "rejected"):
                 self.counts["known"] += where == "there"
-                self._put([merge.first_row(seen[sha256])])
-        self._send({s: ours[s] for s, where in places.items() if where == "there"}, seen)
-        return [ours[sha256].clip for sha256 in new if sha256 not in here]
+                self._store([merge.first_base(remote[sha256])])
+        self._send({s: local[s] for s, where in presence.items() if where == "there"}, remote)
+        return [local[sha256].clip for sha256 in new if sha256 not in here]
 
-    def _imports(
-        self, sha256s: Sequence[str], ours: Mapping[str, Ours]
-    ) -> Iterator[tuple[str, Outcome, Seen]]:
-        """Import files and note each as soon as it is in; yield what came of it."""
+    def _import_files(
+        self, sha256s: Sequence[str], local: Mapping[str, Local]
+    ) -> Iterator[tuple[str, ImportOutcome, Remote]]:
+        """Import files and store each at once; yield the outcome and the state of each."""
         if not sha256s:
             return
-        pool = ThreadPoolExecutor(AT_ONCE)
+        pool = ThreadPoolExecutor(PARALLEL_IMPORTS)
         try:
             waiting = {pool.submit(self._import, sha256): sha256 for sha256 in sha256s}
             for done in as_completed(waiting):
                 self._imported += 1
-                self._context.runner.reporter.advance(1)
-                sha256, (outcome, said, now) = waiting[done], done.result()
-                clip = ours[sha256].clip
+                self._reporter.advance(1)
+                sha256, (outcome, message, now) = waiting[done], done.result()
+                clip = local[sha256].clip
                 if outcome == "failed":
-                    self._note_failure(clip, ItemError(said))
+                    self._note_failure(clip, ItemError(message))
                     continue
                 self._note_success(clip)
                 if outcome == "vetoed":
                     self.counts["vetoed"] += 1
                 elif outcome in ("imported", "known"):
                     self.counts["imported"] += 1
-                    self._put([merge.first_row(now)])
+                    self._store([merge.first_base(now)])
                 yield sha256, outcome, now
         except BaseException as error:
             if not isinstance(error, Exception):
-                self._client.stop()  # Ctrl-C does not wait for a client that is not there
+                self._client.stop()  # Ctrl-C does not wait for a client that is gone
             raise
         finally:
             pool.shutdown(cancel_futures=True)
 
-    def _import(self, sha256: str) -> tuple[Outcome, str, Seen]:
+    def _import(self, sha256: str) -> tuple[ImportOutcome, str, Remote]:
         """Import one file, in a thread of its own."""
         path = path_of(self._folder, sha256)
-        now = Seen(sha256=sha256)
+        now = Remote(sha256=sha256)
         try:
             with path.open("rb") as stream:
-                is_right = hashlib.file_digest(stream, "sha256").hexdigest() == sha256
-            if not is_right:  # or Hydrus would have a file that nobody knows
+                is_intact = hashlib.file_digest(stream, "sha256").hexdigest() == sha256
+            if not is_intact:  # or Hydrus would have a file that nobody knows
                 return "failed", f"{path} is damaged; remove it, and it is cut again", now
-            outcome, found, said = self._client.add_file(path)
+            outcome, found, message = self._client.add_file(path)
             if outcome in ("imported", "known"):
                 if found != sha256:
                     message = f"{path} is another file on the client's machine; see hydrus.paths"
                     return "failed", message, now
-                # Its import options may archive at once: this is how it was from the first.
+                # Its import options may archive at once: this is the state before any person's.
                 now = self._client.files([sha256])[sha256]
-            return outcome, f"{path}: the Hydrus client could not import it: {said}", now
+            return outcome, f"{path}: the Hydrus client could not import it: {message}", now
         except ItemError as error:
             return "failed", str(error), now
         except OSError as error:
@@ -184,36 +177,39 @@ class Push:
         finally:
             self._client.close()
 
-    def _send(self, ours: Mapping[str, Ours], seen: Mapping[str, Seen]) -> None:
+    def _send(self, local: Mapping[str, Local], remote: Mapping[str, Remote]) -> None:
         """Send notes and then tags to files that are there."""
-        sending: dict[str, Sending] = {}
-        for sha256, said in ours.items():
-            row = merge.read_back(self._rows[sha256], seen[sha256], said.notes)
-            found = merge.to_send(said, seen[sha256], row)
-            if found.tags or found.notes or row != self._rows[sha256]:
-                sending[sha256] = found
-                self._rows[sha256] = row
-        self._put([merge.intended(self._rows[s], found) for s, found in sending.items()])
+        pending: dict[str, PushChanges] = {}
+        for sha256, ours in local.items():
+            base = merge.with_own_notes(self._bases[sha256], remote[sha256], ours.notes)
+            changes = merge.changes_to_push(ours, remote[sha256], base)
+            if changes.tags or changes.notes or base != self._bases[sha256]:
+                pending[sha256] = changes
+                self._bases[sha256] = base
+        self._store([merge.intended(self._bases[s], changes) for s, changes in pending.items()])
         files_of: dict[str, list[str]] = {}
-        markers = {said.marker for said in ours.values()}
-        for sha256, found in sending.items():
-            if found.notes and not self._send_notes(sha256, found, ours[sha256].clip):
-                sending[sha256] = replace(found, notes={})
-            for tag in found.tags:
+        markers = {ours.marker for ours in local.values()}
+        for sha256, changes in pending.items():
+            if changes.notes and not self._send_notes(sha256, changes, local[sha256].clip):
+                pending[sha256] = replace(changes, notes={})
+            for tag in changes.tags:
                 files_of.setdefault(tag, []).append(sha256)
         last = {tag: files_of.pop(tag) for tag in markers if tag in files_of}
         self._client.add_tags({**files_of, **last})
-        self._put(
-            [merge.acknowledged(self._rows[s], found, seen[s]) for s, found in sending.items()]
+        self._store(
+            [
+                merge.acknowledged(self._bases[sha256], changes, remote[sha256])
+                for sha256, changes in pending.items()
+            ]
         )
-        self.counts["notes"] += sum(bool(found.notes) for found in sending.values())
-        self.counts["tags"] += sum(bool(found.tags) for found in sending.values())
-        self._touched |= {s for s, found in sending.items() if found.notes or found.tags}
+        self.counts["notes"] += sum(bool(changes.notes) for changes in pending.values())
+        self.counts["tags"] += sum(bool(changes.tags) for changes in pending.values())
+        self._touched |= {s for s, changes in pending.items() if changes.notes or changes.tags}
 
-    def _send_notes(self, sha256: str, found: Sending, clip: str) -> bool:
-        """Write the notes of one file; one that is refused is a failure of that file alone."""
+    def _send_notes(self, sha256: str, changes: PushChanges, clip: str) -> bool:
+        """Write the notes of one file; a refusal is a failure of that file alone."""
         try:
-            self._client.set_notes(sha256, found.notes)
+            self._client.set_notes(sha256, changes.notes)
         except ItemError as error:
             self._note_failure(clip, error)
             return False
@@ -221,7 +217,7 @@ class Push:
         return True
 
     def _note_failure(self, clip: str, error: ItemError) -> None:
-        self._catalog.failures.add(failed(self._stage, clip, error))
+        self._context.fail(self._stage, clip, error, retry=RETRY)
         self._failed.add(clip)
         self.counts["failed"] += 1
 
@@ -230,55 +226,52 @@ class Push:
             self._catalog.failures.clear(self._stage, [clip])
             self._failed.discard(clip)
 
-    def _put(self, rows: Sequence[Pushed]) -> None:
-        if rows:
-            self._catalog.hydrus.put(self._name, rows)
-            self._rows |= {row.sha256: row for row in rows}
+    def _store(self, bases: Sequence[Base]) -> None:
+        if bases:
+            self._catalog.hydrus.put(self._name, bases)
+            self._bases |= {base.sha256: base for base in bases}
 
 
-def preview(
-    catalog: Catalog,
+def count_changes(
+    context: Context,
     client: Client,
     name: str,
     planned: Sequence[Planned],
-    ours: Mapping[str, Ours],
-    reporter: Reporter,
+    local: Mapping[str, Local],
 ) -> Counter[str]:
-    """Count what a push would do, doing nothing."""
-    held, rows = catalog.hydrus.files(), catalog.hydrus.pushed(name)
+    """Return the counts that a push would have, and change nothing.
+
+    Args:
+        context: The open project.
+        client: The client to read.
+        name: Its name in the ledger.
+        planned: The clips.
+        local: Clip id → its state in the project.
+    """
+    held, bases = context.catalog.hydrus.files(), context.catalog.hydrus.bases(name)
     clip_of = {held[p.clip.id]: p.clip.id for p in reversed(planned) if p.clip.id in held}
     uncut = sum(p.clip.id not in held for p in planned)
     counts: Counter[str] = Counter(cut=uncut, imported=uncut, notes=uncut, tags=uncut)
-    for sha256, seen in looked_at(client, list(clip_of), reporter):
-        said = ours[clip_of[sha256]]
-        row = rows.get(sha256)
-        where = merge.place(seen, said.marker, row)
-        if where in ("rejected", "gone"):
-            counts[where] += 1
-            continue
-        counts["imported"] += where == "new"
-        counts["known"] += where == "there" and row is None
-        if row is None or where == "new":
-            row = merge.first_row(seen)
-        found = merge.to_send(said, seen, row)
-        counts["notes"] += bool(found.notes)
-        counts["tags"] += bool(found.tags)
+    with progress_bar(context.runner.reporter, "hydrus: look", len(clip_of), "clips"):
+        for sha256s in batches(list(clip_of)):
+            for sha256, remote in client.files(sha256s).items():
+                _count(counts, local[clip_of[sha256]], remote, bases.get(sha256))
+            context.runner.reporter.advance(len(sha256s))
     return counts
 
 
-def looked_at(
-    client: Client, sha256s: Sequence[str], reporter: Reporter
-) -> Iterator[tuple[str, Seen]]:
-    """Yield what a client says of files, with a bar."""
-    if not sha256s:
+def _count(counts: Counter[str], local: Local, remote: Remote, base: Base | None) -> None:
+    presence = merge.presence(remote, local.marker, base)
+    if presence in ("rejected", "gone"):
+        counts[presence] += 1
         return
-    reporter.begin("hydrus: look", len(sha256s), "clips")
-    try:
-        for some in batches(sha256s):
-            yield from client.files(some).items()
-            reporter.advance(len(some))
-    finally:
-        reporter.end()
+    counts["imported"] += presence == "new"
+    counts["known"] += presence == "there" and base is None
+    if base is None or presence == "new":
+        base = merge.first_base(remote)
+    changes = merge.changes_to_push(local, remote, base)
+    counts["notes"] += bool(changes.notes)
+    counts["tags"] += bool(changes.tags)
 
 
 def report(client: str, selection: str, clips: int, counts: Counter[str]) -> PushReport:

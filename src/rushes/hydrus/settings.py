@@ -1,4 +1,4 @@
-"""`[hydrus]` of the recipe, and the access key, which is never part of it."""
+"""The table `[hydrus]` of the recipe, and the access key, which is stored elsewhere."""
 
 import os
 import re
@@ -11,7 +11,7 @@ from rushes.errors import ProjectError, RecipeError
 from rushes.exports.hydrus_names import SCORES
 
 KEY_VARIABLE = "RUSHES_HYDRUS_KEY"
-_HOW = (
+_HOW_TO_MAKE_A_KEY = (
     "in Hydrus, services > review services > client api > add makes a key; it may import files, "
     "edit tags, search files and edit notes"
 )
@@ -19,18 +19,18 @@ _HOW = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hydrus:
-    """Which Hydrus client, and what goes where in it."""
+    """Settings of a Hydrus client: its address, services and tags."""
 
     url: str = "http://127.0.0.1:45869"
-    """Address of its Client API. With https its certificate is not checked: it signs its own."""
+    """Address of its Client API. An https certificate is not checked: clients sign their own."""
     client: str = ""
-    """What the ledger calls this client; empty for host and port of the address. Another name, or
-    another address, is another client, to which everything is pushed anew."""
+    """Name in the ledger; empty for host and port of the address. Another name or address is
+    another client, to which everything is pushed anew."""
     key_file: str = "hydrus.key"
-    """File with the access key, in the project or anywhere, readable by nobody else. The variable
-    RUSHES_HYDRUS_KEY goes first."""
+    """File with the access key, relative to the project, readable by nobody else. The environment
+    variable RUSHES_HYDRUS_KEY takes precedence."""
     project: str = ""
-    """What the project is called there; empty for the name of its folder."""
+    """Name of the project in Hydrus; empty for the name of its folder."""
     tag_service: str = "my tags"
     """Local tag domain to write to and to read from."""
     scores: tuple[str, ...] = SCORES
@@ -38,16 +38,16 @@ class Hydrus:
     stars: str = ""
     """Rating service with stars (or a counter) to read; empty for none."""
     like: str = ""
-    """Like/dislike rating service whose like means keep and whose dislike means drop, whatever the
-    inbox says; empty for none."""
+    """Like/dislike rating service: like means keep, dislike means drop, and both overrule the
+    inbox; empty for none."""
     paths: dict[str, str] = field(default_factory=dict)
-    """For a client on another machine that sees the project's folder elsewhere: folder here →
-    folder there. Where it sees no such file, the file's bytes are sent."""
+    """Folder here → the same folder as the client's machine sees it. A file that it cannot read is
+    sent as bytes."""
     who: str = "hydrus"
-    """Under which name its verdicts are stored."""
+    """Name of the person under which its verdicts are stored."""
 
     def __post_init__(self) -> None:
-        """Raise RecipeError for an address that is none."""
+        """Raise RecipeError for an invalid address."""
         parts = urlsplit(self.url)
         try:
             is_address = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
@@ -60,11 +60,11 @@ class Hydrus:
 
     @property
     def name(self) -> str:
-        """What the ledger calls the client."""
+        """Name of the client in the ledger."""
         return self.client or urlsplit(self.url).netloc.lower()
 
     def path_there(self, path: Path) -> str:
-        """Return a path as the client's machine has it."""
+        """Return a path as the client's machine sees it."""
         for here, there in self.paths.items():
             if path.is_relative_to(here):
                 rest = path.relative_to(here).parts
@@ -77,11 +77,11 @@ def access_key(settings: Hydrus, folder: Path) -> str:
     """Return the access key of a client.
 
     Args:
-        settings: Names the file.
-        folder: The project, where a relative path begins.
+        settings: Names the key file.
+        folder: The project folder, which relative paths start from.
 
     Raises:
-        ProjectError: There is none, others can read it, or it is no key. It is never shown.
+        ProjectError: There is no key, others can read it, or it is malformed. It is never shown.
     """
     key, place = os.environ.get(KEY_VARIABLE, ""), f"${KEY_VARIABLE}"
     if not key:
@@ -89,16 +89,18 @@ def access_key(settings: Hydrus, folder: Path) -> str:
         place = str(path)
         try:
             if stat.S_IMODE(path.stat().st_mode) & 0o077:
-                raise ProjectError(f"{path} can be read by others; mend it: chmod 600 '{path}'")
+                raise ProjectError(f"{path} can be read by others; run: chmod 600 '{path}'")
             key = path.read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
             raise ProjectError(
                 f"there is no access key for Hydrus: set {KEY_VARIABLE}, or write it to {path} "
-                f"and chmod 600 it; {_HOW}"
+                f"and chmod 600 it; {_HOW_TO_MAKE_A_KEY}"
             ) from None
         except OSError as error:
             raise ProjectError(f"{path} cannot be read: {error.strerror or error}") from error
     key = key.strip().lower()
     if not re.fullmatch(r"[0-9a-f]{64}", key):
-        raise ProjectError(f"{place} holds no access key, which is 64 hex digits; {_HOW}")
+        raise ProjectError(
+            f"{place} holds no access key, which is 64 hex digits; {_HOW_TO_MAKE_A_KEY}"
+        )
     return key

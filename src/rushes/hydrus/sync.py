@@ -1,4 +1,4 @@
-"""Push, pull and status: what `Project.hydrus` hands out."""
+"""Push to, pull from and status of a Hydrus client: the façade of `Project.hydrus`."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -12,30 +12,30 @@ from rushes.exports.hydrus_names import CAPTION_NOTE, FACTS_NOTE, fact_tags, fac
 from rushes.exports.plan import Planned, plan_clips
 from rushes.hydrus.client import Client
 from rushes.hydrus.clip_files import FOLDER
-from rushes.hydrus.merge import Ours
+from rushes.hydrus.merge import Local
 from rushes.hydrus.pull import Pull, PullReport
-from rushes.hydrus.push import Push, PushReport, preview, report
+from rushes.hydrus.push import Push, PushReport, count_changes, report
 from rushes.hydrus.settings import Hydrus, access_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HydrusStatus:
-    """Which client this is, and what a push and a pull would do now."""
+    """A client, and the counts of a push and of a pull now."""
 
     client: str
     url: str
     version: str
     api: int
     pushed: int
-    """Files that the ledger has for this client."""
+    """Files of this client in the ledger."""
     replaced: int
-    """Those among them whose clips are no more: trimmed, divided or cut anew here since."""
+    """Files among them whose clips were trimmed, split, merged or cut anew since."""
     push: PushReport
     pull: PullReport
 
 
-class HydrusDesk:
-    """A project's way to and from a Hydrus client."""
+class HydrusSync:
+    """Synchronization of a project with a Hydrus client."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -43,41 +43,36 @@ class HydrusDesk:
         self._settings: Hydrus = context.recipe.own("hydrus")
 
     def push(self, selection: str = "main") -> PushReport:
-        """Bring the clips of a selection to the client, with tags and notes.
+        """Import the clips of a selection into the client, with tags and notes.
 
         Args:
-            selection: Its name; what was frozen last under it is meant.
+            selection: Its name; the newest revision counts.
 
         Raises:
-            ProjectError: The client cannot be reached or refuses; what was done is kept.
+            ProjectError: The client cannot be reached or refuses; finished work is kept.
+            RecipeError: There is no such selection or service.
         """
         name, clips = self._selected(selection)
-        with self._alone(), self._client() as client:
+        with self._locked(), self._client() as client:
             planned = plan_clips(self._context, clips, "")
             work = Push(self._context, client, self._settings.name)
-            counts = work.run(planned, self._ours(client, planned))
+            counts = work.run(planned, self._local(client, planned))
         return report(self._settings.name, name, len(clips), counts)
 
     def pull(self) -> PullReport:
-        """Take over what people did in the client to the clips that were pushed to it."""
-        with self._alone(), self._client() as client:
-            return self._read(client, is_dry=False)
+        """Store the decisions of people in the client on the clips that were pushed to it."""
+        with self._locked(), self._client() as client:
+            return self._pull(client, is_dry=False)
 
     def status(self, selection: str = "main") -> HydrusStatus:
-        """Say what a push and a pull would do, changing nothing on either side."""
+        """Return the counts of a push and a pull, and change nothing on either side."""
         name, clips = self._selected(selection)
         with self._client() as client:
             planned = plan_clips(self._context, clips, "")
-            counts = preview(
-                self._catalog,
-                client,
-                self._settings.name,
-                planned,
-                self._ours(client, planned),
-                self._context.runner.reporter,
-            )
-            current = self._current()
-            held = self._clips_of()
+            local = self._local(client, planned)
+            counts = count_changes(self._context, client, self._settings.name, planned, local)
+            current = self._current_clips()
+            held = self._pushed_clips()
             return HydrusStatus(
                 client=self._settings.name,
                 url=self._settings.url,
@@ -86,61 +81,55 @@ class HydrusDesk:
                 pushed=len(held),
                 replaced=sum(current.isdisjoint(clips) for clips in held.values()),
                 push=report(self._settings.name, name, len(clips), counts),
-                pull=self._read(client, is_dry=True),
+                pull=self._pull(client, is_dry=True),
             )
 
-    def _read(self, client: Client, *, is_dry: bool) -> PullReport:
-        clips_of = self._clips_of()
+    def _pull(self, client: Client, *, is_dry: bool) -> PullReport:
+        clips_of = self._pushed_clips()
         first = [clips[0] for clips in clips_of.values()]
-        ours = self._ours(client, plan_clips(self._context, first, ""))
-        reporter = self._context.runner.reporter
-        work = Pull(
-            self._catalog,
-            client,
-            self._settings,
-            reporter,
-            current=self._current(),
-            is_dry=is_dry,
-        )
-        return work.run(ours, clips_of)
+        local = self._local(client, plan_clips(self._context, first, ""))
+        work = Pull(self._context, client, current=self._current_clips(), is_dry=is_dry)
+        return work.run(local, clips_of)
 
-    def _clips_of(self) -> dict[str, list[str]]:
-        """Return sha256 → ids of the clips whose file it is, of all that was pushed."""
-        pushed = self._catalog.hydrus.pushed(self._settings.name)
+    def _pushed_clips(self) -> dict[str, list[str]]:
+        """Return sha256 → ids of the clips whose file it is, for all files that were pushed."""
+        pushed = self._catalog.hydrus.bases(self._settings.name)
         found: dict[str, list[str]] = {}
         for clip, sha256 in self._catalog.hydrus.files().items():
             if sha256 in pushed:
                 found.setdefault(sha256, []).append(clip)
         return found
 
-    def _current(self) -> set[str]:
-        """Return the ids of the clips that there are now."""
+    def _current_clips(self) -> set[str]:
+        """Return the ids of the clips of the recipe's cuts."""
         return {row.clip.id for row in self._context.clips().values()}
 
-    def _ours(self, client: Client, planned: Sequence[Planned]) -> dict[str, Ours]:
-        """Return clip id → what our side says of it, spelled as the client does."""
+    def _local(self, client: Client, planned: Sequence[Planned]) -> dict[str, Local]:
+        """Return clip id → its state in the project, with tags in the client's spelling."""
         project = self._settings.project or self._folder.name
         decided = self._catalog.verdicts.current()
         found = {}
         for clip in planned:
-            words = decided.get(clip.clip.id)
+            decisions = decided.get(clip.clip.id)
             caption = clip.caption
-            if words is not None and words.caption is not None:
-                caption = words.caption
+            if decisions is not None and decisions.caption is not None:
+                caption = decisions.caption
             marker, *facts = fact_tags(clip.facts, project, self._settings.scores)
-            tags = tags_of([], words) if words is not None else []
-            spelled = client.as_kept([marker, *facts, *tags])
-            kept: dict[str, list[str]] = {}
+            tags = tags_of([], decisions) if decisions is not None else []
+            spelled = client.clean_tags([marker, *facts, *tags])
+            spellings: dict[str, list[str]] = {}
             for tag in tags:
                 if tag in spelled:
-                    kept.setdefault(spelled[tag], []).append(tag)
+                    spellings.setdefault(spelled[tag], []).append(tag)
             if marker not in spelled:
-                raise RecipeError(f"hydrus.project: {project!r} can be no tag; set another name")
-            found[clip.clip.id] = Ours(
+                raise RecipeError(
+                    f"hydrus.project: {project!r} makes no valid tag; set another name"
+                )
+            found[clip.clip.id] = Local(
                 clip=clip.clip.id,
                 marker=spelled[marker],
                 facts=tuple(spelled[tag] for tag in facts if tag in spelled),
-                tags=kept,
+                tags=spellings,
                 notes={CAPTION_NOTE: caption, FACTS_NOTE: facts_note(clip.facts)},
             )
         return found
@@ -156,13 +145,13 @@ class HydrusDesk:
     @contextmanager
     def _client(self) -> Iterator[Client]:
         key = access_key(self._settings, self._folder)
-        tell = self._context.runner.reporter.line
-        with closing(Client(self._settings, key, tell)) as client:
+        notify = self._context.runner.reporter.line
+        with closing(Client(self._settings, key, notify)) as client:
             yield client
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Keep others from pushing and pulling at the same time; a scan may go on."""
+    def _locked(self) -> Iterator[None]:
+        """Lock out other pushes and pulls; a scan may run."""
         folder = self._folder / FOLDER
         try:
             folder.mkdir(exist_ok=True)

@@ -7,6 +7,7 @@ the unit of the job's size.
 
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -52,6 +53,19 @@ class NullReporter:
 
     def line(self, text: str) -> None:
         """Show nothing."""
+
+
+@contextmanager
+def progress_bar(reporter: Reporter, label: str, total: float, unit: str) -> Iterator[None]:
+    """Show a bar that is full at `total`, and finish it at the end; show none where that is 0."""
+    if not total:
+        yield
+        return
+    reporter.begin(label, total, unit)
+    try:
+        yield
+    finally:
+        reporter.end()
 
 
 @dataclass(frozen=True, slots=True)
