@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks import readme
 
-NAMES = ("speed", "rerun", "cuts", "memory", "export", "scores", "search", "dedup")
+NAMES = ("speed", "rerun", "cuts", "memory", "export", "scores", "search", "dedup", "lookup")
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or NAMES:

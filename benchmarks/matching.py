@@ -1,4 +1,4 @@
-"""How well reported cuts agree with true ones: TRECVID's one-to-one matching, in frames.
+"""Agreement of reported cuts with true ones: TRECVID's one-to-one matching, in frames.
 
 A transition is a span of frame numbers `[start, end]`: the first frame that no longer shows the
 old shot alone, and the first that shows the new one alone; a hard cut has `start == end`. A report
@@ -26,13 +26,13 @@ class Transition:
 
     @property
     def is_hard(self) -> bool:
-        """Whether no frame is mixed."""
+        """True if no frame is mixed."""
         return self.start == self.end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Truth:
-    """What there is to find in one video."""
+    """The true transitions of one video."""
 
     transitions: tuple[Transition, ...]
     ambiguous: tuple[tuple[int, int], ...] = ()
@@ -55,11 +55,11 @@ class Score:
     false: int = 0
     """Reports where there is no transition."""
     false_gradual: int = 0
-    """Those of them that were reported as gradual."""
+    """False reports of a gradual transition."""
     splits: int = 0
-    """Second and further reports of a transition that has been found; not false."""
+    """Further reports of a transition that was found already; not false."""
     kinds: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """For each true kind: how many there are, how many were found."""
+    """True kind → how many there are, and how many were found."""
     kinds_right: int = 0
     """Found transitions that were reported with their true kind."""
     mixed: int = 0
@@ -73,11 +73,11 @@ class Score:
     contaminated: int = 0
     """Clips with a mixed frame or a missed cut inside."""
     contaminated_visibly: int = 0
-    """The same, without mixed frames that are equal to a clean one."""
+    """Contaminated clips, without mixed frames that are equal to a clean one."""
     clean_s: float = 0.0
-    """Seconds of clean footage there are."""
+    """Seconds of clean footage in the video."""
     clean_kept_s: float = 0.0
-    """Seconds of it that no report covers."""
+    """Seconds of clean footage that no report covers."""
     frames: int = 0
 
     def __add__(self, other: "Score") -> "Score":
@@ -111,7 +111,7 @@ class Score:
         return 2 * self.precision * self.recall / total if total else 0.0
 
     def as_dict(self) -> dict[str, object]:
-        """Return the numbers that a report prints, ready for JSON."""
+        """Return the numbers to print, ready for JSON."""
         return {
             "f1": round(self.f1, 4),
             "precision": round(self.precision, 4),
@@ -143,8 +143,8 @@ def evaluate(
     """Score the reports on one video.
 
     Args:
-        reports: What a detector found.
-        truth: What there is.
+        reports: The transitions that a detector found.
+        truth: The true ones.
         tolerance: Frames by which a report may be off.
 
     Returns:
@@ -233,11 +233,11 @@ def _count_frames(score: Score, reports: Sequence[Transition], truth: Truth) -> 
 
 
 def clips(reports: Sequence[Transition], truth: Truth, edges_s: np.ndarray) -> Score:
-    """Count clips, those of them that hold what they should not, and clean footage.
+    """Count clips, contaminated clips, and clean footage.
 
     Args:
-        reports: What a detector found.
-        truth: What there is.
+        reports: The transitions that a detector found.
+        truth: The true ones.
         edges_s: Seconds at which each frame begins, and at which the last one ends.
     """
     count = len(edges_s) - 1

@@ -1,7 +1,7 @@
-"""Search, clusters, quotas and splits over 100 000 clips: time and memory.
+"""Time and memory of search, clusters, quotas and splits over 100,000 clips.
 
-The clips are made up: their vectors scatter around 500 middles, their captions are drawn from 2000
-words. So the figures say what it costs, not how good it is.
+The clips are made up: their vectors scatter around 500 centres, their captions are drawn from 2000
+words. So the figures tell the cost, not the quality.
 """
 
 import json
@@ -39,10 +39,10 @@ def main(scratch: Path) -> None:
     made_s = None if is_made else _own(folder, "make")["wall_s"]
     figures: dict[str, Any] = {"clips": CLIPS, "videos": VIDEOS, "width": WIDTH, "made_s": made_s}
     lines = [
-        f"{CLIPS} clips of {VIDEOS} videos, three vectors of {WIDTH} float16 and a caption of ten "
-        "words each. A process of its own for each line; its import and start are in the peak, "
+        f"{CLIPS:,} clips of {VIDEOS:,} videos, three vectors of {WIDTH} float16 and a caption of "
+        "ten words each. A process of its own for each line; its import and start are in the peak, "
         "not in the time.\n",
-        "| what | CPU s | s | peak MiB |",
+        "| step | CPU s | wall s | peak MiB |",
         "|---|---|---|---|",
     ]
     for name in STEPS:
@@ -68,7 +68,7 @@ def make(folder: Path) -> None:
 
     rng = np.random.default_rng(0)
     words = ["".join(rng.choice(list("abcdefghijklmnop"), 6)) for _ in range(2000)]
-    middles = rng.standard_normal((500, 3, WIDTH))
+    centres = rng.standard_normal((500, 3, WIDTH))
     sizes = rng.pareto(1.0, 500) + 0.1  # few large clusters, many small ones
     video = Video(
         id="", path="", given="", size_bytes=1, container="mp4", codec="h264", width_px=1280,
@@ -96,7 +96,7 @@ def make(folder: Path) -> None:
         print_ = recipe.fingerprints.scorers["embedding"]
         for at in range(0, CLIPS, BATCH):
             here = slice(at, at + BATCH)
-            vectors = middles[which[here]] + 0.7 * rng.standard_normal((BATCH, 3, WIDTH))
+            vectors = centres[which[here]] + 0.7 * rng.standard_normal((BATCH, 3, WIDTH))
             vectors /= np.linalg.norm(vectors, axis=2, keepdims=True)
             rows = {
                 no: {"vector": vector.astype(np.float16)}
@@ -135,14 +135,17 @@ def _some_clip(project: Any) -> str:
 
 STEPS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "words": ("search, two words", lambda p: p.search("topic7 topic8")),
-    "prefix": ("search, the beginning of a word that 8 % have", lambda p: p.search("a*")),
+    "prefix": (
+        "search, the beginning of a word that 8 % of captions have",
+        lambda p: p.search("a*"),
+    ),
     "like": ("search, like a clip", _like),
     "coverage": ("coverage: k-means, names, examples", lambda p: p.coverage()),
     "select": ("select: no cluster above 2 %, no video above 20 clips", lambda p: p.select("even")),
     "ls": ("ls clips, the first ten", lambda p: p.ls("clips", limit=10)),
     "status": ("status, with split and leak check", lambda p: p.status()),
 }
-"""What is measured, in this order; `select` finds the clusters that `coverage` stored."""
+"""Step → its title and its call, in this order; `select` reads the clusters of `coverage`."""
 
 
 if __name__ == "__main__":

@@ -85,12 +85,12 @@ class Alignment:
 
     @property
     def is_cropped(self) -> bool:
-        """Whether one shows only a part of the other's picture."""
+        """True if one shows only a part of the other's picture."""
         return min(*self.window_a[2:], *self.window_b[2:]) < _CROPPED
 
     @property
     def is_same(self) -> bool:
-        """Whether both show the same footage.
+        """True if both show the same footage.
 
         Two takes of one action before one camera agree for a while, at some offset. Two copies of
         a shot mostly begin and end together. So a partial overlap needs more certainty.

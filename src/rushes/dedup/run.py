@@ -69,7 +69,7 @@ class DedupReport:
     """Clips that a rule `dedup.alike_keep = ">= 1"` leaves out; None without embeddings."""
     failed: int
     note: str
-    """What was not looked for, and the setting that changes it; empty if nothing."""
+    """Results that are missing, and the setting that adds them; empty if none."""
 
 
 def count_pending(context: Context) -> int:

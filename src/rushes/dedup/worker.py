@@ -113,7 +113,7 @@ class CandidatePair:
     """Number of the clip."""
     second: int
     is_mirrored: bool
-    """Whether the second is mirrored against the first."""
+    """True if the second is mirrored against the first."""
     near_pts: tuple[tuple[int, int], ...]
     """Times of stills of the first and the second that look alike."""
 
