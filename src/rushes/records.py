@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Any, Literal
 
 Row = dict[str, Any]
-"""What a stage returns for one item: a value for each `Field` that the stage declares."""
+"""The result of a stage for one item: a value for each `Field` that the stage declares."""
 
 CutKind = Literal["hard", "fade", "dissolve", "wipe"]
 
@@ -65,9 +65,9 @@ class Video:
     id: str
     """First 16 hex digits of the sha256 of the file's bytes."""
     path: str
-    """Where the bytes were last seen; absolute."""
+    """Absolute path at which the file was last found."""
     given: str
-    """The path as a person gave it, for showing."""
+    """The path as a person wrote it, for showing."""
     size_bytes: int
     container: str
     codec: str
@@ -83,7 +83,7 @@ class Video:
     end_pts: int
     """pts at which the last frame's display ends."""
     missing_s: float
-    """Seconds by which the file ends before its header says; 0 for a whole one."""
+    """Seconds by which the file is shorter than its header says; 0 for a whole file."""
     frames_packets: int
     """Video packets that the container holds; the decoder may give a few more or fewer frames."""
     fps_declared: Fraction | None
@@ -112,7 +112,7 @@ class Video:
 
     @property
     def hdr(self) -> Literal["pq", "hlg"] | None:
-        """Which high dynamic range curve the picture is coded with; None for standard range."""
+        """Transfer curve of a high dynamic range picture; None for standard range."""
         curves: dict[str, Literal["pq", "hlg"]] = {"smpte2084": "pq", "arib-std-b67": "hlg"}
         return curves.get(self.color_transfer)
 
@@ -127,11 +127,11 @@ class Video:
         The declared rate is taken where it agrees with the timestamps, since containers round
         those. Never use it to compute a time.
         """
-        measured = self.fps_measured or self.fps_declared or Fraction(25)
+        counted = self.fps_measured or self.fps_declared or Fraction(25)
         declared = self.fps_declared
-        if declared and abs(declared / measured - 1) < Fraction(1, 1000):
+        if declared and abs(declared / counted - 1) < Fraction(1, 1000):
             return declared
-        return measured
+        return counted
 
     @property
     def duration_s(self) -> float:
@@ -150,13 +150,13 @@ class Video:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scanned:
-    """What the one decode of a video came to."""
+    """The result of the one decode of a video."""
 
     frames: int
     damaged_pts: tuple[int, ...]
     """pts of the frames that the decoder marked corrupt."""
     frames_dropped: int
-    """Frames left out because their time did not ascend."""
+    """Frames left out because their timestamp was not after the one before."""
     packets_lost: int
     """Packets that the decoder refused."""
 
@@ -174,7 +174,7 @@ class Cut:
     pts: int
     """pts of the first frame that shows the new shot alone."""
     confidence: float
-    """0–1; larger is surer."""
+    """0–1; larger is more certain."""
     detector: str
 
 
@@ -188,7 +188,7 @@ class Shot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clip:
-    """The dataset's unit: frames `[in_pts, out_pts)` of one video. Virtual until exported."""
+    """The unit of a dataset: frames `[in_pts, out_pts)` of one video. Virtual until exported."""
 
     video_id: str
     in_pts: int
@@ -216,7 +216,7 @@ class ClipRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
-    """What of an upright picture is picture: the widths of the bars around it, as fractions."""
+    """Widths of the bars around an upright picture, as fractions of its sides."""
 
     top: float = 0.0
     bottom: float = 0.0
@@ -232,7 +232,7 @@ class Box:
             even: Whether all four are even, as colour at half the size needs it.
         """
         grid = 2 if even else 1
-        # The half thousandth of a pixel forgives fractions their rounding.
+        # Fractions are rounded: half a thousandth of a pixel is none.
         left, top = (
             math.ceil(round(bar * side, 3) / grid) * grid
             for bar, side in ((self.left, width_px), (self.top, height_px))
@@ -246,52 +246,52 @@ class Box:
 
 
 FieldOrder = Literal["progressive", "top", "bottom"]
-"""Whether a frame is one picture, or two fields of half the lines each, and which comes first."""
+"""Progressive frames, or interlaced ones with the top or the bottom field first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correction:
-    """What is to be mended in a clip's picture before anybody trains on it."""
+    """Corrections of a clip's picture that an export makes."""
 
     box: Box = field(default_factory=Box)
-    """Bars are cropped away."""
+    """Bars to crop away."""
     field_order: FieldOrder = "progressive"
-    """Interlaced frames are deinterlaced."""
+    """Frames other than progressive ones are deinterlaced."""
 
     @property
     def is_none(self) -> bool:
-        """Whether the picture is right as it is."""
+        """Whether nothing is to be corrected."""
         return self == Correction()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """One item that one stage could not do. A row of its own, never a number among the scores."""
+    """One item on which one stage failed. A row of its own, never a number among the scores."""
 
     stage: str
     item: str
-    """What failed, as a person knows it: a path, or a clip's id."""
+    """The item as a person knows it: a path, or a clip's id."""
     error: str
     """Name of the error class."""
     message: str
-    """What happened and what to do next."""
+    """The error, and the next step."""
     retry: str = ""
-    """The command that tries this item again."""
+    """Command that tries this item again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What one verb did."""
+    """Counts of one run of a verb."""
 
     verb: str
     pending: int
-    """Items that were not up to date when it began."""
+    """Items that were out of date at the start."""
     done: int
     failed: int
     total: int
-    """Items there are, up to date ones included."""
+    """All items, those up to date included."""
     unit: str
-    """What an item is: "videos", "clips"."""
+    """Plural noun of the items: "videos", "clips"."""
 
 
 VerdictKind = Literal["verdict", "reason", "stars", "caption", "tags", "span", "undo", "redo"]
@@ -299,17 +299,17 @@ VerdictKind = Literal["verdict", "reason", "stars", "caption", "tags", "span", "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """One thing that a person decided about one clip; kept for ever, and in order."""
+    """One decision of a person on one clip; kept for ever, in order."""
 
     no: int
-    """Counts up; a later one stands over an earlier one of the same kind and clip."""
+    """Ascending; a later verdict replaces an earlier one of the same kind and clip."""
     action: int
-    """`no` of the first verdict of all that were given at once, and are undone at once."""
+    """`no` of the first verdict of its action: verdicts given together are undone together."""
     at: str
     """UTC, ISO 8601."""
     who: str
     source: str
-    """Where it was given: "page", "hydrus", "cli"."""
+    """Program that it was given in: "page", "hydrus", "cli"."""
     kind: VerdictKind
     clip: str
     """The clip's id; empty for an undo."""
@@ -321,46 +321,46 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decisions:
-    """What stands of all that people decided about one clip."""
+    """The current decisions of people on one clip."""
 
     verdict: Literal["keep", "drop"] | None = None
     reason: str | None = None
     stars: int | None = None
     caption: str | None = None
-    """None where nobody wrote one."""
+    """None if nobody wrote one."""
     tags_added: tuple[str, ...] = ()
     tags_removed: tuple[str, ...] = ()
     who: str = ""
-    """Who decided last."""
+    """The person of the latest decision."""
     at: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleCount:
-    """What one rule of a selection did: a line of the funnel."""
+    """Effect of one rule of a selection: a line of the funnel."""
 
     rule: str
-    """The rule as the recipe has it."""
+    """The rule as the recipe writes it."""
     threshold: str
     """The rule with its percentile resolved to a number."""
     alone: int
-    """Clips that pass this rule, whatever the others say."""
+    """Clips that pass this rule, the others aside."""
     left: int
     """Clips left after this rule and all before it."""
     missing: int
-    """Clips left out because the score that the rule asks for is not there."""
+    """Clips that fail because they lack the value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """A frozen set of clips, with the rules and the thresholds that they came to."""
+    """A frozen set of clips, with its rules and their thresholds as numbers."""
 
     name: str
     revision: int
-    """Counts up from 1 each time `select` finds another set under this name."""
+    """Ascending from 1, one for each other set that `select` finds under this name."""
     clips: tuple[str, ...] = field(repr=False)
     funnel: tuple[RuleCount, ...]
     candidates: int
-    """Clips that the rules looked at."""
+    """Clips that the rules were applied to."""
     duration_s: float
     """Length of all selected clips together."""

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from rushes.errors import RecipeError
 from rushes.recipe.rules import parse_rule
-from rushes.selection.choose import choose, is_missing, mask
+from rushes.selection.choose import choose, mask
+from rushes.selection.column_values import is_missing
 
 NAN = np.nan
 COLUMNS = {

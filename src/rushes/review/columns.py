@@ -9,7 +9,7 @@ import numpy as np
 from rushes.errors import RecipeError, nearest
 from rushes.recipe.rules import Rule
 from rushes.review.histogram import Histogram, histogram
-from rushes.selection.choose import column_of, is_missing
+from rushes.selection.column_values import column_of, is_missing
 
 MAX_MASKS = 32
 """So many answers to single rules are kept: while one slider moves, the others stand."""

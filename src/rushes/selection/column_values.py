@@ -1,0 +1,31 @@
+"""Access to the columns that rules are applied to."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from rushes.errors import RecipeError, nearest
+from rushes.recipe.rules import Rule
+
+Columns = Mapping[str, np.ndarray]
+"""Column name → one value for each clip: float64 with NaN, or object with None, where missing."""
+
+
+def is_missing(values: np.ndarray) -> np.ndarray:
+    """Return the clips without a value in a column (bool)."""
+    if values.dtype == object:
+        return np.array([value is None for value in values], bool)
+    return np.asarray(np.isnan(values))
+
+
+def column_of(rule: Rule, columns: Columns) -> np.ndarray:
+    """Return the column of a rule.
+
+    Raises:
+        RecipeError: There is no such column; the message names the nearest.
+    """
+    if rule.column not in columns:
+        known = sorted(columns)
+        hint = nearest(rule.column, known) or f"; known: {', '.join(known)}"
+        raise RecipeError(f"no column {rule.column!r} to select by{hint}")
+    return columns[rule.column]
