@@ -15,6 +15,7 @@ from rushes.errors import ItemError
 from rushes.media.probe import probe
 from rushes.media.write.clip import write_clip
 from rushes.media.write.encode import Encoding
+from rushes.media.write.source import ClipSource
 from rushes.records import Video
 
 ROUNDS = 1
@@ -124,7 +125,8 @@ def _write(
             video.start_pts + round(Fraction(round(t * FPS), FPS) / video.time_base) for t in span
         )
         try:
-            made = write_clip(video, begin, end, out, Encoding(mode=mode, audio=False))
+            source = ClipSource(video, begin, end)
+            made = write_clip(source, out, Encoding(mode=mode, audio=False))
         except ItemError:
             if mode != "copy":
                 raise

@@ -53,13 +53,13 @@ def counted(monkeypatch):
     calls = []
     encode = exporting.write_clip
 
-    def counting(video, in_pts, *others):
-        calls.append((video.id, in_pts))
+    def counting(source, *others):
+        calls.append((source.video.id, source.in_pts))
         if counting.stop_after is not None and len(calls) > counting.stop_after:
             raise KeyboardInterrupt
         if counting.fail_at is not None and len(calls) == counting.fail_at:
             raise MediaError("the disk is full; make room")
-        return encode(video, in_pts, *others)
+        return encode(source, *others)
 
     counting.calls, counting.stop_after, counting.fail_at = calls, None, None
     monkeypatch.setattr(exporting, "write_clip", counting)

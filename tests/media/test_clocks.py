@@ -8,6 +8,7 @@ import pytest
 from rushes.errors import MediaError
 from rushes.media.probe import probe
 from rushes.media.write.encode import Encoding, encode_clip
+from rushes.media.write.source import ClipSource
 from rushes.project import Project
 from rushes.testing import Take, make_video, read_beeps, read_numbers
 
@@ -38,7 +39,8 @@ def scanned(folder, path):
 
 
 def exported_numbers(video, clip, out):
-    encode_clip(video, clip["in_pts"], clip["out_pts"], out, Encoding(preset="ultrafast"))
+    source = ClipSource(video, clip["in_pts"], clip["out_pts"])
+    encode_clip(source, out, Encoding(preset="ultrafast"))
     return read_numbers(out)
 
 
@@ -78,7 +80,7 @@ def test_a_sound_that_is_off_stays_off(tmp_path):
     make_video(source, TAKES, beeps_s=(1.0,))
     off = remuxed(source, tmp_path / "off.mkv", audio_shift_s=Fraction(1, 2))
     video = probe(off)
-    encode_clip(video, 1000, 3000, tmp_path / "out.mp4", Encoding(preset="ultrafast"))
+    encode_clip(ClipSource(video, 1000, 3000), tmp_path / "out.mp4", Encoding(preset="ultrafast"))
     assert read_beeps(tmp_path / "out.mp4") == pytest.approx([0.5], abs=0.005)
 
 

@@ -18,14 +18,15 @@ from rushes.exports.folder import Export
 from rushes.exports.plan import EncodeTask
 from rushes.files import whole
 from rushes.media.write.clip import write_clip
+from rushes.media.write.source import ClipSource
 from rushes.records import Clip, Failure, Row
 from rushes.runner.base import Progress
 
 
 def encode(task: EncodeTask, progress: Progress) -> Row:
     """Write one clip and return what the file holds; see `write_clip`."""
-    facts = write_clip(task.video, task.clip.in_pts, task.clip.out_pts, task.path, task.encoding,
-                       task.correction)  # fmt: skip
+    source = ClipSource(task.video, task.clip.in_pts, task.clip.out_pts, task.correction)
+    facts = write_clip(source, task.path, task.encoding)
     with whole(task.path.with_suffix(".json")) as temporary:
         temporary.write_text(json.dumps(facts))
     return facts

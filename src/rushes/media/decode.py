@@ -12,7 +12,7 @@ from rushes.records import Video
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded:
+class DecodedFrame:
     """One frame in presentation order."""
 
     frame: Any
@@ -67,7 +67,7 @@ class Decoder:
         self.error = ""
         """FFmpeg's words on the last thing that went wrong."""
 
-    def __iter__(self) -> Iterator[Decoded]:
+    def __iter__(self) -> Iterator[DecodedFrame]:
         """Yield the frames."""
         import av
 
@@ -85,7 +85,7 @@ class Decoder:
                     container.seek(self._from_pts, stream=stream, backward=True)
             yield from self._ascending(container, stream, delay)
 
-    def _ascending(self, container: Any, stream: Any, delay: int | None) -> Iterator[Decoded]:
+    def _ascending(self, container: Any, stream: Any, delay: int | None) -> Iterator[DecodedFrame]:
         last: int | None = None
         for frame in self._frames(container, stream):
             if delay is None:
@@ -98,7 +98,7 @@ class Decoder:
                 self.frames_dropped += 1
                 continue
             last = pts
-            yield Decoded(frame, pts, bool(frame.is_corrupt))
+            yield DecodedFrame(frame, pts, bool(frame.is_corrupt))
 
     def _frames(self, container: Any, stream: Any) -> Iterator[Any]:
         import av
@@ -149,7 +149,7 @@ def _given(stream: Any, packet: Any = None) -> list[Any]:
         return []
 
 
-def frames_between(video: Video, in_pts: int, out_pts: int) -> Iterator[Decoded]:
+def frames_between(video: Video, in_pts: int, out_pts: int) -> Iterator[DecodedFrame]:
     """Yield exactly the frames of `video` with `in_pts <= pts < out_pts`.
 
     Containers seek by decoding time, which can land behind the wanted frame, and some cannot seek

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from rushes.media.decode import Decoded
+from rushes.media.decode import DecodedFrame
 from rushes.records import FieldOrder
 
 _PARITY = {"top": "tff", "bottom": "bff"}
@@ -74,13 +74,13 @@ class Deinterlacer:
                 return done
 
 
-def deinterlaced(frames: Iterable[Decoded], order: FieldOrder) -> Iterator[Decoded]:
+def deinterlaced(frames: Iterable[DecodedFrame], order: FieldOrder) -> Iterator[DecodedFrame]:
     """Yield the frames of a video deinterlaced, with the times that they had."""
     if order == "progressive":
         yield from frames
         return
     deinterlacer = Deinterlacer(order)
-    waiting: list[Decoded] = []
+    waiting: list[DecodedFrame] = []
     for decoded in frames:
         waiting.append(decoded)
         for frame in deinterlacer.push(decoded.frame):

@@ -15,6 +15,7 @@ from rushes.media.stills import read_stills
 from rushes.media.thumbnails import as_jpeg
 from rushes.media.write.clip import write_clip
 from rushes.media.write.encode import Encoding
+from rushes.media.write.source import ClipSource
 from rushes.records import Clip, Row, Video
 from rushes.stages.items import Signals
 
@@ -132,7 +133,7 @@ class Previews:
             video = self.video(video_no)
             _there(video)
             with whole(path) as temporary:
-                write_clip(video, clip.in_pts, clip.out_pts, temporary, PREVIEW)
+                write_clip(ClipSource(video, clip.in_pts, clip.out_pts), temporary, PREVIEW)
         prune(path.parent, MAX_PREVIEW_BYTES, keep=path)
         return path
 

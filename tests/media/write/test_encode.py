@@ -11,6 +11,7 @@ from rushes.files import PART
 from rushes.media.probe import probe
 from rushes.media.write import encode
 from rushes.media.write.encode import Encoding, encode_clip, exact_rate
+from rushes.media.write.source import ClipSource
 from rushes.testing import Take, make_video, read_beeps, read_numbers
 
 FAST = {"preset": "ultrafast"}
@@ -31,7 +32,7 @@ def clip_of(path, first, last, out, **encoding):
     """Encode frames `first` to `last` (exclusive) and return source, facts."""
     video = probe(path)
     pts = [*frame_pts(path), video.end_pts]
-    facts = encode_clip(video, pts[first], pts[last], out, Encoding(**FAST | encoding))
+    facts = encode_clip(ClipSource(video, pts[first], pts[last]), out, Encoding(**FAST | encoding))
     return video, facts
 
 
@@ -85,7 +86,7 @@ def test_variable_frame_times_are_kept_to_the_tick(tmp_path):
 def test_a_clip_that_begins_between_frames_shows_its_first_frame_at_zero(tmp_path):
     source, out = tmp_path / "a.mkv", tmp_path / "b.mp4"
     make_video(source, (10,), fps=10, numbered=True)
-    encode_clip(probe(source), 150, 470, out, Encoding(**FAST))
+    encode_clip(ClipSource(probe(source), 150, 470), out, Encoding(**FAST))
     assert read_numbers(out) == [2, 3, 4]
     assert frame_times(out) == [0, Fraction(150, 1000), Fraction(250, 1000)]
     assert probe(out).duration_s == 0.32
@@ -259,7 +260,7 @@ def test_no_frames_there_is_an_error_that_names_the_clip(tmp_path):
     video = probe(source)
     with pytest.raises(MediaError, match=r"a\.mp4 \[5\.0–6\.0 s\]: no frame"):
         second = int(1 / video.time_base)
-        encode_clip(video, 5 * second, 6 * second, out, Encoding(**FAST))
+        encode_clip(ClipSource(video, 5 * second, 6 * second), out, Encoding(**FAST))
     assert list(tmp_path.iterdir()) == [source]
 
 
@@ -269,7 +270,7 @@ def test_a_missing_source_is_an_error_that_names_it(tmp_path):
     video = probe(source)
     source.unlink()
     with pytest.raises(MediaError, match=r"a\.mp4"):
-        encode_clip(video, video.start_pts, video.end_pts, out, Encoding(**FAST))
+        encode_clip(ClipSource(video, video.start_pts, video.end_pts), out, Encoding(**FAST))
 
 
 @pytest.mark.parametrize("frames", [8, 400])

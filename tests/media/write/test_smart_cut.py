@@ -7,10 +7,10 @@ import pytest
 
 from rushes.errors import ItemError, MediaError, RecipeError
 from rushes.media.probe import probe
-from rushes.media.write import clip as modes
 from rushes.media.write import smart_cut as smart
 from rushes.media.write.clip import write_clip
 from rushes.media.write.encode import Encoding
+from rushes.media.write.source import ClipSource
 from rushes.media.write.stream_copy import copy_clip
 from rushes.records import Box, Correction
 from rushes.testing import make_video, read_beeps, read_numbers
@@ -72,7 +72,7 @@ def pixels(path, numbers):
 
 def check(video, pts, first, last, out, encoding=FAST):
     """Write frames `first` to `last` (exclusive), see that it is they, and return the facts."""
-    facts = write_clip(video, pts[first], pts[last], out, encoding)
+    facts = write_clip(ClipSource(video, pts[first], pts[last]), out, encoding)
     numbers, starts, length = written(out, video)
     assert numbers == list(range(first, last))
     assert starts == [p - pts[first] for p in pts[first:last]]
@@ -130,7 +130,7 @@ def test_a_clip_without_a_key_frame_is_encoded(source, tmp_path):
 
 def test_a_clip_that_begins_between_frames_shows_its_first_frame_at_zero(source, tmp_path):
     video, pts = source()
-    write_clip(video, pts[12] - 5, pts[30] - 7, tmp_path / "out.mp4", FAST)
+    write_clip(ClipSource(video, pts[12] - 5, pts[30] - 7), tmp_path / "out.mp4", FAST)
     numbers, starts, length = written(tmp_path / "out.mp4", video)
     assert numbers == list(range(12, 30))
     assert starts == [0, *(p - pts[12] + 5 for p in pts[13:30])]
@@ -141,7 +141,9 @@ def test_a_clip_that_begins_between_frames_shows_its_first_frame_at_zero(source,
 def test_sound_is_aligned(source, tmp_path, mode):
     video, pts = source(beeps_s=(0.8, 1.2))
     out = tmp_path / "out.mp4"
-    facts = write_clip(video, pts[7], pts[38], out, Encoding(mode=mode, preset="ultrafast"))
+    facts = write_clip(
+        ClipSource(video, pts[7], pts[38]), out, Encoding(mode=mode, preset="ultrafast")
+    )
     begin = {"smart": 7, "copy": 12}[mode]
     assert facts["has_audio"]
     assert facts["mode"] == mode
@@ -151,12 +153,12 @@ def test_sound_is_aligned(source, tmp_path, mode):
     assert lengths == pytest.approx([facts["duration_s"]] * 2, abs=1e-3)
 
 
-def test_a_rate_that_the_source_has_anyway_is_no_obstacle(source, tmp_path):
+def test_a_rate_that_the_source_has_anyway_is_not_in_the_way(source, tmp_path):
     video, pts = source()
     fps24 = Encoding(fps=24, preset="ultrafast")
     assert check(video, pts, 5, 30, tmp_path / "a.mp4", fps24)["mode"] == "smart"
     rounded, pts = source("h264_mkv")
-    facts = write_clip(rounded, pts[5], pts[30], tmp_path / "b.mp4", fps24)
+    facts = write_clip(ClipSource(rounded, pts[5], pts[30]), tmp_path / "b.mp4", fps24)
     assert facts["mode"] == "exact"
     assert "do not come at exactly 24" in facts["mode_reason"]
 
@@ -177,7 +179,7 @@ def test_a_rate_that_the_source_has_anyway_is_no_obstacle(source, tmp_path):
 def test_what_cannot_be_copied_is_encoded_and_says_why(source, tmp_path, made, encoding, reason):
     video, pts = source(**made)
     wish = Encoding(preset="ultrafast", **encoding)
-    facts = write_clip(video, pts[0], pts[24], tmp_path / "out.mp4", wish)
+    facts = write_clip(ClipSource(video, pts[0], pts[24]), tmp_path / "out.mp4", wish)
     assert facts["mode"] == "exact"
     assert reason in facts["mode_reason"]
     assert read_numbers(tmp_path / "out.mp4")[0] == 0
@@ -186,12 +188,12 @@ def test_what_cannot_be_copied_is_encoded_and_says_why(source, tmp_path, made, e
 def test_a_corrected_picture_is_encoded(source, tmp_path):
     video, pts = source()
     bars = Correction(box=Box(top=0.1, bottom=0.1))
-    facts = write_clip(video, pts[0], pts[24], tmp_path / "out.mp4", FAST, bars)
+    facts = write_clip(ClipSource(video, pts[0], pts[24], bars), tmp_path / "out.mp4", FAST)
     assert facts["mode"] == "exact"
     assert facts["height_px"] < 90
     assert facts["mode_reason"] == "its bars are cropped"
     fields = replace(video, field_order="interlaced")
-    facts = write_clip(fields, pts[0], pts[24], tmp_path / "out.mp4", FAST)
+    facts = write_clip(ClipSource(fields, pts[0], pts[24]), tmp_path / "out.mp4", FAST)
     assert (facts["mode"], facts["mode_reason"]) == ("exact", "it is interlaced")
 
 
@@ -227,7 +229,7 @@ def test_equal_input_gives_equal_bytes(source, tmp_path):
 def test_a_copy_snaps_inward_to_whole_groups(source, tmp_path, name, ends):
     video, pts = source(name)
     out = tmp_path / "out.mp4"
-    facts = copy_clip(video, pts[5], pts[39], out, FAST)
+    facts = copy_clip(ClipSource(video, pts[5], pts[39]), out, FAST)
     first, last = pts.index(facts["in_pts"]), pts.index(facts["out_pts"])
     assert (first, last) == ends
     numbers, starts, _ = written(out, video)
@@ -241,7 +243,7 @@ def test_a_copy_snaps_inward_to_whole_groups(source, tmp_path, name, ends):
 def test_a_copy_may_begin_at_an_open_group_without_what_leads_it(source, tmp_path):
     options = {"x264-params": f"{OPEN}:bframes=3:b-adapt=0", "preset": "medium"}
     video, pts = source(options=options)
-    facts = copy_clip(video, pts[5], pts[39], tmp_path / "out.mp4", FAST)
+    facts = copy_clip(ClipSource(video, pts[5], pts[39]), tmp_path / "out.mp4", FAST)
     first, last = pts.index(facts["in_pts"]), pts.index(facts["out_pts"])
     assert 5 <= first < last <= 39
     assert read_numbers(tmp_path / "out.mp4") == list(range(first, last))
@@ -249,7 +251,7 @@ def test_a_copy_may_begin_at_an_open_group_without_what_leads_it(source, tmp_pat
 
 def test_a_copy_of_another_codec(source, tmp_path):
     video, pts = source(codec="mpeg4", b_frames=0)
-    facts = copy_clip(video, pts[5], pts[39], tmp_path / "out.mp4", FAST)
+    facts = copy_clip(ClipSource(video, pts[5], pts[39]), tmp_path / "out.mp4", FAST)
     assert read_numbers(tmp_path / "out.mp4") == list(range(12, 36))
     assert probe(tmp_path / "out.mp4").codec == "mpeg4"
     assert facts["frames"] == 24
@@ -259,23 +261,23 @@ def test_a_copy_of_another_codec(source, tmp_path):
 def test_a_clip_without_a_whole_group_cannot_be_copied(source, tmp_path, first, last):
     video, pts = source()
     with pytest.raises(ItemError, match=r"\.mp4 \[.* s\]: no .*; set mode to smart"):
-        copy_clip(video, pts[first], pts[last], tmp_path / "out.mp4", FAST)
+        copy_clip(ClipSource(video, pts[first], pts[last]), tmp_path / "out.mp4", FAST)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_copy_that_went_wrong_is_an_error_that_names_the_clip(source, tmp_path, monkeypatch):
     video, pts = source()
-    real = modes.copy_clip.__globals__["mux"]
+    real = copy_clip.__globals__["mux"]
 
-    def broken(path, video, coding, header, coded, clock, sound):
-        real(path, video, coding, header, coded, clock, sound)
+    def broken(path, tracks):
+        real(path, tracks)
         data = bytearray(path.read_bytes())
         data[-200] ^= 0x55
         path.write_bytes(data)
 
-    monkeypatch.setitem(modes.copy_clip.__globals__, "mux", broken)
+    monkeypatch.setitem(copy_clip.__globals__, "mux", broken)
     with pytest.raises(MediaError, match=r"\.mp4 .*does not equal the source's pictures"):
-        copy_clip(video, pts[0], pts[24], tmp_path / "out.mp4", FAST)
+        copy_clip(ClipSource(video, pts[0], pts[24]), tmp_path / "out.mp4", FAST)
     assert not list(tmp_path.iterdir())
 
 

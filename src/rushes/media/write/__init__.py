@@ -1,1 +1,1 @@
-"""Clips as files: encoded, copied, or both; verified."""
+"""Clips as files: encoded, copied, or both, and verified."""

@@ -1,4 +1,4 @@
-"""The sound of a clip: decoded, cut to the sample, encoded beside the picture."""
+"""The audio of a clip: decoded, cut to the sample, encoded as AAC."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -8,23 +8,24 @@ from typing import Any
 import numpy as np
 
 from rushes.media.audio import AudioReader
-from rushes.records import Video
+from rushes.media.write.source import ClipSource
 
 _AAC_RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
 _BLOCK = 1024
 
 
-class Sound:
-    """The sound of one clip as AAC packets; give it to the muxer bit by bit."""
+class AudioTrack:
+    """The audio of one clip as AAC packets, made as the muxer asks for them."""
 
-    def __init__(self, video: Video, in_pts: int, out_pts: int) -> None:
-        """Open the source and read up to the first sample of the clip, if it has any."""
+    def __init__(self, source: ClipSource) -> None:
+        """Open the source and read up to the clip's first sample, if it has any."""
+        video = source.video
         self._rate_hz = video.audio_rate_hz or 0
         self._layout = "mono" if video.audio_channels == 1 else "stereo"
-        self._blocks = self._read(video, in_pts, out_pts) if self._rate_hz else iter(())
+        self._blocks = self._read(source) if self._rate_hz else iter(())
         first = next(self._blocks, None)
-        self.is_there = first is not None
-        """Whether the source has any sound within the clip."""
+        self.has_samples = first is not None
+        """Whether the source has any audio within the clip."""
         if first is not None:
             self._blocks = chain([first], self._blocks)
         self._stream: Any = None
@@ -53,13 +54,9 @@ class Sound:
         if until_s is None:
             yield from self._stream.encode()
 
-    def _read(self, video: Video, in_pts: int, out_pts: int) -> Iterator[np.ndarray]:
+    def _read(self, source: ClipSource) -> Iterator[np.ndarray]:
         """Yield blocks float32 (channels, samples) that fill the clip exactly, silence included."""
-        with AudioReader(video) as source:
-            for wave_CT in source.span(in_pts, out_pts, layout=self._layout):
-                yield from _split(wave_CT)
-
-
-def _split(wave_CT: np.ndarray) -> Iterator[np.ndarray]:
-    for first in range(0, wave_CT.shape[1], _BLOCK):
-        yield np.ascontiguousarray(wave_CT[:, first : first + _BLOCK])
+        with AudioReader(source.video) as reader:
+            for wave_CT in reader.span(source.in_pts, source.out_pts, layout=self._layout):
+                for first in range(0, wave_CT.shape[1], _BLOCK):
+                    yield np.ascontiguousarray(wave_CT[:, first : first + _BLOCK])

@@ -1,110 +1,112 @@
-"""H.264 and H.265 as bytes: NAL units, parameter sets, and what makes a clean begin."""
+"""H.264 and H.265 bitstreams: NAL units, parameter sets, clean key frames."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_START = re.compile(rb"\x00\x00\x01")
+_START_CODE = re.compile(rb"\x00\x00\x01")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Coding:
-    """What must be known of a codec in order to cut its bytes."""
+class CodecSyntax:
+    """The NAL unit types of a codec, and the names that FFmpeg and MP4 have for it."""
 
     encoder: str
-    to_annexb: str
-    """FFmpeg's filter that puts start codes and parameter sets where they belong."""
-    tag: str
-    """MP4's name of the track."""
-    clean: tuple[int, ...]
-    """Types of key frames that a copy may begin at."""
-    parameters: tuple[int, ...]
-    """Types of parameter sets."""
-    dropped: tuple[int, ...]
-    """Types that have no meaning in MP4: delimiters, end of stream, filler."""
-    notes: tuple[int, ...]
-    """Types of notes to the player (SEI)."""
-    slices: range
+    """FFmpeg's encoder."""
+    annexb_filter: str
+    """FFmpeg's bitstream filter that puts start codes and parameter sets in place."""
+    track_tag: str
+    """Sample entry of an MP4 track."""
+    clean_key_types: tuple[int, ...]
+    """Types of key frames at which a copy may begin."""
+    parameter_set_types: tuple[int, ...]
+    """Types of parameter sets, the most general first."""
+    dropped_types: tuple[int, ...]
+    """Types without a meaning in MP4: delimiters, end of stream, filler."""
+    sei_types: tuple[int, ...]
+    """Types of supplemental enhancement information."""
+    slice_types: range
     """Types of coded pictures."""
 
-    def type_of(self, nal: bytes) -> int:
+    def nal_type(self, nal: bytes) -> int:
         """Return the type of a NAL unit."""
         return nal[0] & 31 if self is H264 else nal[0] >> 1 & 63
 
     def picture_type(self, nals: Sequence[bytes]) -> int:
         """Return the type of a picture's first slice; -1 if it has none."""
-        types = (self.type_of(nal) for nal in nals)
-        return next((kind for kind in types if kind in self.slices), -1)
+        types = (self.nal_type(nal) for nal in nals)
+        return next((kind for kind in types if kind in self.slice_types), -1)
 
-    def header(self, parameters: Sequence[bytes]) -> bytes:
+    def track_header(self, parameter_sets: Sequence[bytes]) -> bytes:
         """Return parameter sets as a track's header, Annex B."""
-        # The first of each kind gives the track its profile and level: the most demanding one.
-        rank = self.parameters.index
+        # The first of each type gives the track its profile and level, so the highest comes first.
+        rank = self.parameter_set_types.index
         ordered = sorted(
-            parameters, key=lambda nal: (rank(self.type_of(nal)), [-byte for byte in nal[1:4]])
+            parameter_sets,
+            key=lambda nal: (rank(self.nal_type(nal)), [-byte for byte in nal[1:4]]),
         )
-        return joined(ordered)
+        return join_nals(ordered)
 
-    def body(self, nals: Sequence[bytes]) -> bytes:
-        """Return of a picture what belongs into a sample of an MP4 track, Annex B."""
+    def track_sample(self, nals: Sequence[bytes]) -> bytes:
+        """Return a picture as a sample of an MP4 track, Annex B."""
         # In H.264 the parameter sets lie in the track's header.
-        out = (*self.dropped, *(self.parameters if self is H264 else ()))
-        return joined([nal for nal in nals if self.type_of(nal) not in out])
+        out = (*self.dropped_types, *(self.parameter_set_types if self is H264 else ()))
+        return join_nals([nal for nal in nals if self.nal_type(nal) not in out])
 
-    def cleaned(self, nals: Sequence[bytes]) -> list[bytes]:
-        """Return a key frame that a decoder takes as the begin of a new stream.
+    def with_clean_start(self, nals: Sequence[bytes]) -> list[bytes]:
+        """Return a clean key frame in the form that begins a new stream for a decoder.
 
-        H.265: a CRA picture in mid-stream becomes a BLA picture without leading ones. Both have
-        the same syntax; only the name says whether what came before is still of use.
+        H.265: a CRA picture in mid-stream becomes a BLA picture without leading pictures. Both
+        have the same syntax; only the type says whether earlier pictures are still referred to.
         """
         if self is H264:
             return list(nals)
-        bla_n_lp = 18
+        bla_n_lp, cra = 18, 21
         return [
-            bytes([nal[0] & 0x81 | bla_n_lp << 1]) + nal[1:] if self.type_of(nal) == 21 else nal
+            bytes([nal[0] & 0x81 | bla_n_lp << 1]) + nal[1:] if self.nal_type(nal) == cra else nal
             for nal in nals
         ]
 
 
-H264 = Coding(
+H264 = CodecSyntax(
     encoder="libx264",
-    to_annexb="h264_mp4toannexb",
-    tag="avc1",
-    clean=(5,),
-    parameters=(7, 8),
-    dropped=(9, 11, 12),
-    notes=(6,),
-    slices=range(1, 6),
+    annexb_filter="h264_mp4toannexb",
+    track_tag="avc1",
+    clean_key_types=(5,),
+    parameter_set_types=(7, 8),
+    dropped_types=(9, 11, 12),
+    sei_types=(6,),
+    slice_types=range(1, 6),
 )
-H265 = Coding(
+H265 = CodecSyntax(
     encoder="libx265",
-    to_annexb="hevc_mp4toannexb",
-    tag="hev1",
-    clean=(16, 17, 18, 19, 20, 21),
-    parameters=(32, 33, 34),
-    dropped=(35, 37, 38),
-    notes=(39, 40),
-    slices=range(32),
+    annexb_filter="hevc_mp4toannexb",
+    track_tag="hev1",
+    clean_key_types=(16, 17, 18, 19, 20, 21),
+    parameter_set_types=(32, 33, 34),
+    dropped_types=(35, 37, 38),
+    sei_types=(39, 40),
+    slice_types=range(32),
 )
-CODINGS = {"h264": H264, "hevc": H265}
+SYNTAXES = {"h264": H264, "hevc": H265}
 """By FFmpeg's name of the decoder."""
 
 
-def split(data: bytes) -> list[bytes]:
+def split_nals(data: bytes) -> list[bytes]:
     """Return the NAL units of an Annex B byte stream, without start codes."""
-    ends = [(match.start(), match.end()) for match in _START.finditer(data)]
+    ends = [(match.start(), match.end()) for match in _START_CODE.finditer(data)]
     nexts = [start for start, _ in ends[1:]] + [len(data)]
     pieces = (data[begin:end].rstrip(b"\0") for (_, begin), end in zip(ends, nexts, strict=True))
     return [piece for piece in pieces if piece]
 
 
-def joined(nals: Sequence[bytes]) -> bytes:
+def join_nals(nals: Sequence[bytes]) -> bytes:
     """Return NAL units as an Annex B byte stream."""
     return b"".join(b"\0\0\0\1" + nal for nal in nals)
 
 
-def stored_sets(header: bytes) -> list[bytes]:
-    """Return the parameter sets of an H.264 track's header as MP4 and Matroska have it."""
+def parse_avcc(header: bytes) -> list[bytes]:
+    """Return the parameter sets of an H.264 track's header (avcC), as in MP4 and Matroska."""
     sets: list[bytes] = []
     if header[:1] != b"\x01":
         return sets
@@ -118,29 +120,29 @@ def stored_sets(header: bytes) -> list[bytes]:
     return sets
 
 
-def free_number(parameters: Sequence[bytes]) -> int:
-    """Return a number that no H.264 parameter set has.
+def free_parameter_set_id(parameter_sets: Sequence[bytes]) -> int:
+    """Return an id, 1–31, that no H.264 parameter set has.
 
     Raises:
-        ValueError: There is none, or two different sets have one number.
+        ValueError: All ids are taken, or two different sets have the same id.
     """
     taken: set[tuple[int, int]] = set()
-    for nal in parameters:
+    for nal in parameter_sets:
         kind = nal[0] & 31
-        # A sequence's number comes after profile, constraints and level, a picture's at once.
+        # A sequence's id comes after profile, constraints and level, a picture's at once.
         number = _exp_golomb(nal[4:] if kind == 7 else nal[1:])
         if (kind, number) in taken:
-            raise ValueError("its parameter sets change on the way")
+            raise ValueError("its parameter sets change within the clip")
         taken.add((kind, number))
     numbers = {number for _, number in taken}
     free = next((number for number in range(1, 32) if number not in numbers), None)
     if free is None:
-        raise ValueError("it uses all numbers of parameter sets")
+        raise ValueError("it uses all ids of parameter sets")
     return free
 
 
 def _exp_golomb(data: bytes) -> int:
-    """Return the unsigned Exp-Golomb number that some bytes begin with."""
+    """Return the unsigned Exp-Golomb number at the begin of some bytes."""
     bits = int.from_bytes(data[:8].ljust(8, b"\0"), "big")
     zeros = 64 - bits.bit_length()
     return (bits >> (63 - 2 * zeros)) - 1

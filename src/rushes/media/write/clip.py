@@ -1,73 +1,67 @@
-"""How a clip's file is made: by copy, by smart copy, or encoded anew."""
+"""A clip's file in the mode that its source allows: copied, partly copied, or encoded."""
 
 from pathlib import Path
 from typing import Any
 
 from rushes.errors import MediaError
-from rushes.media.write.bitstream import CODINGS
+from rushes.media.write.bitstream import SYNTAXES
 from rushes.media.write.encode import Encoding, encode_clip
 from rushes.media.write.framing import Framing
-from rushes.media.write.gops import CONTAINERS, Uncopyable
+from rushes.media.write.gops import CONTAINERS, NotCopyable
 from rushes.media.write.smart_cut import smart_clip
+from rushes.media.write.source import ClipSource
 from rushes.media.write.stream_copy import copy_clip
-from rushes.records import Box, Correction, Video
+from rushes.records import Box
 
 
-def write_clip(
-    video: Video,
-    in_pts: int,
-    out_pts: int,
-    path: Path,
-    encoding: Encoding,
-    correction: Correction | None = None,
-) -> dict[str, Any]:
-    """Write the clip `[in_pts, out_pts)` of `video` to `path` in the mode that fits, and check it.
+def write_clip(source: ClipSource, path: Path, encoding: Encoding) -> dict[str, Any]:
+    """Write a clip to `path` as MP4, in the requested mode where the source allows it; verify it.
 
     Returns:
-        What the file holds (see `encode_clip`); `mode` says how it was made and `mode_reason` why
-        it is not the one that was asked for.
+        The facts of the file (see `encode_clip`). `mode` is the mode it was made in, and
+        `mode_reason` says in words why it is not the requested one; empty if it is.
 
     Raises:
-        ItemError: It cannot be made; the message names the clip and the next step.
+        ItemError: The clip cannot be written; the message names the clip and the next step.
     """
     if encoding.mode == "copy":
-        return copy_clip(video, in_pts, out_pts, path, encoding)
+        return copy_clip(source, path, encoding)
     reason = ""
     if encoding.mode != "exact":
-        reason = obstacle(video, encoding, correction)
+        reason = why_not_copyable(source, encoding)
         if not reason:
             try:
-                return smart_clip(video, in_pts, out_pts, path, encoding)
-            except (Uncopyable, MediaError) as error:
-                # Whatever is wrong with the source or the disk, the exact way will say it too.
+                return smart_clip(source, path, encoding)
+            except (NotCopyable, MediaError) as error:
+                # An error of the source or the disk comes up again when the clip is encoded.
                 reason = str(error)
-    facts = encode_clip(video, in_pts, out_pts, path, encoding, correction)
+    facts = encode_clip(source, path, encoding)
     return {**facts, "mode_reason": reason}
 
 
-def obstacle(video: Video, encoding: Encoding, correction: Correction | None = None) -> str:
-    """Return in words why no picture of a video can be taken over as it is; empty if they can."""
+def why_not_copyable(source: ClipSource, encoding: Encoding) -> str:
+    """Return in words why no picture of a source can be copied as it is; empty if they can."""
     from av.codec import codecs_available
 
+    video, correction = source.video, source.correction
     own_size_px = (video.width_px, video.height_px)
-    coding = CODINGS.get(video.codec)
-    if coding is None:
+    syntax = SYNTAXES.get(video.codec)
+    if syntax is None:
         return f"its codec is {video.codec}, not H.264 or H.265"
-    if coding.encoder not in codecs_available:
-        return f"this FFmpeg has no {coding.encoder} for the edges"
+    if syntax.encoder not in codecs_available:
+        return f"this FFmpeg has no encoder {syntax.encoder} for the edges"
     if video.container not in CONTAINERS:
-        return f"its container ({video.container}) may have no time for each frame"
+        return f"its container ({video.container}) may have no display time for each frame"
     if video.pix_fmt != "yuv420p" or video.color_range == "full":
-        return f"its pixels are {video.pix_fmt} of {video.color_range} range"
-    mended = correction or Correction()
-    if mended.field_order != "progressive" or video.field_order == "interlaced":
+        return f"its pixel format is {video.pix_fmt}, {video.color_range} range"
+    if correction.field_order != "progressive" or video.field_order == "interlaced":
         return "it is interlaced"
-    if mended.box != Box():
+    if correction.box != Box():
         return "its bars are cropped"
     if video.hdr:
         return "its colours are HDR"
     if video.rotation_deg or video.sample_aspect != 1:
-        return "it must be turned upright or made square-pixelled"
+        return "it has to be turned upright or scaled to square pixels"
     if Framing(video, encoding.width_px, encoding.height_px).size_px != own_size_px:
-        return "another size is wanted"
+        return "the recipe asks for another size"
     return ""

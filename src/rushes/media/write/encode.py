@@ -1,4 +1,4 @@
-"""A clip as a file of its own: exactly its frames and its sound, encoded anew and checked."""
+"""A clip encoded anew: exactly its frames and its audio, verified."""
 
 import math
 from collections.abc import Iterator
@@ -11,45 +11,46 @@ from rushes.errors import MediaError, RecipeError
 from rushes.files import whole
 from rushes.media.decode import frames_between
 from rushes.media.deinterlace import deinterlaced
-from rushes.media.write.audio_track import Sound
+from rushes.media.write.audio_track import AudioTrack
 from rushes.media.write.framing import LIMITED, Framing, coarse_luma
-from rushes.media.write.verify import Meant, explained, verify
-from rushes.records import Correction, FieldOrder, Video
+from rushes.media.write.source import ClipSource
+from rushes.media.write.verify import Expected, disk_errors_explained, verify
+from rushes.records import Video
 
 PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium",
             "slow", "slower", "veryslow")  # fmt: skip
 _MODES = ("auto", "smart", "exact", "copy")
-KEEP_DURATIONS = 1 << 8  # AV_CODEC_FLAG_FRAME_DURATION, which PyAV has no name for
+KEEP_DURATIONS = 1 << 8  # AV_CODEC_FLAG_FRAME_DURATION, for which PyAV has no name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Encoding:
-    """How exported clips are made: MP4, 8-bit 4:2:0, limited range, encoded with H.264.
+    """Settings of exported clips: MP4, 8-bit 4:2:0, limited range, encoded with H.264.
 
     With mode "copy" or "smart" the coded pictures of the source are taken over as they are.
     """
 
     mode: str = "auto"
     """"exact" encodes every frame anew. "smart" copies whole groups of pictures and encodes only
-    the edges; just as exact in time, far faster, and what is copied is the source's H.264 or H.265
-    to the bit. "copy" encodes nothing: it begins and ends at key frames within the clip, so that
-    clips become shorter. "auto" is smart where the source allows it, else exact."""
+    the edges: the same frames, far faster, and the copied pictures are the source's H.264 or H.265
+    to the bit. "copy" encodes nothing: it begins and ends at key frames within the clip, so clips
+    become shorter. "auto" is smart where the source allows it, else exact."""
     fps: float | None = None
-    """Constant frame rate; 23.976 and its like mean 24000/1001. None keeps the source's own frame
-    times, variable ones included."""
+    """Constant frame rate; 23.976 means 24000/1001, and so on. None keeps the source's frame times,
+    variable ones included."""
     width_px: int | None = None
     """Output width, even. With `height_px` too, the source is scaled to cover both and its centre
     is cropped out; alone, the height follows by the aspect; neither keeps the display size."""
     height_px: int | None = None
     """Output height, even; see `width_px`."""
     audio: bool = True
-    """Keep the sound where the source has any within the clip."""
+    """Keep the audio where the source has any within the clip."""
     crf: int = 16
-    """x264's constant rate factor, 0–51; smaller is better and larger in bytes. 16 is hard to tell
-    from the source."""
+    """x264's constant rate factor, 0–51; lower keeps more detail and makes larger files. 16 is hard
+    to tell from the source."""
     preset: str = "medium"
     """x264's preset; slower ones make smaller files. The edges of a smart copy are encoded with
-    "veryfast" or what is faster."""
+    "veryfast" or a faster one."""
 
     def __post_init__(self) -> None:
         """Check the values.
@@ -77,76 +78,89 @@ class Encoding:
 
 
 @dataclass(frozen=True, slots=True)
-class _Span:
-    """One source frame and when it is shown, in ticks from the clip's begin."""
+class _TimedFrame:
+    """One source frame and its display, in ticks from the clip's begin."""
 
     frame: Any
     start: int
     end: int
 
 
-def encode_clip(
-    video: Video,
-    in_pts: int,
-    out_pts: int,
-    path: Path,
-    encoding: Encoding,
-    correction: Correction | None = None,
-) -> dict[str, Any]:
-    """Write the frames `[in_pts, out_pts)` of `video` to `path` as MP4, and check the file.
+@dataclass(frozen=True, slots=True)
+class OutputClock:
+    """The clock of an output file."""
 
-    The picture is upright and has square pixels; the file says nothing of rotation. The first
-    frame is shown from 0 on, the last one until `out_pts`. Colours keep the source's matrix and
-    are tagged as such; HDR becomes SDR in BT.709. Bars and fields are mended as `correction` says.
+    tick_s: Fraction
+    """Seconds per tick."""
+    rate: Fraction
+    """Nominal frame rate."""
+    is_even: bool
+    """Whether all frames last the same number of ticks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Output:
+    """The settings and the audio of one output file."""
+
+    encoding: Encoding
+    clock: OutputClock
+    framing: Framing
+    audio: AudioTrack | None
+
+
+def encode_clip(source: ClipSource, path: Path, encoding: Encoding) -> dict[str, Any]:
+    """Encode the frames of a clip to `path` as MP4, and verify the file.
+
+    The picture is upright and has square pixels; the file carries no rotation. The first frame is
+    shown from 0 on, the last one until `out_pts`. Colours keep the source's matrix and are tagged
+    with it; HDR becomes SDR in BT.709. Bars and fields are corrected as `source.correction` says.
 
     Returns:
-        What the file holds: frames, fps (None where the rate varies), width_px, height_px,
-        duration_s, has_audio, mode and why it is this one, frames_copied.
+        The facts of the file: frames, fps (None where the rate varies), width_px, height_px,
+        duration_s, has_audio, mode, mode_reason, frames_copied.
 
     Raises:
-        MediaError: The source has no frame there or cannot be read, the disk is full, or what was
-            written does not hold what was meant.
+        MediaError: The source has no frame there or cannot be read, the disk is full, or the file
+            does not hold the source's frames.
     """
-    item = name_of(video, in_pts, out_pts)
-    with explained(item, path):
-        mended = correction or Correction()
-        framing = Framing(video, encoding.width_px, encoding.height_px, mended.box)
-        timing = timing_of(video, encoding.fps)
-        spans = _spans(video, in_pts, out_pts, mended.field_order)
+    video, correction = source.video, source.correction
+    with disk_errors_explained(source.name, path):
+        framing = Framing(video, encoding.width_px, encoding.height_px, correction.box)
+        clock = output_clock(video, encoding.fps)
+        frames = _timed_frames(source)
         if encoding.fps is not None:
-            count = max(1, round((out_pts - in_pts) * video.time_base * timing.rate))
-            spans = _at_constant_rate(spans, video.time_base / timing.base, count)
-        sound = sound_of(video, in_pts, out_pts, encoding)
+            ticks = (source.out_pts - source.in_pts) * video.time_base * clock.rate
+            scale = video.time_base / clock.tick_s
+            frames = _at_constant_rate(frames, scale, max(1, round(ticks)))
+        audio = audio_track_of(source, encoding)
+        output = _Output(encoding=encoding, clock=clock, framing=framing, audio=audio)
         with whole(path) as temporary:
-            written = _write(temporary, encoding, timing, framing, spans, sound)
+            written = _write(temporary, output, frames)
             if not written.starts:
-                raise MediaError(f"{item}: no frame can be decoded there; scan the video again")
-            verify(temporary, written, timing.base, encoding.crf, item)
+                raise MediaError(
+                    f"{source.name}: no frame can be decoded there; scan the video again"
+                )
+            verify(temporary, written, clock.tick_s, encoding.crf, source.name)
     is_constant = encoding.fps is not None or not video.is_vfr
     return {
         "frames": len(written.starts),
-        "fps": round(float(timing.rate), 6) if is_constant else None,
+        "fps": round(float(clock.rate), 6) if is_constant else None,
         "width_px": framing.size_px[0],
         "height_px": framing.size_px[1],
-        "duration_s": round(float(written.end * timing.base), 6),
-        "has_audio": sound is not None,
+        "duration_s": round(float(written.end * clock.tick_s), 6),
+        "has_audio": audio is not None,
         "mode": "exact",
         "mode_reason": "",
         "frames_copied": 0,
     }
 
 
-def name_of(video: Video, in_pts: int, out_pts: int) -> str:
-    """Return what messages call a clip: its file, and where it begins and ends."""
-    return f"{video.path} [{video.seconds(in_pts)}–{video.seconds(out_pts)} s]"
-
-
-def sound_of(video: Video, in_pts: int, out_pts: int, encoding: Encoding) -> Sound | None:
-    """Return the sound of a clip; None if it has none or none is wanted."""
-    if not (encoding.audio and video.audio_codec):
+def audio_track_of(source: ClipSource, encoding: Encoding) -> AudioTrack | None:
+    """Return the audio track of a clip; None if it has none or the encoding leaves it out."""
+    if not (encoding.audio and source.video.audio_codec):
         return None
-    sound = Sound(video, in_pts, out_pts)
-    return sound if sound.is_there else None
+    track = AudioTrack(source)
+    return track if track.has_samples else None
 
 
 def exact_rate(fps: float) -> Fraction:
@@ -157,107 +171,95 @@ def exact_rate(fps: float) -> Fraction:
     return Fraction(fps).limit_denominator(1001)
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """The clock of an output."""
-
-    base: Fraction
-    """Seconds per tick."""
-    rate: Fraction
-    """Nominal frame rate."""
-    is_even: bool
-    """Whether all frames last the same number of ticks."""
-
-
-def timing_of(video: Video, fps: float | None) -> Timing:
+def output_clock(video: Video, fps: float | None) -> OutputClock:
     """Return the clock of an output at `fps` frames a second; None keeps the source's."""
     if fps is not None:
         rate = exact_rate(fps)
-        return Timing(1 / rate, rate, True)
+        return OutputClock(1 / rate, rate, True)
     rate = video.rate
     ticks_per_frame = 1 / (rate * video.time_base)
-    return Timing(video.time_base, rate, not video.is_vfr and ticks_per_frame.denominator == 1)
+    is_even = not video.is_vfr and ticks_per_frame.denominator == 1
+    return OutputClock(video.time_base, rate, is_even)
 
 
-def _spans(video: Video, in_pts: int, out_pts: int, field_order: FieldOrder) -> Iterator[_Span]:
-    """Yield the source's frames with their times from the clip's begin, without a gap."""
-    start = 0  # the first frame is shown from the clip's very beginning
+def _timed_frames(source: ClipSource) -> Iterator[_TimedFrame]:
+    """Yield the source's frames, each shown until the next one begins."""
+    start = 0  # the first frame is shown from the clip's very begin
     frame: Any = None
-    for decoded in deinterlaced(frames_between(video, in_pts, out_pts), field_order):
+    decoded_frames = frames_between(source.video, source.in_pts, source.out_pts)
+    for decoded in deinterlaced(decoded_frames, source.correction.field_order):
         if frame is not None:
-            yield _Span(frame, start, decoded.pts - in_pts)
-            start = decoded.pts - in_pts
+            yield _TimedFrame(frame, start, decoded.pts - source.in_pts)
+            start = decoded.pts - source.in_pts
         frame = decoded.frame
     if frame is not None:
-        yield _Span(frame, start, out_pts - in_pts)
+        yield _TimedFrame(frame, start, source.out_pts - source.in_pts)
 
 
-def _at_constant_rate(spans: Iterator[_Span], scale: Fraction, count: int) -> Iterator[_Span]:
+def _at_constant_rate(
+    frames: Iterator[_TimedFrame], scale: Fraction, count: int
+) -> Iterator[_TimedFrame]:
     """Yield for each of `count` ticks the source frame that is on display at that moment.
 
     Args:
-        spans: In source ticks.
+        frames: Times in source ticks.
         scale: Output ticks per source tick.
-        count: Number of frames wanted.
+        count: Number of output frames.
     """
     made = 0
-    for span in spans:
-        # Ticks before this frame's end; repeats of a frame become one longer span here.
-        until = min(count, math.ceil(span.end * scale))
+    for timed in frames:
+        # Ticks before this frame's end; repeats of a frame become one longer display here.
+        until = min(count, math.ceil(timed.end * scale))
         if until > made:
-            yield _Span(span.frame, made, until)
+            yield _TimedFrame(timed.frame, made, until)
             made = until
 
 
-def _write(
-    path: Path,
-    encoding: Encoding,
-    timing: Timing,
-    framing: Framing,
-    spans: Iterator[_Span],
-    sound: Sound | None,
-) -> Meant:
+def _write(path: Path, output: _Output, frames: Iterator[_TimedFrame]) -> Expected:
+    """Encode frames and audio to the file `path`; return the frames that it should hold."""
     import av
 
+    framing, clock, audio = output.framing, output.clock, output.audio
     starts: list[int] = []
     end = 0
     first_luma_HW = picture = None
     with av.open(str(path), "w", options={"movflags": "+faststart"}) as container:
-        stream = _add_video(container, encoding, timing, framing)
-        if sound is not None:
-            sound.add_to(container)
-        for span in spans:
-            picture = framing.apply(span.frame)
+        stream = _add_video(container, output)
+        if audio is not None:
+            audio.add_to(container)
+        for timed in frames:
+            picture = framing.apply(timed.frame)
             if not starts:
                 first_luma_HW = coarse_luma(picture)
                 _tag_colours(stream.codec_context, picture)
-            step = 1 if encoding.fps is not None else span.end - span.start
-            for start in range(span.start, span.end, step):
-                picture.pts, picture.time_base, picture.duration = start, timing.base, step
+            step = 1 if output.encoding.fps is not None else timed.end - timed.start
+            for start in range(timed.start, timed.end, step):
+                picture.pts, picture.time_base, picture.duration = start, clock.tick_s, step
                 container.mux(stream.encode(picture))
                 starts.append(start)
-            end = span.end
-            if sound is not None:
-                container.mux(list(sound.packets(end * timing.base)))
+            end = timed.end
+            if audio is not None:
+                container.mux(list(audio.packets(end * clock.tick_s)))
         container.mux(stream.encode())
-        if sound is not None:
-            container.mux(list(sound.packets(None)))
-    alike = {}
+        if audio is not None:
+            container.mux(list(audio.packets(None)))
+    lumas = {}
     if picture is not None and first_luma_HW is not None:
-        alike = {0: first_luma_HW, len(starts) - 1: coarse_luma(picture)}
-    return Meant(starts=starts, end=end, alike=alike)
+        lumas = {0: first_luma_HW, len(starts) - 1: coarse_luma(picture)}
+    return Expected(starts=starts, end=end, lumas=lumas)
 
 
-def _add_video(container: Any, encoding: Encoding, timing: Timing, framing: Framing) -> Any:
+def _add_video(container: Any, output: _Output) -> Any:
+    encoding, clock = output.encoding, output.clock
     # One thread: clips are encoded side by side, and the bytes depend on the number of threads.
     options = {"crf": str(encoding.crf), "preset": encoding.preset, "threads": "1"}
-    stream = container.add_stream("libx264", rate=timing.rate, options=options)
-    stream.width, stream.height = framing.size_px
+    stream = container.add_stream("libx264", rate=clock.rate, options=options)
+    stream.width, stream.height = output.framing.size_px
     stream.pix_fmt = "yuv420p"
-    stream.time_base = stream.codec_context.time_base = timing.base
+    stream.time_base = stream.codec_context.time_base = clock.tick_s
     stream.codec_context.gop_size = 250
     stream.codec_context.flags |= KEEP_DURATIONS
-    if not timing.is_even:
+    if not clock.is_even:
         # MP4 keeps durations in decoding order: with B-frames of unequal length the whole track
         # would seem shorter than it is.
         stream.codec_context.max_b_frames = 0

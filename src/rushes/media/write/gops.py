@@ -1,13 +1,14 @@
-"""Coded pictures as the container holds them: which can be copied, and in what pieces.
+"""Coded pictures of a source: reading them, and planning which of them can be copied.
 
-A copy may begin at a *clean* key frame only: one after which no picture refers to an earlier one.
-In H.264 that is an IDR picture; an open group of pictures begins with a mere I picture, after which
-the decoder's state still goes on. In H.265 any random access point will do, since a CRA picture
-becomes clean by being renamed (see `nals.Coding.cleaned`). Pictures that follow a key frame in the
-file but are shown before it ("leading") may need the group before; they are never copied with it.
+A copy may begin only at a *clean* key frame: one after which no picture refers to an earlier one.
+In H.264 that is an IDR picture; an open group of pictures begins with a plain I picture, and later
+pictures may still refer to the group before. In H.265 any random access point will do, since a CRA
+picture becomes clean by a change of its type (see `CodecSyntax.with_clean_start`). *Leading*
+pictures follow a key frame in the file but are shown before it. They may refer to the group before,
+so they are never copied with that key frame.
 
-A copy may end wherever all pictures so far are shown before all later ones: a picture refers only
-to pictures before it in the file.
+A copy may end behind any picture such that all pictures so far are shown before all later ones,
+because a picture refers only to pictures before it in the file.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,53 +19,62 @@ from typing import Any
 
 from rushes.errors import ItemError
 from rushes.media.probe import open_video, video_stream
-from rushes.media.write.bitstream import H264, Coding, split, stored_sets
+from rushes.media.write.bitstream import H264, CodecSyntax, parse_avcc, split_nals
+from rushes.media.write.source import ClipSource
 from rushes.records import Video
 
 _LOOKAHEAD = 40
-"""Pictures at or after the end to be seen before no earlier one can follow; codecs reorder by 16
-at most."""
+"""Pictures read at or after the clip's end until no earlier one can follow; codecs reorder by at
+most 16."""
 CONTAINERS = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "mpegts", "flv")
-"""Those that keep a display time for each picture."""
+"""Containers that keep a display time for each picture."""
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """One coded picture."""
+class SourcePicture:
+    """One coded picture as the container holds it."""
 
     pts: int
     is_key: bool
     is_clean: bool
     """Whether a copy may begin here."""
     is_doubtful: bool
-    """Whether the container marks it as damaged or not to be shown."""
+    """Whether the container marks it as damaged or hidden."""
     nals: tuple[bytes, ...]
+    """NAL units; the whole packet as one for a codec without them."""
 
 
-class Uncopyable(ItemError):
-    """Why a span cannot be copied, in words; `modes` encodes it instead."""
+class NotCopyable(ItemError):
+    """A span cannot be copied; the message says why, and the clip is encoded instead."""
 
 
-def packets(video: Video, from_pts: int) -> Iterator[Any]:
+def read_packets(video: Video, from_pts: int) -> Iterator[Any]:
     """Yield packets in the file's order, from a key frame at or before `from_pts`.
 
     Raises:
-        Uncopyable: A packet has no time.
+        NotCopyable: A packet has no time.
         MediaError: The file cannot be read.
     """
     for back_s in (0, 2, 20, None):  # as `decode.frames_between` does, and for the same reason
         seek_pts = None if back_s is None else from_pts - round(back_s / video.time_base)
         if seek_pts is not None and seek_pts < video.start_pts:
             seek_pts = None
-        found = from_key(video.path, seek_pts)
+        found = packets_from_key(video.path, seek_pts)
         first = next(found, None)
         if seek_pts is None or (first is not None and first.pts <= from_pts):
             yield from chain([first] if first else [], found)
             return
 
 
-def from_key(path: str | Path, seek_pts: int | None = None) -> Iterator[Any]:
-    """Yield packets from the first key frame that FFmpeg finds when it seeks; None: all."""
+def packets_from_key(path: str | Path, seek_pts: int | None = None) -> Iterator[Any]:
+    """Yield packets from the first key frame that a seek to `seek_pts` finds.
+
+    None starts at the begin of the file; nothing is yielded if the file is not seekable.
+
+    Raises:
+        NotCopyable: A packet has no time.
+        MediaError: The file cannot be read.
+    """
     import av
 
     with open_video(path) as container:
@@ -79,134 +89,136 @@ def from_key(path: str | Path, seek_pts: int | None = None) -> Iterator[Any]:
             has_begun = has_begun or packet.is_keyframe
             if has_begun and packet.size:
                 if packet.pts is None:
-                    raise Uncopyable("the file does not say when each frame is shown")
+                    raise NotCopyable("the file has no display time for each frame")
                 yield packet
 
 
-def pictures(found: Iterator[Any], coding: Coding | None) -> Iterator[Picture]:
-    """Yield packets as pictures; without a coding each is one piece, clean if it is a key frame."""
+def read_pictures(found: Iterator[Any], syntax: CodecSyntax | None) -> Iterator[SourcePicture]:
+    """Yield packets as pictures.
+
+    Args:
+        found: Packets in the file's order.
+        syntax: The codec; None keeps each packet in one piece, clean if it is a key frame.
+    """
     import av
 
     to_annexb: Any = None
-    stored: list[bytes] = []
+    header_sets: list[bytes] = []
     for packet in found:
         pts, is_key = packet.pts, bool(packet.is_keyframe)
         is_doubtful = bool(packet.is_corrupt or packet.is_discard)
-        if coding is None:
-            yield Picture(pts, is_key, is_key, is_doubtful, (bytes(packet),))
+        if syntax is None:
+            yield SourcePicture(pts, is_key, is_key, is_doubtful, (bytes(packet),))
             continue
         if to_annexb is None:
-            to_annexb = av.bitstream.BitStreamFilterContext(coding.to_annexb, packet.stream)
-            stored = stored_sets(packet.stream.codec_context.extradata or b"")
-        nals = tuple(nal for part in to_annexb.filter(packet) for nal in split(bytes(part)))
-        is_clean = is_key and coding.picture_type(nals) in coding.clean
-        if coding is H264 and is_key and not is_clean and stored:
-            nals = (*stored, *nals)  # which the filter does at clean ones only
-        yield Picture(pts, is_key, is_clean, is_doubtful, nals)
+            to_annexb = av.bitstream.BitStreamFilterContext(syntax.annexb_filter, packet.stream)
+            header_sets = parse_avcc(packet.stream.codec_context.extradata or b"")
+        nals = tuple(nal for part in to_annexb.filter(packet) for nal in split_nals(bytes(part)))
+        is_clean = is_key and syntax.picture_type(nals) in syntax.clean_key_types
+        if syntax is H264 and is_key and not is_clean and header_sets:
+            nals = (*header_sets, *nals)  # the filter does this at clean ones only
+        yield SourcePicture(pts, is_key, is_clean, is_doubtful, nals)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """Which pictures of a clip are copied; the rest of it is encoded anew."""
+class CopyPlan:
+    """The pictures of a clip that are copied; the rest of it is encoded anew."""
 
     shown: tuple[int, ...]
     """pts of all frames of the clip, ascending."""
     copied: tuple[int, ...]
-    """pts of the pictures to copy, in the file's order; in order of time they are neighbours."""
+    """pts of the pictures to copy, in the file's order; in order of time without a gap."""
     keys: tuple[int, ...]
     """pts of the key frames among them."""
     is_clean: bool
-    """Whether the first of them is a clean begin."""
-    until: int
-    """When the last copied frame's display ends."""
-    parameters: tuple[bytes, ...]
-    """Parameter sets that the copied pictures name."""
+    """Whether the first of them is a clean key frame."""
+    copied_end_pts: int
+    """End of the last copied frame's display."""
+    parameter_sets: tuple[bytes, ...]
+    """Parameter sets that the copied pictures refer to."""
 
     @property
     def head(self) -> tuple[int, ...]:
-        """When the frames are shown that come before the copied ones, as pts."""
+        """Frames that are shown before the copied ones: their pts, ascending."""
         first = min(self.copied)
         return tuple(pts for pts in self.shown if pts < first)
 
     @property
     def tail(self) -> tuple[int, ...]:
-        """When the frames are shown that come after the copied ones, as pts."""
+        """Frames that are shown after the copied ones: their pts, ascending."""
         last = max(self.copied)
         return tuple(pts for pts in self.shown if pts > last)
 
 
-def plan(
-    video: Video,
-    coding: Coding | None,
-    in_pts: int,
-    out_pts: int,
+def plan_copy(
+    source: ClipSource,
+    syntax: CodecSyntax | None,
     *,
     whole_groups: bool = False,
     spare_last: bool = False,
-) -> Plan:
-    """Find the longest row of pictures that can be copied into the clip `[in_pts, out_pts)`.
+) -> CopyPlan:
+    """Find the longest run of pictures that can be copied into a clip.
 
     Args:
-        video: The source.
-        coding: Its codec; None for one that is only ever copied in whole groups.
-        in_pts: Begin.
-        out_pts: End.
+        source: The clip.
+        syntax: Its codec; None for one that is only ever copied in whole groups.
         whole_groups: Begin at any key frame, clean or not, and end where a group ends.
         spare_last: Do not copy the last frame.
 
     Raises:
-        Uncopyable: There is none.
+        NotCopyable: There is none.
         MediaError: The file cannot be read.
     """
-    order: list[Picture] = []
+    in_pts, out_pts = source.in_pts, source.out_pts
+    order: list[SourcePicture] = []
     late = 0
-    for picture in pictures(packets(video, in_pts), coding):
+    for picture in read_pictures(read_packets(source.video, in_pts), syntax):
         # Without the bytes: clips can be long.
-        kinds = coding.parameters if coding else ()
-        sets = tuple(nal for nal in picture.nals if coding and coding.type_of(nal) in kinds)
+        kinds = syntax.parameter_set_types if syntax else ()
+        sets = tuple(nal for nal in picture.nals if syntax and syntax.nal_type(nal) in kinds)
         order.append(replace(picture, nals=sets))
         late = late + 1 if picture.pts >= out_pts else 0
         if late == _LOOKAHEAD:
             break
     shown = sorted(picture.pts for picture in order if in_pts <= picture.pts < out_pts)
     if len(set(shown)) < len(shown):
-        raise Uncopyable("two frames of it have the same time")
+        raise NotCopyable("two frames of it have the same time")
     begins = (at for at, picture in enumerate(order) if in_pts <= picture.pts < out_pts
               and (picture.is_key if whole_groups else picture.is_clean))  # fmt: skip
     begin = next(begins, None)
     if begin is None:
-        raise Uncopyable("no clean key frame lies within the clip")
+        raise NotCopyable("no clean key frame lies within the clip")
     kept = [picture for picture in order[begin:] if picture.pts >= order[begin].pts]
     ends = [not whole_groups or picture.is_key for picture in kept[1:]] + [late < _LOOKAHEAD]
     limit_pts = shown[-1] if spare_last else out_pts
-    count = _closed([picture.pts for picture in kept], limit_pts, ends)
+    count = _copyable_count([picture.pts for picture in kept], limit_pts, ends)
     if not count:
-        raise Uncopyable("no whole group of pictures lies within the clip")
+        raise NotCopyable("no whole group of pictures lies within the clip")
     kept, rest = kept[:count], kept[count:]
     if any(picture.is_doubtful for picture in kept):
-        raise Uncopyable("the file marks frames of it as damaged or hidden")
-    return Plan(
+        raise NotCopyable("the file marks frames of it as damaged or hidden")
+    return CopyPlan(
         shown=tuple(shown),
         copied=tuple(picture.pts for picture in kept),
         keys=tuple(picture.pts for picture in kept if picture.is_key),
         is_clean=kept[0].is_clean,
-        until=min([out_pts, *(picture.pts for picture in rest)]),
-        parameters=tuple(dict.fromkeys(nal for picture in kept for nal in picture.nals)),
+        copied_end_pts=min([out_pts, *(picture.pts for picture in rest)]),
+        parameter_sets=tuple(dict.fromkeys(nal for picture in kept for nal in picture.nals)),
     )
 
 
-def _closed(order_pts: Sequence[int], out_pts: int, ends: Sequence[bool]) -> int:
-    """Return how many pictures from the first can be copied: see this module's docstring.
+def _copyable_count(order_pts: Sequence[int], out_pts: int, ends: Sequence[bool]) -> int:
+    """Return how many pictures from the first on can be copied (see the module's docstring).
 
     Args:
         order_pts: pts of the pictures in the file's order.
-        out_pts: All copied ones are before it.
+        out_pts: Limit; all copied ones are before it.
         ends: Whether a copy may end behind each picture at all.
     """
-    rest = [out_pts]  # the earliest of the last none, one, two … pictures
+    rest = [out_pts]  # the earliest pts of the last 0, 1, 2 … pictures
     for pts in reversed(order_pts):
         rest.append(min(rest[-1], pts))
-    rest.reverse()  # the earliest from number n on
+    rest.reverse()  # the earliest pts from number n on
     best, latest = 0, order_pts[0]
     for count, (pts, may_end) in enumerate(zip(order_pts, ends, strict=True), 1):
         latest = max(latest, pts)

@@ -1,4 +1,4 @@
-"""What was written is read back and compared with what was meant."""
+"""Read-back of a written clip: number, times and pixels of its frames against the source's."""
 
 import errno
 import hashlib
@@ -19,64 +19,64 @@ MICROSECOND = Fraction(1, 1_000_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Meant:
-    """What a clip's file should hold."""
+class Expected:
+    """The frames that a clip's file should hold."""
 
     starts: Sequence[int]
-    """When each frame begins, in ticks from the clip's begin."""
+    """Begin of each frame's display, in ticks from the clip's begin."""
     end: int
-    """When the last frame ends."""
-    alike: Mapping[int, np.ndarray] = field(default_factory=dict)
-    """Frame number → the source's `coarse_luma`: what was encoded anew must come near it."""
-    same: Mapping[int, bytes] = field(default_factory=dict)
-    """Frame number → the source's `digest`: what was copied must equal it."""
+    """End of the last frame's display, in ticks."""
+    lumas: Mapping[int, np.ndarray] = field(default_factory=dict)
+    """Frame number → the source's `coarse_luma`, for encoded frames; the file's must be near it."""
+    digests: Mapping[int, bytes] = field(default_factory=dict)
+    """Frame number → the source's `digest`, for copied frames; the file's must equal it."""
 
 
 def digest(frame: Any) -> bytes:
     """Return a hash of all pixels of an `av.VideoFrame`."""
-    # sha256 is done by the processor itself: three times as fast as blake2b.
+    # sha256 runs on processor instructions of its own: three times as fast as blake2b.
     pixels = np.ascontiguousarray(frame.to_ndarray())
     return hashlib.sha256(pixels.data).digest()
 
 
-def verify(path: Path, meant: Meant, base: Fraction, crf: int, item: str) -> None:
-    """Decode a whole file and compare it with what was meant.
+def verify(path: Path, expected: Expected, tick_s: Fraction, crf: int, name: str) -> None:
+    """Decode a whole file and compare it with what was expected.
 
     Args:
         path: The file.
-        meant: In ticks of `base`.
-        base: Seconds per tick.
-        crf: How lossy the encoding was meant to be.
-        item: What to call the clip in messages.
+        expected: The frames; times in ticks of `tick_s` seconds.
+        tick_s: Seconds per tick.
+        crf: Rate factor of the encoding; a higher one allows larger differences.
+        name: The clip's name in messages.
 
     Raises:
-        MediaError: The frames' number or times differ, or a picture that is known does.
+        MediaError: The number or the times of the frames differ, or the pixels of one do.
     """
     times: list[Fraction] = []
     wrong = ""
-    again = "export it again, and report this if it stays"
+    again = "export it again, and report this if it persists"
     with open_video(path) as container:
         for number, frame in enumerate(container.decode(video=0)):
             times.append(frame.pts * frame.time_base)
-            wrong = wrong or _difference(number, frame, meant, crf)
-    if len(times) != len(meant.starts):
+            wrong = wrong or _difference(number, frame, expected, crf)
+    if len(times) != len(expected.starts):
         raise MediaError(
-            f"{item}: {len(meant.starts)} frames written, {len(times)} read back; {again}"
+            f"{name}: {len(expected.starts)} frames written, {len(times)} read back; {again}"
         )
-    pairs = zip(times, meant.starts, strict=True)
-    if any(abs(time - start * base) > MICROSECOND for time, start in pairs):
-        raise MediaError(f"{item}: the frames' times differ from the source's; {again}")
+    pairs = zip(times, expected.starts, strict=True)
+    if any(abs(time - start * tick_s) > MICROSECOND for time, start in pairs):
+        raise MediaError(f"{name}: the frames' times differ from the source's; {again}")
     if wrong:
-        raise MediaError(f"{item}: {wrong}; {again}")
+        raise MediaError(f"{name}: {wrong}; {again}")
 
 
-def _difference(number: int, frame: Any, meant: Meant, crf: int) -> str:
-    """Return in words how a frame differs from what was meant; empty if it does not."""
-    name = {0: "first", len(meant.starts) - 1: "last"}.get(number, f"{number + 1}th")
-    if number in meant.same and digest(frame) != meant.same[number]:
+def _difference(number: int, frame: Any, expected: Expected, crf: int) -> str:
+    """Return in words how a frame differs from the expected one; empty if it does not."""
+    name = {0: "first", len(expected.starts) - 1: "last"}.get(number, f"{number + 1}th")
+    if number in expected.digests and digest(frame) != expected.digests[number]:
         return f"the {name} frame is a copy, but does not equal the source's"
-    if number in meant.alike:
-        difference = float(np.abs(coarse_luma(frame) - meant.alike[number]).mean())
+    if number in expected.lumas:
+        difference = float(np.abs(coarse_luma(frame) - expected.lumas[number]).mean())
         # Lossy coding stays well below this, another shot well above.
         if difference > 4 + crf / 4:
             return f"the {name} frame is {difference:.0f}/255 off the source's"
@@ -84,8 +84,13 @@ def _difference(number: int, frame: Any, meant: Meant, crf: int) -> str:
 
 
 @contextmanager
-def explained(item: str, path: Path) -> Iterator[None]:
-    """Turn the system's and FFmpeg's errors into `MediaError`s that name the item."""
+def disk_errors_explained(name: str, path: Path) -> Iterator[None]:
+    """Turn the errors of the system and of FFmpeg into `MediaError`s.
+
+    Args:
+        name: The clip's name in messages.
+        path: The file that is written.
+    """
     import av
 
     try:
@@ -97,4 +102,4 @@ def explained(item: str, path: Path) -> Iterator[None]:
             message = f"no space left on the disk of {path.parent}; free some and run it again"
         else:
             message = f"cannot write {path}: {error.strerror or error}"
-        raise MediaError(f"{item}: {message}") from error
+        raise MediaError(f"{name}: {message}") from error
