@@ -48,7 +48,7 @@ class ClipStills:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alignment:
-    """How clip b lies on clip a: b shows at `(t - offset_s) / speed` what a shows at `t`."""
+    """The position of clip b on clip a: b shows at `(t - offset_s) / speed` what a shows at `t`."""
 
     offset_s: float
     speed: float
@@ -71,11 +71,11 @@ class Alignment:
     motion_share: float
     """Share of the pictures' variance that is change over time, 0–1; 0: nothing moves."""
     curves: CurveMatch
-    """How well the change curves agree."""
+    """Agreement of the change curves."""
 
     @property
     def certainty(self) -> float:
-        """How surely both show the same footage; about 1 where nothing speaks against it.
+        """Certainty that both show the same footage; about 1 where nothing speaks against it.
 
         The change curves weigh more than the pictures, in proportion to what changes at all.
         """

@@ -23,7 +23,7 @@ _AFTER_S = 0.48
 
 @dataclass(frozen=True, slots=True)
 class ChangeCurves:
-    """How much one clip changes at each of its frames."""
+    """The change of one clip at each of its frames, by several signals."""
 
     times_s: np.ndarray
     """float64, ascending: seconds since the clip's first frame."""
@@ -33,14 +33,14 @@ class ChangeCurves:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurveMatch:
-    """How well the change curves of two clips agree at the best offset."""
+    """The agreement of two clips' change curves at the best offset."""
 
     offset_s: float
     """Time in the first clip at which the second begins, in seconds."""
     agreement: float
     """Correlation over all curves, at most 1."""
     information: float
-    """How far the changes exceed coding noise: 0–1 a curve, summed over the curves."""
+    """Share of the changes above coding noise: 0–1 a curve, summed over the curves."""
 
 
 def change_curves(change: Signals, in_pts: int, out_pts: int) -> ChangeCurves:

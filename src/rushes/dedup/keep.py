@@ -40,7 +40,7 @@ OUTCOME = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dedup:
-    """When a clip is redundant, and when two clips look alike."""
+    """Thresholds: a clip is redundant, two clips look alike."""
 
     overlap: float = 0.5
     """A clip is redundant if a kept one shows at least this share of it; larger keeps more."""

@@ -42,7 +42,7 @@ _CENTRE_SAMPLE = 64  # clips that the centre of a cluster is computed from
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """How clips are clustered by how they look."""
+    """Settings of the clusters."""
 
     clusters: int = 0
     """Number of clusters; 0: the root of half the number of clips, from 2 to 256."""
