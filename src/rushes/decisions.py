@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from rushes.records import Decisions, Verdict
+from rushes.records import Clip, Decisions, Verdict
 
 
 class Action(NamedTuple):
@@ -79,6 +79,14 @@ def tags_of(from_stages: Iterable[str], decided: Decisions) -> list[str]:
     """Return a clip's tags: those from stages, with the changes of people applied."""
     kept = [tag for tag in from_stages if tag not in decided.tags_removed]
     return kept + [tag for tag in decided.tags_added if tag not in kept]
+
+
+def clips_of_span(video_id: str, value: Mapping[str, Any]) -> list[Clip]:
+    """Return the clips that a verdict of kind "span" makes; only the catalog knows their frames."""
+    return [
+        Clip(video_id=video_id, in_pts=in_pts, out_pts=out_pts, frames=1)
+        for in_pts, out_pts in value["to"]
+    ]
 
 
 def last_action(verdicts: Iterable[Verdict], who: str, *, redo: bool = False) -> int | None:
