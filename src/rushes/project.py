@@ -27,8 +27,8 @@ from rushes.models.store import ModelStatus
 from rushes.records import Failure, Report, Row, Selection, Verdict
 from rushes.reports.cut_report import ReportPage, write_report
 from rushes.reports.doctor import examine
-from rushes.reports.lists import LISTS, listed
-from rushes.reports.status import pending, totals
+from rushes.reports.lists import LISTS, filter_rows
+from rushes.reports.status import pending, status
 from rushes.review import decide as deciding
 from rushes.review.session import ReviewSession
 from rushes.selection import choose as selecting
@@ -244,7 +244,7 @@ class Project(Workspace):
         """
         if what not in LISTS:
             raise RecipeError(f"ls {what}: no such list{nearest(what, list(LISTS))}")
-        return listed(
+        return filter_rows(
             LISTS[what](self.context),
             where=where,
             sort=sort,
@@ -303,7 +303,7 @@ class Project(Workspace):
 
     def status(self) -> Row:
         """Return how much there is of everything, what failed, and decode passes per video."""
-        return totals(self.context)
+        return status(self.context)
 
     def failures(self) -> list[Failure]:
         """Return all that stands as failed."""

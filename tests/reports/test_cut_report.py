@@ -144,7 +144,7 @@ def test_a_limit_keeps_the_least_sure_and_says_so(project):
     page = Page(done.path)
     assert (done.shown, done.cuts) == (3, 4)
     assert len(page.cards) == 3
-    assert page.has("Only the 1 least sure of 2 cuts are shown")
+    assert page.has("The 1 least confident of 2 cuts; for all:")
     assert page.has("rushes report --limit 2")
     one = [row for row in project.ls("cuts") if row["video"].endswith("one.mp4")]
     kept = {int(card["frames"][-1][0]) for card in page.cards} & {row["pts"] for row in one}
@@ -168,13 +168,13 @@ def test_without_a_limit_every_video_gets_its_share(monkeypatch):
 
     asked = {1: cuts(0.9, 0.1, 0.2, 0.3), 2: cuts(0.99)}
     monkeypatch.setattr(report, "MOST_CUTS", 3)
-    chosen = report._chosen(asked, None)
+    chosen = report._least_confident(asked, None)
     assert {no: [cut.confidence for cut in kept] for no, kept in chosen.items()} == {
         1: [0.1, 0.2],
         2: [0.99],
     }
-    assert report._chosen(asked, 9)[1] == asked[1]
-    assert report._chosen(asked, 0) == {}
+    assert report._least_confident(asked, 9)[1] == asked[1]
+    assert report._least_confident(asked, 0) == {}
 
 
 def test_a_lost_file_costs_its_own_pictures_only(films, tmp_path):
@@ -187,7 +187,7 @@ def test_a_lost_file_costs_its_own_pictures_only(films, tmp_path):
         assert page.has("one.mp4: the file is gone; ingest the folder it moved to")
         assert len(page.cards) == done.shown == 4
         assert len(page.all("img")) == 2
-        assert page.has("The pictures could not be read.")
+        assert page.has("The frames could not be read.")
 
 
 def test_failures_are_listed_with_what_tries_again(films, tmp_path):
@@ -203,7 +203,7 @@ def test_an_empty_project_and_an_uncut_video_say_what_to_do(films, tmp_path):
     with Project.open(tmp_path / "p", create=True, workers=0) as project:
         done = project.report()
         assert (done.videos, done.cuts) == (0, 0)
-        assert Page(done.path).has("No video is known yet. rushes run PATH…")
+        assert Page(done.path).has("The project has no video yet. rushes run PATH…")
         project.ingest([films])
         assert Page(project.report().path).has("This video is not cut yet. rushes run")
 
@@ -216,13 +216,13 @@ def test_a_video_of_one_shot_and_a_cut_at_its_very_edge(tmp_path):
         (row,) = project.context.probe_rows("change").values()
         edge = Cut(kind="fade", start_pts=video.start_pts, pts=video.end_pts, confidence=0.5,
                    detector="x")  # fmt: skip
-        task = report.PictureTask(
+        task = report.CutFramesTask(
             video=video,
             cuts=(edge, replace(edge, start_pts=edge.pts)),
             signals=project.folder / row["signals"],
             key_pts=project.context.catalog.key_pts(no),
         )
-        whole, end = report.take_pictures(task, lambda _: None)
+        whole, end = report.decode_cut_frames(task, lambda _: None)
     assert (whole.before, whole.after, whole.frames_mixed) == (None, None, 30)
     assert whole.middle.jpeg
     assert (end.after, end.middle, end.frames_mixed) == (None, None, 0)

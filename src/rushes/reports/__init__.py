@@ -1,1 +1,1 @@
-"""Lists, totals, checks of the machine, and pages to look at."""
+"""Lists, totals, checks of the machine, and the page of cuts."""

@@ -1,4 +1,4 @@
-"""`rushes report`: a page with the true frames on both sides of each cut, to be skimmed by eye.
+"""`rushes report`: a page with the frames on both sides of each cut.
 
 The frames come from the source, not from the stills: only the last frame before a cut and the first
 one after it show whether the cut is right to the frame.
@@ -16,48 +16,48 @@ from rushes.errors import ItemError, MediaError, RecipeError
 from rushes.files import whole
 from rushes.media.thumbnails import thumbnails
 from rushes.records import Clip, Cut, Row, Video
-from rushes.reports.contact_sheet import Picture, Pictures, VideoSheet
-from rushes.reports.lists import LISTS, listed
+from rushes.reports.contact_sheet import CutFrames, Frame, VideoSheet
+from rushes.reports.lists import LISTS, filter_rows
 from rushes.reports.page import Overview, page
 from rushes.runner.base import Job, Progress
 
 CUTS_PER_TASK = 32
-"""Cuts of one video whose frames a worker decodes in one go."""
+"""Cuts of one video in one task of a worker."""
 MOST_CUTS = 1000
-"""Cuts on a page where no limit is given: some 20 MB, which a phone still opens."""
+"""Cuts on a page without a limit: some 20 MB, which a phone still opens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportPage:
-    """What `rushes report` wrote."""
+    """The page that `rushes report` wrote."""
 
     path: Path
     videos: int
     """Videos on the page."""
     cuts: int
-    """Cuts that were asked for."""
+    """Cuts that meet the condition."""
     shown: int
-    """Cuts with a card on the page; fewer where a limit leaves some out."""
+    """Cuts with a card on the page; fewer if a limit leaves some out."""
     failed: tuple[str, ...]
-    """What could not be shown, and why."""
+    """Errors of the videos whose frames could not be decoded."""
     size_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PictureTask:
-    """Some cuts of one video, ready to be sent to a worker."""
+class CutFramesTask:
+    """Some cuts of one video, as a worker gets them."""
 
     video: Video
     cuts: tuple[Cut, ...]
     """Ascending."""
     signals: Path
-    """A file of signals with a row for every frame."""
+    """File of signals with a row for every frame."""
     key_pts: np.ndarray
     """int64 pts of the key frames."""
 
 
-def take_pictures(task: PictureTask, progress: Progress) -> list[Pictures]:
-    """Decode the frames at each cut; `progress` is told the cuts done.
+def decode_cut_frames(task: CutFramesTask, progress: Progress) -> list[CutFrames]:
+    """Decode the frames at each cut of a task, in their order; `progress` counts cuts.
 
     Raises:
         MediaError: The video or its signals cannot be read.
@@ -81,14 +81,14 @@ def take_pictures(task: PictureTask, progress: Progress) -> list[Pictures]:
         found[at] = jpeg
         progress(len(task.cuts) * len(found) / len(wanted))
 
-    def picture(at: int | None) -> Picture | None:
-        return None if at is None else Picture(at, found.get(at, b""))
+    def frame(at: int | None) -> Frame | None:
+        return None if at is None else Frame(at, found.get(at, b""))
 
     return [
-        Pictures(
-            before=picture(before),
-            middle=picture(middle),
-            after=picture(after),
+        CutFrames(
+            before=frame(before),
+            middle=frame(middle),
+            after=frame(after),
             frames_mixed=last - first,
         )
         for (before, middle, after), (first, last) in zip(places, spans, strict=True)
@@ -103,15 +103,15 @@ def write_report(
     where: str | None = None,
     limit: int | None = None,
 ) -> ReportPage:
-    """Write the page.
+    """Write the page of cuts.
 
     Args:
         context: The open project.
         path: The page, ending in .html.
         status: As `Project.status` returns it.
         where: Only cuts that meet this condition on the columns of `ls cuts`.
-        limit: At most so many cuts of each video, the least sure ones; None shares `MOST_CUTS`
-            out among the videos.
+        limit: At most this many cuts of each video, those of lowest confidence; None divides
+            `MOST_CUTS` among the videos.
 
     Raises:
         RecipeError: `path` is no .html file or cannot be written, or `where` is wrong.
@@ -122,17 +122,17 @@ def write_report(
             f"{path}: a report is written to a file that ends in .html; "
             f"for one video only: rushes report --where 'video = {path}'"
         )
-    asked = _asked(context, where)
-    chosen = _chosen(asked, limit)
-    taken, errors = _take_all(context, chosen)
+    requested = _cuts_where(context, where)
+    chosen = _least_confident(requested, limit)
+    frames, errors = _decode_all(context, chosen)
     found = context.catalog.cuts(context.recipe.fingerprints.cut)
     clips = _clips_by_video(context)
     sheets = [
         VideoSheet(
             video=video,
             cuts=found.get(no),
-            asked=len(asked.get(no, ())),
-            shown=[(cut, taken.get((no, cut))) for cut in chosen.get(no, ())],
+            requested=len(requested.get(no, ())),
+            shown=[(cut, frames.get((no, cut))) for cut in chosen.get(no, ())],
             clips=clips.get(no, []),
             errors=errors.get(no, []),
         )
@@ -159,36 +159,38 @@ def write_report(
         ) from error
     return ReportPage(
         path=path,
-        videos=len(asked) if where else len(sheets),
-        cuts=sum(len(cuts) for cuts in asked.values()),
+        videos=len(requested) if where else len(sheets),
+        cuts=sum(len(cuts) for cuts in requested.values()),
         shown=sum(len(cuts) for cuts in chosen.values()),
         failed=tuple(error for of_video in errors.values() for error in of_video),
         size_bytes=path.stat().st_size,
     )
 
 
-def _asked(context: Context, where: str | None) -> dict[int, list[Cut]]:
+def _cuts_where(context: Context, where: str | None) -> dict[int, list[Cut]]:
     """Return video number → the cuts that meet `where`; videos without one are left out."""
     rows = LISTS["cuts"](context)
-    passing = {id(row) for row in listed(rows, where=where, sort=None, limit=None)}
+    passing = {id(row) for row in filter_rows(rows, where=where, sort=None, limit=None)}
     found = context.catalog.cuts(context.recipe.fingerprints.cut)
     pairs = [(no, cut) for no, cuts in found.items() for cut in cuts]
-    asked: dict[int, list[Cut]] = {}
+    requested: dict[int, list[Cut]] = {}
     for row, (no, cut) in zip(rows, pairs, strict=True):
         if id(row) in passing:
-            asked.setdefault(no, []).append(cut)
-    return asked
+            requested.setdefault(no, []).append(cut)
+    return requested
 
 
-def _chosen(asked: Mapping[int, Sequence[Cut]], limit: int | None) -> dict[int, list[Cut]]:
-    """Return the cuts that get a card, in order of time: those that need a look most."""
+def _least_confident(
+    requested: Mapping[int, Sequence[Cut]], limit: int | None
+) -> dict[int, list[Cut]]:
+    """Return the cuts that get a card, in order of time: those of lowest confidence."""
     ranked = [
         (rank, cut.confidence, no, cut)
-        for no, cuts in asked.items()
+        for no, cuts in requested.items()
         for rank, cut in enumerate(sorted(cuts, key=lambda cut: cut.confidence))
         if limit is None or rank < limit
     ]
-    if limit is None:  # the least sure of each video, then the second of each, …
+    if limit is None:  # the least confident of each video, then the second of each, …
         ranked = sorted(ranked, key=lambda entry: entry[:3])[:MOST_CUTS]
     chosen: dict[int, list[Cut]] = {}
     for *_, no, cut in sorted(ranked, key=lambda entry: entry[3].pts):
@@ -196,19 +198,19 @@ def _chosen(asked: Mapping[int, Sequence[Cut]], limit: int | None) -> dict[int, 
     return chosen
 
 
-def _take_all(
+def _decode_all(
     context: Context,
     chosen: Mapping[int, Sequence[Cut]],
-) -> tuple[dict[tuple[int, Cut], Pictures], dict[int, list[str]]]:
-    """Return the pictures by video number and cut, and what went wrong by video number."""
+) -> tuple[dict[tuple[int, Cut], CutFrames], dict[int, list[str]]]:
+    """Return the frames by video number and cut, and the errors by video number."""
     number_of: dict[str, int] = {}
-    jobs: list[Job[PictureTask]] = []
+    jobs: list[Job[CutFramesTask]] = []
     for no, job in _jobs(context, chosen):
         number_of[job.payload.video.id] = no
         jobs.append(job)
-    taken: dict[tuple[int, Cut], Pictures] = {}
+    decoded: dict[tuple[int, Cut], CutFrames] = {}
     errors: dict[int, list[str]] = {}
-    for done in context.runner.run("report", take_pictures, jobs, unit="cuts"):
+    for done in context.runner.run("report", decode_cut_frames, jobs, unit="cuts"):
         task = done.job.payload
         no = number_of[task.video.id]
         if done.result is None:
@@ -216,19 +218,19 @@ def _take_all(
             if message not in errors.setdefault(no, []):  # the same for each part of a lost file
                 errors[no].append(message)
             continue
-        taken |= {(no, cut): found for cut, found in zip(task.cuts, done.result, strict=True)}
-    return taken, errors
+        decoded |= {(no, cut): found for cut, found in zip(task.cuts, done.result, strict=True)}
+    return decoded, errors
 
 
 def _jobs(
     context: Context, chosen: Mapping[int, Sequence[Cut]]
-) -> Iterator[tuple[int, Job[PictureTask]]]:
+) -> Iterator[tuple[int, Job[CutFramesTask]]]:
     rows = context.probe_rows("change")
     for no, video in context.catalog.videos(chosen).items():
         key_pts = context.catalog.key_pts(no)
         for at in range(0, len(chosen[no]), CUTS_PER_TASK):
             part = tuple(chosen[no][at : at + CUTS_PER_TASK])
-            task = PictureTask(
+            task = CutFramesTask(
                 video=video,
                 cuts=part,
                 signals=context.folder / rows[no]["signals"],

@@ -1,4 +1,4 @@
-"""What a working machine needs, and whether it is there."""
+"""Checks of this machine: codecs, disk, networks, versions."""
 
 import os
 import platform
@@ -13,10 +13,10 @@ from rushes.records import Row
 
 
 def examine(folder: Path) -> list[Row]:
-    """Return what a working machine needs, each with whether it is there.
+    """Return the checks as rows: name, whether it is ok, and the finding.
 
     Args:
-        folder: Where the project is or will be.
+        folder: The folder of the project.
     """
     missing = missing_codecs()
     free_bytes = shutil.disk_usage(folder).free
@@ -30,7 +30,9 @@ def examine(folder: Path) -> list[Row]:
         {
             "name": "codecs",
             "ok": not missing,
-            "found": f"missing: {', '.join(missing)}" if missing else "all that Rushes writes with",
+            "found": f"missing: {', '.join(missing)}"
+            if missing
+            else "every codec that Rushes writes",
         },
         {"name": "disk", "ok": free_bytes > 1e9, "found": f"{free_bytes / 1e9:.1f} GB free"},
         {"name": "writable", "ok": os.access(folder, os.W_OK), "found": str(folder)},

@@ -1,4 +1,4 @@
-"""Tables for `ls` and for selections: what is known, one row each."""
+"""Lists of `rushes ls`: videos, cuts, shots, clips and failures, a row each."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,14 +15,15 @@ from rushes.errors import RecipeError, nearest
 from rushes.media.defects.bars import SIDES
 from rushes.recipe.rules import parse_where
 from rushes.records import Cut, Decisions, Row, Shot
-from rushes.selection import choose as selecting
+from rushes.selection.choose import mask
 from rushes.selection.clip_table import clip_columns
+from rushes.words import count
 
 
 def _videos(context: Context) -> list[Row]:
     scans = context.catalog.scans()
     found: dict[int, Counter[str]] = {}
-    for video_no, row in _pictures(context):
+    for video_no, row in _picture_rows(context):
         found.setdefault(video_no, Counter())[row["scan"]] += 1
     rows = []
     for no, video in context.catalog.videos().items():
@@ -55,25 +56,25 @@ def _videos(context: Context) -> list[Row]:
     return rows
 
 
-def faults(context: Context) -> list[str]:
-    """Return in words what is out of the ordinary in time and pixels, and how much of it."""
+def anomalies(context: Context) -> list[str]:
+    """Return the count of each irregularity in time or picture, as "2 videos in HDR"."""
     videos = context.catalog.videos().values()
-    pictures = [row for _, row in _pictures(context)]
-    counts = {
-        "videos of variable frame rate": sum(v.is_vfr for v in videos),
-        "videos turned upright": sum(v.rotation_deg != 0 for v in videos),
-        "videos with pixels that are not square": sum(v.sample_aspect != 1 for v in videos),
-        "videos in HDR, shown in SDR": sum(v.hdr is not None for v in videos),
-        "clips deinterlaced": sum(row["scan"] != "progressive" for row in pictures),
-        "clips with bars, cropped": sum(any(row[f"bar_{s}"] for s in SIDES) for row in pictures),
-        "clips with a freeze": sum(row["frozen_s"] > 0 for row in pictures),
-        "clips with repeated frames": sum(row["duplicate_fraction"] > 0.1 for row in pictures),
-    }
-    return [f"{count} {what}" for what, count in counts.items() if count]
+    rows = [row for _, row in _picture_rows(context)]
+    counts = [
+        ("video", "of variable frame rate", sum(v.is_vfr for v in videos)),
+        ("video", "rotated upright", sum(v.rotation_deg != 0 for v in videos)),
+        ("video", "of non-square pixels", sum(v.sample_aspect != 1 for v in videos)),
+        ("video", "in HDR, shown in SDR", sum(v.hdr is not None for v in videos)),
+        ("clip", "deinterlaced", sum(row["scan"] != "progressive" for row in rows)),
+        ("clip", "with bars, cropped", sum(any(row[f"bar_{s}"] for s in SIDES) for row in rows)),
+        ("clip", "with a freeze", sum(row["frozen_s"] > 0 for row in rows)),
+        ("clip", "with repeated frames", sum(row["duplicate_fraction"] > 0.1 for row in rows)),
+    ]
+    return [f"{count(number, noun)} {kind}" for noun, kind, number in counts if number]
 
 
-def _pictures(context: Context) -> Iterator[tuple[int, Row]]:
-    """Yield what the scorer `picture` says of each clip, with its video's number."""
+def _picture_rows(context: Context) -> Iterator[tuple[int, Row]]:
+    """Yield (video number, row of the scorer `picture`) of each clip that has one."""
     if "picture" not in context.recipe.stages("score"):
         return
     rows = context.scores("picture")
@@ -149,7 +150,7 @@ def _clips(context: Context) -> list[Row]:
             "verdict": decided.get(clip.id, Decisions()).verdict,
             "split": columns["split"][at],
         }
-        row |= {name: _plain(columns[name][at]) for name in scores}
+        row |= {name: _json_value(columns[name][at]) for name in scores}
         rows.append(row)
     return rows
 
@@ -168,17 +169,17 @@ LISTS: dict[str, Callable[[Context], list[Row]]] = {
 }
 
 
-def listed(
+def filter_rows(
     rows: Sequence[Row], *, where: str | None, sort: str | None, limit: int | None
 ) -> list[Row]:
-    """Return the rows that meet `where`, sorted, at most `limit`.
+    """Return the rows that meet `where`, sorted, at most `limit` of them.
 
     Raises:
-        RecipeError: A condition or the sort names a field that is not there.
+        RecipeError: A condition or the sort names an unknown field.
     """
     kept = list(rows)
     if where and kept:
-        passing = selecting.mask(parse_where(where), _as_columns(kept))
+        passing = mask(parse_where(where), _as_columns(kept))
         kept = [row for row, passes in zip(kept, passing, strict=True) if passes]
     if sort and kept:
         key = sort.removeprefix("-")
@@ -196,7 +197,7 @@ def _as_columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
         values = [row[name] for row in rows]
         if all(v is None or isinstance(v, int | float) for v in values):
             columns[name] = np.array(values, float)
-        else:  # NumPy would make a table of lists
+        else:  # NumPy would make a two-dimensional array of lists
             each = (tuple(v) if isinstance(v, list) else v for v in values)
             columns[name] = np.fromiter(each, object, len(values))
     return columns
@@ -206,8 +207,8 @@ def _rate(rate: Any) -> float | None:
     return None if rate is None else round(float(rate), 3)
 
 
-def _plain(value: Any) -> Any:
-    """Return a NumPy value as JSON can hold it; NaN, which stands for missing, as None."""
+def _json_value(value: Any) -> Any:
+    """Return a NumPy value as JSON takes it; NaN, the missing value of a column, as None."""
     if isinstance(value, float):
         return None if np.isnan(value) else round(float(value), 5)
     return value

@@ -1,4 +1,4 @@
-"""The page that `rushes report` writes: one HTML file that needs nothing beside it and no network.
+"""The page of `rushes report`: one HTML file that needs no other file and no network.
 
 Style and script are inline, and the page's own policy forbids the browser everything else.
 """
@@ -16,21 +16,22 @@ from rushes.reports.contact_sheet import (
     KINDS,
     VideoSheet,
     clock,
+    hint,
     kinds,
-    name,
-    next_step,
+    title,
     video_section,
 )
 from rushes.version import __version__
+from rushes.words import count
 
 SHOWN_FAILURES = 100
-SHOWN_BARE = 200
-"""Videos without a single card that still get their heading and strip."""
+SHOWN_WITHOUT_CARDS = 200
+"""Videos without a card that still get their heading and bar."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """What the page says of the project as a whole."""
+    """The project as a whole."""
 
     status: Row
     """As `Project.status` returns it."""
@@ -39,7 +40,7 @@ class Overview:
 
 
 def page(overview: Overview, sheets: Sequence[VideoSheet], *, where: str | None) -> Iterator[str]:
-    """Yield the page piece by piece; `where` is the condition that the cuts were asked for by."""
+    """Yield the page piece by piece; `where` is the condition that its cuts meet."""
     style, script = (_asset(f"page.{kind}") for kind in ("css", "js"))
     project = str(overview.status["project"])
     cards = [cut for sheet in sheets for cut, _ in sheet.shown]
@@ -50,7 +51,7 @@ def page(overview: Overview, sheets: Sequence[VideoSheet], *, where: str | None)
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>Cuts of {escape(Path(project).name)}</title>\n<style>{style}</style>\n"
-        f'<header><h1>Cuts</h1><p class="muted">{name(project)}</p></header>\n<main>\n'
+        f'<header><h1>Cuts</h1><p class="muted">{title(project)}</p></header>\n<main>\n'
     )
     yield _totals(overview, sheets)
     yield from (_funnel(selection) for selection in overview.selections if selection.funnel)
@@ -58,20 +59,20 @@ def page(overview: Overview, sheets: Sequence[VideoSheet], *, where: str | None)
     if where:
         yield f"<p>Only cuts that meet <code>{escape(where)}</code>.</p>\n"
     if not overview.status["videos"]:
-        yield next_step("No video is known yet.", "rushes run PATH…")
+        yield hint("The project has no video yet.", "rushes run PATH…")
     elif where and not cards:
-        yield next_step("No cut meets the condition.", "rushes ls cuts")
+        yield hint("No cut meets the condition.", "rushes ls cuts")
     if cards:
         yield _toolbar(cards)
     yield '<section id="flat" hidden></section>\n'
-    visible = [sheet for sheet in sheets if sheet.asked or not where]
+    visible = [sheet for sheet in sheets if sheet.requested or not where]
     bare = [id(sheet) for sheet in visible if not sheet.shown]
-    left_out = set(bare[SHOWN_BARE:])
+    left_out = set(bare[SHOWN_WITHOUT_CARDS:])
     for sheet in visible:
         if id(sheet) not in left_out:
             yield from video_section(sheet)
     if left_out:
-        yield next_step(f"{len(left_out)} more videos have no card here.", "rushes ls videos")
+        yield hint(f"{count(len(left_out), 'more video')} without a card.", "rushes ls videos")
     yield "</main>\n"
     yield f'<footer class="muted">rushes {__version__}</footer>\n<script>{script}</script>\n'
 
@@ -96,11 +97,12 @@ def _totals(overview: Overview, sheets: Sequence[VideoSheet]) -> str:
 
 
 def _funnel(selection: Selection) -> str:
-    titles = ("rule", "comes to", "passes alone", "left", "without value")
+    titles = ("rule", "resolved to", "pass alone", "pass so far", "without value")
     rows = [(r.rule, r.threshold, r.alone, r.left, r.missing) for r in selection.funnel]
     return (
-        f"<details><summary>How {escape(selection.name)}@{selection.revision} was selected "
-        f"from {selection.candidates} clips</summary>\n{_table(titles, rows)}</details>\n"
+        f"<details><summary>Funnel of {escape(selection.name)}@{selection.revision}: "
+        f"{len(selection.clips):,} of {count(selection.candidates, 'clip')}</summary>\n"
+        f"{_table(titles, rows)}</details>\n"
     )
 
 
@@ -141,7 +143,7 @@ def _toolbar(cards: Sequence[Cut]) -> str:
     )
     return (
         '<form id="tools" hidden><label>order <select name="order">'
-        '<option value="time">by time</option><option value="sure">least sure first</option>'
+        '<option value="time">by time</option><option value="sure">least confident first</option>'
         f'</select></label>\n{boxes}<output aria-live="polite"></output>\n'
         '<span class="keys muted"><kbd>j</kbd> next <kbd>k</kbd> previous</span></form>\n'
     )

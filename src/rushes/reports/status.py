@@ -1,4 +1,4 @@
-"""Where a project stands: how much there is of everything, and what is still to be done."""
+"""Totals of a project, and the number of items that each verb has still to do."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,17 +9,18 @@ from rushes.context import Context
 from rushes.footage.ingest import new_files
 from rushes.footage.scan import missing_probes
 from rushes.records import Row
-from rushes.reports.lists import faults
+from rushes.reports.lists import anomalies
 from rushes.selection.splits import split_summary
+from rushes.words import count
 
 
-def totals(context: Context) -> Row:
-    """Return what `rushes status` shows."""
+def status(context: Context) -> Row:
+    """Return the totals, selections, exports and anomalies of a project, by name."""
     cut = context.recipe.fingerprints.cut
     scans = context.catalog.scans()
     videos = context.catalog.videos()
     shots, too_short = context.catalog.shot_counts(cut)
-    passes = sum(count for _, count in scans.values())
+    passes = sum(times for _, times in scans.values())
     return {
         "project": str(context.folder),
         "videos": len(videos),
@@ -31,22 +32,27 @@ def totals(context: Context) -> Row:
         "shots_too_short": too_short,
         "clips": len(context.catalog.clips(cut)),
         "selections": [
-            f"{found[0].name}@{found[0].revision}: {len(found[0].clips)} clips"
+            f"{found[0].name}@{found[0].revision}: {count(len(found[0].clips), 'clip')}"
             for name in context.recipe.selections
             if (found := context.catalog.selections.newest(name))
         ],
         "exports": [
-            f"{row['folder']} ({row['format']}): {row['clips']} clips"
+            f"{row['folder']} ({row['format']}): {count(row['clips'], 'clip')}"
             for row in context.catalog.selections.exports().values()
         ],
-        "pictures": faults(context),
+        "pictures": anomalies(context),
         "split": split_summary(context),
         "failures": len(context.catalog.failures.all()),
     }
 
 
 def pending(context: Context, paths: Sequence[Path]) -> dict[str, int]:
-    """Return how many items each verb would have to do: what `rushes run --dry-run` shows."""
+    """Return the number of pending items of each verb, as `rushes run --dry-run` shows it.
+
+    Args:
+        context: The open project.
+        paths: Files and folders to ingest.
+    """
     cut = context.recipe.fingerprints.cut
     return {
         "ingest": len(new_files(context, paths)),
