@@ -151,7 +151,7 @@ def test_quotas_take_what_the_other_rules_leave():
 
 
 def test_a_share_that_cannot_be_kept_says_what_can():
-    with pytest.raises(RecipeError, match=r"only 2 values of kind left.*at least 50%"):
+    with pytest.raises(RecipeError, match=r"kind has only 2 values left.*at least 50%"):
         chosen("aab", kind="at most 20%")
     assert chosen("", kind="at most 20%")[0] == ""
     with pytest.raises(RecipeError, match="did you mean 'size'"):

@@ -77,7 +77,7 @@ def test_rules_lists_and_exports_know_the_split(halved, tmp_path):
 def test_it_says_that_copies_are_not_known_before_dedup(halved):
     lines = halved.status()["split"]
     assert lines[0].startswith("train ")
-    assert lines[1:] == ["leaks: not known, for dedup was not run: rushes dedup"]
+    assert lines[1:] == ["leaks: unknown before dedup; run rushes dedup"]
 
 
 def test_copies_in_selections_on_both_sides_are_a_leak(halved):
@@ -89,7 +89,7 @@ def test_copies_in_selections_on_both_sides_are_a_leak(halved):
     halved.context.catalog.stages.commit("dedup/outcome", OUTCOME, fingerprint, rows)
     lines = halved.status()["split"]
     assert f"LEAK: {train[0]} (train) and {validation[0]} (validation)" in lines
-    assert lines[-1].startswith("freeze the selections anew")
+    assert lines[-1].startswith("freeze the selections again")
     halved.select("t")
     halved.select("v")
     assert not [line for line in halved.status()["split"] if "LEAK" in line], "they moved together"

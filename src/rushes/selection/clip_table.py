@@ -1,4 +1,4 @@
-"""All clips of a recipe's cuts, and what is known of them, as columns."""
+"""The clips of a recipe with all of their columns: facts, scores, groups of copies, decisions."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,28 +16,28 @@ from rushes.similarity.coverage import FIELDS as CLUSTER_FIELDS
 from rushes.similarity.coverage import KEY as CLUSTERS
 from rushes.similarity.coverage import fingerprint as clusters_fingerprint
 
-FEW = 5000
-"""Of more clips than these it is quicker to read all rows of a stage."""
+MAX_PICKED = 5000
+"""For more clips than these it is faster to read all rows of a stage."""
 COPIES = "dedup/outcome"
-"""The stage that says which clips are copies; sides follow from it."""
+"""Key of the stage whose rows hold the groups of copies, from which splits follow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClipTable:
-    """All clips, by video and time: `table[at]` is one of them; the rest is as columns."""
+    """All clips by video and time, as columns; `table[at]` is one clip."""
 
     numbers: list[int]
-    """In the catalog."""
+    """Row numbers of the catalog."""
     ids: list[str]
     videos: Mapping[int, Video]
-    """By number."""
+    """By row number."""
     video_no: np.ndarray
     """int64 (N,), as are the next two."""
     in_pts: np.ndarray
     out_pts: np.ndarray
     columns: dict[str, np.ndarray]
-    """What rules can ask of them: float64 with NaN or object with None where missing; of `tags`,
-    object with a tuple of all."""
+    """Column name → values: float64 with NaN, or object with None, where missing. Those of `tags`
+    are tuples."""
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -54,18 +54,18 @@ class ClipTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnSource:
-    """A stage whose rows are columns of the table."""
+    """A stage whose fields are columns of the table."""
 
     key: str
-    """"scorer/motion"."""
+    """Key of the stage: "scorer/motion"."""
     prefix: str
-    """Its columns are called so, and by the field."""
+    """Start of its columns' names, before the field: "motion"."""
     fields: Sequence[Field]
     fingerprint: str
 
     def columns(self, catalog: Catalog, numbers: Sequence[int]) -> dict[str, np.ndarray]:
-        """Return what it says of the clips of these numbers; one without a row has no value."""
-        few = numbers if len(numbers) <= FEW else None
+        """Return its columns for these clips, by name; a clip without a row has no value."""
+        few = numbers if len(numbers) <= MAX_PICKED else None
         items, *values = catalog.stages.columns(self.key, self.fields, self.fingerprint, few)
         _, at, row_at = np.intersect1d(
             np.array(numbers, np.int64), np.array(items, np.int64), True, return_indices=True
@@ -73,15 +73,15 @@ class ColumnSource:
         columns = {}
         for field, column in zip(self.fields, values, strict=True):
             if field.dtype != "vector":
-                kind, nothing = (object, None) if field.dtype == "text" else (float, np.nan)
-                filled = np.full(len(numbers), nothing, kind)
-                filled[at] = np.array(column, kind)[row_at]
+                dtype, missing = (object, None) if field.dtype == "text" else (float, np.nan)
+                filled = np.full(len(numbers), missing, dtype)
+                filled[at] = np.array(column, dtype)[row_at]
                 columns[f"{self.prefix}.{field.name}"] = filled
         return columns
 
 
 def column_sources(recipe: Recipe) -> Iterator[ColumnSource]:
-    """Yield the stages of a recipe whose rows are columns."""
+    """Yield the stages of a recipe whose fields are columns."""
     for name, scorer in recipe.stages("score").items():
         print_ = recipe.fingerprints.scorers[name]
         yield ColumnSource(
@@ -99,17 +99,17 @@ def column_sources(recipe: Recipe) -> Iterator[ColumnSource]:
 
 
 def clip_columns(context: Context) -> tuple[list[int], dict[str, np.ndarray]]:
-    """Return the clips' numbers and what rules can ask of them, one array a column."""
+    """Return the row numbers of the clips, and their columns by name."""
     table = clip_table(context, context.catalog.verdicts.current())
     return table.numbers, table.columns
 
 
 def clip_table(context: Context, decided: Mapping[str, Decisions]) -> ClipTable:
-    """Return the clips of a recipe's cuts with all of their columns.
+    """Return the clips of the recipe with all of their columns.
 
     Args:
         context: The open project.
-        decided: What stands of all that people decided, by clip id.
+        decided: The current decisions of people, by clip id.
     """
     table = _read(context, None, decided)
     table.columns["split"] = split_column(table, context.recipe)
@@ -122,13 +122,13 @@ def reload_videos(
     videos: Collection[int],
     decided: Mapping[str, Decisions],
 ) -> ClipTable:
-    """Return the table with the clips of some videos read again; they may be others, or new.
+    """Return the table with the clips of some videos read again; clips may have come or gone.
 
     Args:
         context: The open project.
-        table: As it was.
-        videos: Numbers of the videos.
-        decided: What stands of all that people decided, by clip id.
+        table: The table before.
+        videos: Row numbers of the videos.
+        decided: The current decisions of people, by clip id.
     """
     new = _read(context, videos, decided)
     stay = ~np.isin(table.video_no, list(videos))
@@ -155,7 +155,7 @@ def reload_videos(
 
 
 def split_column(table: ClipTable, recipe: Recipe) -> np.ndarray:
-    """Return on which side each clip is; copies of it say so, too, wherever they are."""
+    """Return the split of each clip (object): "train" or "validation"; copies share one."""
     group = table.columns["dedup.group"]
     with_copies = np.flatnonzero(group > 0)
     side_of = assign_splits(
@@ -168,11 +168,11 @@ def split_column(table: ClipTable, recipe: Recipe) -> np.ndarray:
 
 
 def decided_columns(decided: Sequence[Decisions | None]) -> dict[str, np.ndarray]:
-    """Return the columns of what people decided, of clips of which this stands."""
+    """Return the columns `verdict`, `stars` and `tags` of clips with these decisions."""
     return {
         "verdict": np.array([(now and now.verdict) or "undecided" for now in decided], object),
         "stars": np.array([now and now.stars for now in decided], float),
-        # No stage gives tags, so those that people added are all there are: see `tags_of`.
+        # No stage makes tags yet, so all tags are those that people added: see `tags_of`.
         "tags": np.fromiter(
             (now.tags_added if now else () for now in decided), object, len(decided)
         ),
@@ -184,7 +184,7 @@ def _read(
     videos: Collection[int] | None,
     decided: Mapping[str, Decisions],
 ) -> ClipTable:
-    """Return the clips of some videos, or of all, with all columns; `split` is not known yet."""
+    """Return the clips of some videos, or of all (None), with all columns; `split` is empty."""
     numbers, ids, *others = context.catalog.clip_facts(context.recipe.fingerprints.cut, videos)
     video_no, in_pts, out_pts, frames, damaged = (np.array(some, np.int64) for some in others)
     known = context.catalog.videos(videos)

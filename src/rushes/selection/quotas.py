@@ -14,6 +14,7 @@ from rushes.errors import RecipeError
 from rushes.recipe.rules import Rule
 from rushes.records import RuleCount
 from rushes.selection.column_values import Columns, column_of, is_missing
+from rushes.words import count
 
 
 def apply_quotas(
@@ -91,10 +92,9 @@ def _limit_of(rule: Rule, counts: np.ndarray) -> int:
         fits = middle <= share * np.minimum(counts, middle).sum() + 1e-9
         low, high = (middle, high) if fits else (low, middle - 1)
     if not low:
-        found = f"{len(counts)} value" + ("s" if len(counts) > 1 else "")
         raise RecipeError(
-            f"{rule}: {rule.column} has only {found} left, so the largest share is at least "
-            f"{100 / len(counts):.3g}%; allow that much or more"
+            f"{rule}: {rule.column} has only {count(len(counts), 'value')} left, so the largest "
+            f"share is at least {100 / len(counts):.3g}%; allow that much or more"
         )
     return low
 

@@ -1,7 +1,8 @@
-"""Which videos are for training and which for validation, and whether anything leaks across.
+"""Split of the videos into training and validation, and the check for leaks between the two.
 
-A whole video is on one side, for its clips are alike; so are videos that share footage, as far as
-`dedup` knows. The side follows from the bytes of a video, so it stays when others come and go.
+All clips of a video are in one split, since they are alike; so are videos that share footage, if
+`dedup` has found it. The split follows from the bytes of a video, so it stays when others come and
+go.
 """
 
 import hashlib
@@ -14,6 +15,7 @@ from rushes.context import Context
 from rushes.dedup.keep import duplicate_groups, outcome
 from rushes.errors import RecipeError
 from rushes.records import ClipRow, Video
+from rushes.words import count
 
 TRAIN, VALIDATION = "train", "validation"
 _SHARE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*")
@@ -21,32 +23,31 @@ _SHARE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """How much is kept out of training."""
+    """Settings of the split into training and validation."""
 
     validation: str = "5%"
-    """Share of the videos that is for validation; of few videos it may be none."""
+    """Share of the videos for validation, in percent; of few videos it may be none."""
 
     def __post_init__(self) -> None:
-        """Raise RecipeError for what is no share."""
+        """Raise RecipeError unless `validation` is a share."""
         match = _SHARE.fullmatch(self.validation)
         if not match or float(match[1]) > 100:
             raise RecipeError(f"validation = {self.validation!r}: write a share, like '5%'")
 
     @property
     def fraction(self) -> float:
-        """The share as a fraction of 1."""
+        """Share for validation, 0–1."""
         return float(self.validation.strip().removesuffix("%")) / 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeakCheck:
-    """What is on both sides."""
+    """Footage that is in both splits."""
 
     was_deduped: bool
-    """False: copies are not known, so they may well be on both sides."""
+    """False: copies are not known, so they may be in both."""
     pairs: tuple[tuple[str, str], ...]
-    """Ids of a clip for training and one for validation that show the same, or that are of the
-    same video."""
+    """Ids of a training clip and a validation clip that are copies, or of the same video."""
 
 
 def assign_splits(
@@ -57,14 +58,14 @@ def assign_splits(
 ) -> dict[int, str]:
     """Return video number → "train" or "validation".
 
-    Videos that share footage are on the side of the one that the project has known longest: what
-    comes later never moves what is there, unless it joins two that were apart.
+    Videos that share footage are in the split of the oldest of them in the project. So a new video
+    never moves an old one, unless it joins two that were apart.
 
     Args:
         videos: All videos by number.
         video_of: Clip number → video number.
         groups: Clip number → number of its group of copies.
-        fraction: Share of the videos that is for validation.
+        fraction: Share of the videos for validation, 0–1.
     """
     first = {no: no for no in videos}
 
@@ -83,12 +84,12 @@ def assign_splits(
 
 
 def _draw(video: Video) -> float:
-    """Return a number from 0 up to 1 that depends on a video's bytes alone, and evenly."""
+    """Return a uniform number in [0, 1) that depends on a video's bytes alone."""
     return int(hashlib.sha256(f"split:{video.id}".encode()).hexdigest()[:13], 16) / 16**13
 
 
 def current_splits(context: Context) -> dict[int, str]:
-    """Return video number → side under a recipe."""
+    """Return video number → split under the recipe."""
     groups = duplicate_groups(context)
     video_of = {no: row.video_no for no, row in context.clips(groups).items()}
     return assign_splits(
@@ -97,25 +98,25 @@ def current_splits(context: Context) -> dict[int, str]:
 
 
 def check_leaks(context: Context) -> LeakCheck:
-    """Return what is on both sides: of the clips as they are, and of frozen selections.
+    """Return the leaks between the current splits, and between frozen selections.
 
-    By construction the sides as they are share no copy that is known. A selection that was frozen
-    before `dedup` was run, or under another share, may: those with a rule on `split` are compared.
+    The current splits share no known copy, by construction. Selections may, if they were frozen
+    before `dedup` was run or under another share; those with a rule on `split` are compared.
     """
     clips = context.clips()
     groups = duplicate_groups(context)
-    video_side = current_splits(context)
+    split_of = current_splits(context)
     numbers = {row.clip.id: no for no, row in clips.items()}
     members: dict[str, set[int]] = {TRAIN: set(), VALIDATION: set()}
     for no, row in clips.items():
-        members[video_side[row.video_no]].add(no)
+        members[split_of[row.video_no]].add(no)
     pairs = _shared(members, clips, groups)
     frozen: dict[str, set[int]] = {TRAIN: set(), VALIDATION: set()}
     for name in context.recipe.selections:
         found = context.catalog.selections.newest(name)
-        for side in frozen:
-            if found and any(line.rule == f"split = {side}" for line in found[0].funnel):
-                frozen[side] |= {numbers[clip] for clip in found[0].clips if clip in numbers}
+        for split in frozen:
+            if found and any(line.rule == f"split = {split}" for line in found[0].funnel):
+                frozen[split] |= {numbers[clip] for clip in found[0].clips if clip in numbers}
     pairs |= _shared(frozen, clips, groups)
     return LeakCheck(
         was_deduped=bool(outcome(context)),
@@ -128,12 +129,12 @@ def _shared(
     clips: Mapping[int, ClipRow],
     groups: Mapping[int, int],
 ) -> set[tuple[int, int]]:
-    """Return pairs of a clip for training and one for validation that go together."""
+    """Return pairs of a training clip and a validation clip that are copies or of one video."""
     found: set[tuple[int, int]] = set()
     for key_of in (groups.get, lambda no: clips[no].video_no):
         together: dict[int | None, tuple[list[int], list[int]]] = {}
-        for at, side in enumerate((TRAIN, VALIDATION)):
-            for no in members[side]:
+        for at, split in enumerate((TRAIN, VALIDATION)):
+            for no in members[split]:
                 together.setdefault(key_of(no), ([], []))[at].append(no)
         together.pop(None, None)
         for train, validation in together.values():
@@ -142,24 +143,26 @@ def _shared(
 
 
 def split_summary(context: Context) -> list[str]:
-    """Return in words how the clips are split, and whether anything leaks."""
+    """Return lines of text on the splits and their leaks."""
     if not context.recipe.own("split").fraction:
         return []
-    video_side = current_splits(context)
-    clip_sides = [video_side[row.video_no] for row in context.clips().values()]
+    split_of = current_splits(context)
+    video_splits = list(split_of.values())
+    clip_splits = [split_of[row.video_no] for row in context.clips().values()]
     parts = [
-        f"{side} {list(video_side.values()).count(side)} videos, {clip_sides.count(side)} clips"
-        for side in (TRAIN, VALIDATION)
+        f"{split} {count(video_splits.count(split), 'video')}, "
+        f"{count(clip_splits.count(split), 'clip')}"
+        for split in (TRAIN, VALIDATION)
     ]
     check = check_leaks(context)
     lines = ["; ".join(parts)]
     if not check.was_deduped:
-        lines.append("leaks: not known, for dedup was not run: rushes dedup")
+        lines.append("leaks: unknown before dedup; run rushes dedup")
     elif not check.pairs:
-        lines.append("leaks: none; no copy of a clip is on both sides")
+        lines.append("leaks: none; no clip has a copy in both")
     lines += [f"LEAK: {one} (train) and {other} (validation)" for one, other in check.pairs[:5]]
     if len(check.pairs) > 5:
-        lines.append(f"LEAK: and {len(check.pairs) - 5} more pairs")
+        lines.append(f"LEAK: {count(len(check.pairs) - 5, 'more pair')}")
     if check.pairs:
-        lines.append("freeze the selections anew: rushes select NAME")
+        lines.append("freeze the selections again: rushes select NAME")
     return lines
