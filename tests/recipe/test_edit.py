@@ -149,7 +149,7 @@ def test_changes_by_hand_are_followed_and_half_a_file_is_not(path):
 
 
 def test_a_filter_on_a_column_that_has_a_quota_is_refused(path):
-    with pytest.raises(RecipeError, match=r"coverage\.cluster has a quota"):
+    with pytest.raises(RecipeError, match=r"coverage\.cluster already has a quota"):
         plan_rules(path, "main", parse_where("coverage.cluster = 3"))
 
 

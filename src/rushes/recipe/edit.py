@@ -1,8 +1,8 @@
-"""Writes rules into `recipe.toml` without disturbing what a person wrote there.
+"""Edits of the rules in `recipe.toml` that leave all else in the file as a person wrote it.
 
-A recipe is edited line by line: only lines that hold a rule that changes are touched. What comes
-out is read again and compared before anything is written, so a file that is written in a way that
-was not thought of is refused, and never spoilt.
+A recipe is edited line by line: only lines with a rule that changes are touched. The result is read
+again and compared before it is written, so a layout that this module does not know is refused and
+never damaged.
 """
 
 import hashlib
@@ -26,33 +26,33 @@ from rushes.recipe.rules import Rule, parse_rule
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What becomes of the rule of one column."""
+    """The rule of one column before and after an edit."""
 
     column: str
     before: str | None
-    """The rule as the recipe has it, without its column; None: it has none."""
+    """The rule in the recipe, without its column; None: there is none."""
     after: str | None
-    """The rule as it will be; None: it goes."""
+    """The rule after the edit; None: it is removed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What saving does to a recipe; nothing is written yet."""
+    """An edit of a recipe that is not written yet."""
 
     changes: tuple[Change, ...]
     stays: tuple[str, ...]
-    """Quotas, which are left as they are."""
+    """Quotas, which no edit changes."""
     stamp: str
-    """Of the recipe as it was read: another one means that somebody has changed it since."""
+    """Hash of the recipe before; another hash means that somebody has changed it since."""
     text: str
-    """The recipe as it would be."""
+    """The recipe after the edit."""
 
 
 class RulesFile:
-    """The rules of all selections, as the recipe has them by now; several threads may ask."""
+    """The current rules of all selections of a recipe file; safe for several threads."""
 
     def __init__(self, path: Path, selections: Mapping[str, Sequence[Rule]]) -> None:
-        """Read the recipe; `selections` is what holds where it cannot be read."""
+        """Read the recipe; `selections` are the rules in force if it cannot be read."""
         self._path = path
         self._lock = threading.Lock()
         self._read_at: tuple[int, int] | None = None
@@ -60,9 +60,9 @@ class RulesFile:
         self.refresh()
 
     def refresh(self) -> bool:
-        """Take in what somebody has changed in the file; return whether anything is new.
+        """Read the file again if it has changed; return whether any rule has.
 
-        A file that cannot be read just now, half written or gone, changes nothing.
+        A file that cannot be read, half written or gone, changes nothing.
         """
         with self._lock:
             try:
@@ -77,7 +77,11 @@ class RulesFile:
             return before != self.selections
 
     def save(self, plan: Plan, stamp: str) -> bool:
-        """Write a plan if it is one of the recipe that a person has seen, by its stamp, and is now.
+        """Write a plan, unless the recipe has changed since a person saw it.
+
+        Args:
+            plan: The edit.
+            stamp: Stamp of the plan that the person saw.
 
         Returns:
             False if somebody has changed the recipe since; then nothing is written.
@@ -93,18 +97,18 @@ class RulesFile:
 
 
 def plan_rules(path: Path, selection: str, rules: Sequence[Rule]) -> Plan:
-    """Return what it takes to make the rules of `[select.NAME]`, but for quotas, exactly `rules`.
+    """Return the edit after which `[select.NAME]` has exactly `rules`, besides its quotas.
 
-    Comments, order, quotas and every other key stay as they are, byte for byte; so does a rule
-    that says the same in other words.
+    Comments, order, quotas and every other key stay byte for byte; so does a rule that means the
+    same in another spelling.
 
     Args:
         path: The recipe.
-        selection: NAME; the table is added if it is not there.
+        selection: NAME; the table is added if it is missing.
         rules: One for each column.
 
     Raises:
-        RecipeError: The file cannot be read, or rules cannot be put into it.
+        RecipeError: The file cannot be read, or not edited without changing something else.
     """
     had = load(path).selections.get(selection, ())
     before = path.read_bytes().decode()
@@ -119,24 +123,23 @@ def plan_rules(path: Path, selection: str, rules: Sequence[Rule]) -> Plan:
             continue
         if not was and any(quota.column == column for quota in quotas):
             raise RecipeError(
-                f"{column} has a quota in [select.{selection}], and a column takes one rule "
-                "there: take the filter away, or the quota out of recipe.toml"
+                f"{column} already has a quota in [select.{selection}], and takes one rule only: "
+                "remove the filter, or the quota from recipe.toml"
             )
-        said = [_said(rule) if rule else None for rule in (was, now)]
-        lines.put(column, said[1])
-        changes.append(Change(column=column, before=said[0], after=said[1]))
+        before_after = [_without_column(rule) if rule else None for rule in (was, now)]
+        lines.put(column, before_after[1])
+        changes.append(Change(column=column, before=before_after[0], after=before_after[1]))
     if changes and selection not in tomllib.loads(before).get("select", {}):
-        # What was in force until now are defaults: where something is written, they go.
+        # Until now the defaults were in force; a table of its own replaces all of them.
         lines = _Lines(before, selection)
         for rule in rules:
-            lines.put(rule.column, _said(rule))
+            lines.put(rule.column, _without_column(rule))
     if changes and selection not in tomllib.loads(lines.text()).get("select", {}):
         lines.begin()
     text = lines.text() if changes else before
     if not _holds(text, before, selection, new):
         raise RecipeError(
-            f"{path}: the rules are written there in a way that the page cannot change; "
-            "edit [select] by hand"
+            f"{path}: the page cannot edit the layout of these rules; edit [select] by hand"
         )
     return Plan(
         changes=tuple(changes),
@@ -150,12 +153,12 @@ def _stamp(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _said(rule: Rule) -> str:
+def _without_column(rule: Rule) -> str:
     return str(rule).removeprefix(f"{rule.column} ")
 
 
 def _holds(text: str, before: str, selection: str, wanted: Mapping[str, Rule]) -> bool:
-    """Return whether a recipe has the rules that are wanted, and is what it was in all else."""
+    """Return whether a recipe has the wanted rules and is otherwise unchanged."""
     try:
         raws = [tomllib.loads(text), tomllib.loads(before)]
     except tomllib.TOMLDecodeError:
@@ -175,20 +178,20 @@ def _holds(text: str, before: str, selection: str, wanted: Mapping[str, Rule]) -
 
 
 class _Place(NamedTuple):
-    """Where a key stands."""
+    """Position of a key in the file."""
 
     line: int
     table: tuple[str, ...]
-    """The header it stands below."""
+    """Keys of the header above it."""
     path: tuple[str, ...]
-    """Its own keys, from there; empty for the header itself."""
+    """Its own keys below that header; empty for the header itself."""
     value: Any
     is_inline: bool
-    """Whether it stands between braces."""
+    """Whether it is in an inline table, between braces."""
 
 
 class _Lines:
-    """The lines of a recipe, and which of them holds which rule of one selection."""
+    """The lines of a recipe, for edits of the rules of one selection."""
 
     def __init__(self, text: str, selection: str) -> None:
         self._table = ("select", selection)
@@ -196,11 +199,11 @@ class _Lines:
         self._lines = text.splitlines(keepends=True)
 
     def text(self) -> str:
-        """Return the recipe as it is by now."""
+        """Return the edited recipe."""
         return "".join(self._lines)
 
     def put(self, column: str, rule: str | None) -> None:
-        """Change, add or (None) take out the rule of a column; quotas are no rules here."""
+        """Change, add or (None) remove the rule of a column; quotas stay."""
         for place in self._places():
             where = (*place.table, *place.path)
             if where[:2] != self._table or ".".join(where[2:]) != column:
@@ -217,7 +220,7 @@ class _Lines:
         for at, line in enumerate(self._lines):
             try:
                 raw = tomlkit.parse(line)
-            except TOMLKitError:  # a part of something that has several lines
+            except TOMLKitError:  # part of a value of several lines
                 continue
             if line.lstrip().startswith("["):
                 table = next(_leaves(raw), ((), None, False))[0]
@@ -227,7 +230,7 @@ class _Lines:
         return found
 
     def _add(self, column: str, rule: str) -> None:
-        """Put a rule behind the last of its table; of its stage's table, where it has its own."""
+        """Add a rule at the end of its stage's table if there is one, else of the selection's."""
         keys = tuple(column.split(".", 1))
         places = self._places()
         for place in places:
@@ -253,21 +256,21 @@ class _Lines:
         self._lines.insert(at, f"{indent}{key} = {tomlkit.item(rule).as_string()}{self._end}")
 
     def begin(self) -> None:
-        """Put the selection's header at the end."""
+        """Append the selection's header."""
         self._close()
         self._lines += [self._end] * bool(self._lines)
         self._lines.append(f"[{tomlkit.key(list(self._table)).as_string()}]{self._end}")
 
     def _close(self) -> None:
-        """End the last line, so that another can follow."""
+        """End the last line with a line break."""
         if self._lines and not self._lines[-1].endswith("\n"):
             self._lines[-1] += self._end
 
 
 def _leaves(table: Any, is_inline: bool = False) -> Iterator[tuple[tuple[str, ...], Any, bool]]:
-    """Yield the paths, values and whether they are inline of all keys in a piece of TOML.
+    """Yield path, value and whether it is inline, for all keys in a piece of TOML.
 
-    A table without keys is told, too: that is what a header alone is.
+    A table without keys counts too: a header alone is one.
     """
     for key, value in table.items():
         if isinstance(value, Mapping):
@@ -279,7 +282,7 @@ def _leaves(table: Any, is_inline: bool = False) -> Iterator[tuple[tuple[str, ..
 
 
 def _edited(line: str, path: Sequence[str], rule: str | None) -> str:
-    """Return a line with the value at a path changed, added or (None) taken out."""
+    """Return a line with the value at a path changed, added or (None) removed."""
     document = tomlkit.parse(line)
     table: Any = document
     for key in path[:-1]:

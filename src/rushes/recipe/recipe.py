@@ -1,6 +1,6 @@
-"""`recipe.toml` → typed params. A key that nobody knows is an error that names the nearest one.
+"""`recipe.toml` → typed params. An unknown key is an error that names the nearest known one.
 
-Table name = verb, key = stage, subkey = field of the stage's `Params`; nothing else to learn:
+Table name = verb, key = stage, subkey = field of the stage's `Params`:
 
     [cut]
     use = ["content", "fade"]      # the stages, in order
@@ -25,7 +25,7 @@ from rushes.stages import registry
 from rushes.stages.fingerprints import Fingerprints, check_reads, fingerprints
 
 DEFAULT = """\
-# What Rushes does with this project. `rushes recipe` prints every setting, defaults included.
+# Settings of this project. `rushes recipe` prints all of them, defaults included.
 
 [scan]
 use = ["change", "still", "motion", "border", "comb", "transnet"]
@@ -90,7 +90,7 @@ class ExportPlan:
     exporter: Any
 
     def with_format(self, to: str) -> "ExportPlan":
-        """Return the same plan for another exporter, with that exporter's defaults."""
+        """Return the plan with another exporter and that exporter's defaults."""
         exporter_class = registry.load(f"exporter/{to}")
         return replace(self, to=to, exporter=exporter_class(exporter_class.Params()))
 
@@ -126,7 +126,7 @@ class Recipe:
         }
 
     def stages(self, section: str) -> dict[str, Any]:
-        """Return the stages that a verb uses, by name, in the recipe's order."""
+        """Return the stages of a verb by name, in the recipe's order."""
         return self._stages[section]
 
     def own(self, section: str) -> Any:
@@ -134,7 +134,7 @@ class Recipe:
         return self._own[section]
 
     def resolved(self) -> dict[str, Any]:
-        """Return every setting, defaults included, shaped like the TOML."""
+        """Return every setting, defaults included, as tables like those of the TOML."""
         tables: dict[str, Any] = {}
         for section in _VERBS:
             table: dict[str, Any] = {"use": list(self._stages[section])}
@@ -164,14 +164,14 @@ class Recipe:
 
     @cached_property
     def fingerprints(self) -> Fingerprints:
-        """Return the identities of all results, each built on those it reads."""
+        """Identities of all results, each built on those that it reads."""
         return fingerprints(self._stages, self.own("cut"))
 
     def without(self, section: str, names: Collection[str]) -> "Recipe":
-        """Return the same recipe with some stages left out of a verb.
+        """Return the recipe without some stages of a verb.
 
         Raises:
-            RecipeError: Another stage cannot do without one of them.
+            RecipeError: Another stage reads one of them.
         """
         use = [name for name in self.stages(section) if name not in names]
         return Recipe({**self._raw, section: {**self._raw.get(section, {}), "use": use}})
@@ -192,7 +192,7 @@ class Recipe:
             stages[name] = stage_class(typed(f"{section}.{name}", settings, stage_class.Params))
         self._stages[section] = stages
         for name in set(table) & set(known_stages) - set(use):
-            # Settings of a stage that is switched off are checked too: a typo must not hide there.
+            # Settings of unused stages are checked too, so that no typo hides there.
             typed(f"{section}.{name}", table[name], registry.load(f"{verb.kind}/{name}").Params)
         if own_class:
             own = {key: table[key] for key in own_keys if key in table}
@@ -230,7 +230,7 @@ def load(path: Path, changes: Sequence[str] = ()) -> Recipe:
     """Read a recipe file and apply `--set` changes such as "cut.max_s=10".
 
     Raises:
-        RecipeError: The file is missing or no TOML, or a key or value is wrong.
+        RecipeError: The file is missing or not TOML, or a key or value is wrong.
     """
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -298,7 +298,7 @@ def _attribute(name: str) -> Any:
 
 
 def _settings(params: Any) -> dict[str, Any]:
-    """Return a dataclass as TOML can hold it: None is absence there."""
+    """Return a dataclass as a TOML table, in which None is absence."""
     return {key: value for key, value in asdict(params).items() if value is not None}
 
 

@@ -1,4 +1,4 @@
-"""Rules such as `motion.speed = "top 90%"`: parsed here, applied by `select` and by `ls --where`.
+"""Rules such as `motion.speed = "top 90%"`: the parser, and the test of values against a rule.
 
 | rule | keeps |
 |---|---|
@@ -9,12 +9,12 @@
 | "= pan" or "pan" | exactly that text or number |
 | "!= pan" | everything else |
 | "= pan | tilt", "!= 3 | 4" | any of these texts or numbers; none of them |
-| "= 'a | b.mp4'", "= '007'" | in quotes: text, whatever is in it (a quote is written twice) |
-| "at most 2%" | so many of the selected clips, and no more, of each value: a quota |
-| "at most 20 by motion.speed" | the 20 of each value that have most of that column |
+| "= 'a | b.mp4'", "= '007'" | the text in quotes (a quote inside is written twice) |
+| "at most 2%" | at most that share of the selected clips, for each value: a quota |
+| "at most 20 by motion.speed" | for each value the 20 clips with the largest in that column |
 
-A missing value passes no rule. A percentile is taken over all candidates that have the value, so
-the order of rules never matters. Quotas come after all other rules: see `select`.
+A missing value passes no rule. A percentile is taken over all candidates with the value, so the
+order of rules does not matter. Quotas come after all other rules: see `selection.quotas`.
 """
 
 import re
@@ -37,7 +37,7 @@ _TERM = re.compile(r"([\w.]+)(?:\s+|(?=[<>=!]))(.+)", re.DOTALL)
 _QUOTED = r"""(?:'(?:[^']|'')*'|"(?:[^"]|"")*")"""
 _ALTERNATIVE = re.compile(rf"\s*({_QUOTED})\s*(\||\Z)|([^|]*)(\||\Z)")
 _AND = re.compile(rf"[=|]\s*{_QUOTED}(?=\s*(?:\||\Z|\sand\s))|(\sand\s)", re.IGNORECASE)
-"""What joins conditions, unless it is within quotes."""
+"""The "and" between conditions, outside quotes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,39 +45,39 @@ class Rule:
     """One condition on one column."""
 
     column: str
-    """"motion.speed" for a score, "duration_s" or "verdict" for what a clip has itself."""
+    """Name of the column: "motion.speed" for a score, or "duration_s", "verdict"."""
     operator: Operator
     low: float | str
-    """The percentage, the limit, the lower end of a range, or the text or number to equal."""
+    """The percentage, the limit, the lower end of a range, or the first value of = or !=."""
     others: tuple[float | str, ...] = ()
-    """Of = and !=: what else it may equal, or may not."""
+    """Further values of = or !=."""
     high: float | None = None
     """The upper end of a range."""
     is_share: bool = False
-    """Of a quota: whether it is a percentage of what is selected."""
+    """Whether a quota is a percentage of the selected clips."""
     by: str = ""
-    """Of a quota: the column whose largest values are kept ("-column": smallest); empty: clips
-    spread evenly over all there are."""
+    """Column whose largest values a quota keeps ("-column": smallest); empty: clips spread evenly
+    over all."""
 
     @property
     def is_quota(self) -> bool:
-        """Whether it limits how many clips there are of each value, rather than the values."""
+        """Whether it limits the number of clips of each value, and not the values."""
         return self.operator == "at most"
 
     @property
     def values(self) -> tuple[float | str, ...]:
-        """Of = and !=: all texts and numbers it names."""
+        """All texts and numbers of = or !=."""
         return (self.low, *self.others)
 
     def means(self, other: "Rule") -> bool:
-        """Return whether two rules are one, in whatever order they name their values."""
+        """Return whether two rules are equal but for the order of their values."""
         return (
             replace(self, low=0, others=()) == replace(other, low=0, others=())
             and set(self.values) == set(other.values)
         )  # fmt: skip
 
     def __str__(self) -> str:
-        """Return the rule as a recipe has it."""
+        """Return the rule as a recipe writes it, after its column."""
         if self.operator in ("top", "bottom"):
             return f"{self.column} {self.operator} {_exact(self.low)}%"
         if self.is_quota:
@@ -90,12 +90,12 @@ class Rule:
         return f"{self.column} {self.operator} {_exact(self.low)}"
 
     def rounded(self) -> "Rule":
-        """Return the rule with its limit rounded to six digits, for showing."""
+        """Return the rule with its limit rounded to six digits, for display."""
         low = float(f"{self.low:.6g}") if isinstance(self.low, float) else self.low
         return replace(self, low=low)
 
     def resolved(self, values: np.ndarray) -> "Rule":
-        """Return the rule with a percentile turned into a limit taken from `values` (1-D)."""
+        """Return the rule with a percentile replaced by its limit over `values` (1-D)."""
         if self.operator not in ("top", "bottom"):
             return self
         self._check_numbers(values)
@@ -112,19 +112,24 @@ class Rule:
         return Rule(column=self.column, operator=side, low=float(limit))
 
     def passes(self, values: np.ndarray) -> np.ndarray:
-        """Return a mask (bool, 1-D): which of `values` keep the rule; a missing value never does.
+        """Return which of `values` pass (bool, 1-D); a missing value never does.
 
-        Call it on a `resolved` rule. `values` is float64 with NaN for missing, or object with
-        None for missing. A tuple, such as a clip's tags, is equal to each of its members: "= sea"
-        keeps what has that tag, "!= sea" what does not have it. A quota is kept by all values that
-        are there: only all clips together can break it.
+        A percentile must be `resolved` first. A tuple, such as a clip's tags, equals each of its
+        members: "= sea" passes clips with that tag, "!= sea" those without it. Every value passes a
+        quota, which only all clips together can break.
+
+        Args:
+            values: float64 with NaN, or object with None, where missing.
+
+        Raises:
+            RecipeError: The values are text and the rule compares numbers.
         """
         if self.is_quota:
             return np.array([value is not None and value == value for value in values], bool)
         if self.operator in ("=", "!="):
             named = {_plain(value) for value in self.values}
             is_there = np.array([value is not None and value == value for value in values], bool)
-            is_equal = np.array([not named.isdisjoint(_held(value)) for value in values], bool)
+            is_equal = np.array([not named.isdisjoint(_members(value)) for value in values], bool)
             return np.asarray(is_there & (is_equal if self.operator == "=" else ~is_equal))
         self._check_numbers(values)
         numbers = values.astype(float)
@@ -141,13 +146,13 @@ class Rule:
 
 
 def parse_rule(column: str, text: Any) -> Rule:
-    """Return the rule that a recipe's `column = text` means.
+    """Return the rule of a line `column = text` of a recipe.
 
     Raises:
-        RecipeError: The text is no rule.
+        RecipeError: The text is not a rule.
     """
     if isinstance(text, bool) or not isinstance(text, str | int | float):
-        raise RecipeError(f"{column}: {text!r} is no rule; write one like {_EXAMPLES}")
+        raise RecipeError(f"{column}: {text!r} is not a rule; write one like {_EXAMPLES}")
     if not isinstance(text, str):
         return Rule(column=column, operator="=", low=float(text))
     stripped = text.strip()
@@ -161,17 +166,17 @@ def parse_rule(column: str, text: Any) -> Rule:
     if match := _RANGE.fullmatch(stripped):
         low, high = _number(column, match[1]), _number(column, match[2])
         if low > high:
-            raise RecipeError(f"{column}: the range {text!r} is empty; its first end is the larger")
+            raise RecipeError(f"{column}: the range {text!r} is empty; write the smaller end first")
         return Rule(column=column, operator="between", low=low, high=high)
     if match := _SIDE.fullmatch(stripped):
         if match[1] in ("=", "!="):
-            first, *others = _words(column, match[2])
+            first, *others = _values(column, match[2])
             return Rule(column=column, operator=match[1], low=first, others=tuple(others))  # type: ignore[arg-type]
         limit = _number(column, match[2])
         return Rule(column=column, operator=match[1], low=limit)  # type: ignore[arg-type]
     if not stripped or stripped.split()[0] in ("top", "bottom", "at") or "%" in stripped:
-        raise RecipeError(f"{column}: {text!r} is no rule; write one like {_EXAMPLES}")
-    first, *others = _words(column, stripped)
+        raise RecipeError(f"{column}: {text!r} is not a rule; write one like {_EXAMPLES}")
+    first, *others = _values(column, stripped)
     return Rule(column=column, operator="=", low=first, others=tuple(others))
 
 
@@ -181,13 +186,13 @@ def parse_where(expression: str) -> list[Rule]:
     for term in _split(expression):
         match = _TERM.fullmatch(term)
         if not match:
-            raise RecipeError(f"--where: {term!r} is no condition; write one like 'frames > 48'")
+            raise RecipeError(f"--where: {term!r} is not a condition; write one like 'frames > 48'")
         rules.append(parse_rule(match[1], match[2]))
     return rules
 
 
 def _split(expression: str) -> list[str]:
-    """Return the conditions that "and" joins."""
+    """Return the conditions between the "and"s."""
     joins = [match.span() for match in _AND.finditer(expression) if match[1]]
     starts = [0, *(end for _, end in joins)]
     ends = [*(start for start, _ in joins), len(expression)]
@@ -211,15 +216,15 @@ def _number(column: str, text: str) -> float:
         return float(text)
     except ValueError:
         raise RecipeError(
-            f"{column}: {text!r} is no number; write a rule like {_EXAMPLES}"
+            f"{column}: {text!r} is not a number; write a rule like {_EXAMPLES}"
         ) from None
 
 
-def _words(column: str, text: str) -> Sequence[float | str]:
-    """Return the values that | separates, each once.
+def _values(column: str, text: str) -> Sequence[float | str]:
+    """Return the values between the |, each once.
 
     Raises:
-        RecipeError: There is nothing on one side of it.
+        RecipeError: A value is missing.
     """
     found: dict[float | str, None] = {}
     at, bar = 0, "|"
@@ -228,15 +233,16 @@ def _words(column: str, text: str) -> Sequence[float | str]:
         if quoted:
             found[quoted[1:-1].replace(2 * quoted[0], quoted[0])] = None
         elif bare:
-            found[_number_of(bare, bare)] = None
+            found[_number_or(bare, bare)] = None
         else:
-            raise RecipeError(f"{column}: {text!r} lacks a value; write a rule like "
-                              f"{_EXAMPLES}")  # fmt: skip
+            raise RecipeError(
+                f"{column}: {text!r} has nothing beside a |; write a rule like {_EXAMPLES}"
+            )
         at, bar = match.end(), match[2] or match[4]
     return list(found)
 
 
-def _number_of(text: str, otherwise: Any) -> Any:
+def _number_or(text: str, otherwise: Any) -> Any:
     try:
         number = float(text)
     except ValueError:
@@ -245,27 +251,27 @@ def _number_of(text: str, otherwise: Any) -> Any:
 
 
 def _written(value: float | str) -> str:
-    """Return a value as rules have it: text in quotes wherever it would be read otherwise."""
+    """Return a value as rules write it: text in quotes where it would be misread without."""
     if not isinstance(value, str):
         return _plain(value)
     is_plain = (
         value == value.strip() != ""
         and "|" not in value
         and value[0] not in "'\""
-        and _number_of(value, None) is None
+        and _number_or(value, None) is None
         and not re.search(r"\sand\s", value, re.IGNORECASE)
     )
     return value if is_plain else "'" + value.replace("'", "''") + "'"
 
 
 def _exact(value: Any) -> str:
-    """Return a limit so that it reads back as it is: two that differ are two rules."""
+    """Return a limit as text that reads back as the same number."""
     short = _plain(value)
     return short if float(short) == value else repr(float(value))
 
 
-def _held(value: Any) -> set[str]:
-    """Return what a value is equal to: itself, or each of several, such as a clip's tags."""
+def _members(value: Any) -> set[str]:
+    """Return a value as text, or each member of a tuple, such as a clip's tags."""
     return {_plain(one) for one in value} if isinstance(value, tuple) else {_plain(value)}
 
 

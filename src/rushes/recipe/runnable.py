@@ -14,18 +14,18 @@ PACKAGES: Mapping[str, tuple[str, ...]] = {
     "neural": ("onnxruntime",),
     "clip": ("onnxruntime", "tokenizers"),
 }
-"""What an extra of Rushes installs that stages cannot do without."""
+"""Extra of Rushes → packages that its stages need."""
 
 
 def for_stages(stages: Mapping[str, Any], cache: Path) -> tuple[dict[str, Path], dict[str, str]]:
-    """Return the models that stages name, and which stages must be done without.
+    """Return the models of stages, and the stages that cannot run here.
 
     Args:
         stages: By name.
         cache: Folder of all models.
 
     Returns:
-        Model name → file; stage name → why it cannot run and what mends that.
+        Model name → file; stage name → why it cannot run, and the remedy.
     """
     found: dict[str, Path] = {}
     lacking: dict[str, str] = {}
@@ -51,14 +51,14 @@ def for_stages(stages: Mapping[str, Any], cache: Path) -> tuple[dict[str, Path],
 def recipe_with_models(
     recipe: Recipe, cache: Path
 ) -> tuple[Recipe, dict[str, Path], tuple[str, ...]]:
-    """Return what of a recipe can run here: stages whose models are missing are left out.
+    """Return a recipe without the stages that cannot run here.
 
     Args:
-        recipe: What was asked for.
+        recipe: The whole recipe.
         cache: Folder of all models.
 
     Returns:
-        The recipe without them; model name → file; why each was left out and what mends that.
+        The recipe without them; model name → file; for each of them why, and the remedy.
 
     Raises:
         RecipeError: A stage names another model than the one whose results it reads.
@@ -71,7 +71,9 @@ def recipe_with_models(
         found |= some
         notes += lacking.values()
         for verb, names in _without(recipe, section, lacking).items():
-            notes += [f"{name} is left out with what it reads" for name in names - set(lacking)]
+            notes += [
+                f"{name} is left out: it reads a stage that is" for name in names - set(lacking)
+            ]
             recipe = recipe.without(verb, names)
     for section in ("score", "caption"):
         for stage in recipe.stages(section).values():
@@ -80,7 +82,7 @@ def recipe_with_models(
 
 
 def _without(recipe: Recipe, section: str, lacking: Collection[str]) -> dict[str, set[str]]:
-    """Return verb → its stages that go when some of a section cannot run."""
+    """Return verb → its stages to leave out when some of a section cannot run."""
     gone = {section: set(lacking)} if lacking else {}
     if section != "scan":
         every = annotators({verb: recipe.stages(verb) for verb in ("caption", "score")})
@@ -92,12 +94,12 @@ def _without(recipe: Recipe, section: str, lacking: Collection[str]) -> dict[str
 
 
 def _check_same(scorers: Mapping[str, Any]) -> None:
-    """Refuse a stage whose model is not that of a stage that it reads, where it has to be."""
+    """Raise RecipeError for a stage whose model must be that of a stage it reads, and is not."""
     for name, stage in scorers.items():
         for other in stage.inputs.same_model:
             own, read = stage.params.model, scorers[other].params.model
             if own != read:
                 raise RecipeError(
                     f"score.{name}.model is {own!r} and score.{other}.model is {read!r}; "
-                    f"the vectors of two models cannot be compared: write the same for both"
+                    f"vectors of two models cannot be compared; write the same for both"
                 )
