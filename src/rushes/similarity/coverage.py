@@ -20,7 +20,7 @@ from rushes.context import Context
 from rushes.errors import RecipeError
 from rushes.recipe.recipe import Recipe
 from rushes.records import ClipRow, Field, Row
-from rushes.similarity.kmeans import fit, predict
+from rushes.similarity.kmeans import directions, fit, predict
 from rushes.similarity.spaces import SPACES, EmbeddingSpace, best_space
 
 KEY = "coverage/clusters"
@@ -187,9 +187,7 @@ def _centres(found: EmbeddingSpace, members: Sequence[Sequence[int]]) -> np.ndar
         some = [numbers[at] for at in np.linspace(0, len(numbers) - 1, _CENTRE_SAMPLE).astype(int)]
         places = np.array([place_of[no] for no in dict.fromkeys(some) if no in place_of], np.int64)
         sums.append(found.vectors(places).sum(axis=0))
-    centres_KD = np.array(sums, np.float32)
-    lengths = np.linalg.norm(centres_KD, axis=1, keepdims=True)
-    return np.asarray(centres_KD / np.maximum(lengths, 1e-9))
+    return directions(np.array(sums, np.float32))
 
 
 def label_cluster(members: Sequence[set[str]], everywhere: Counter[str], total: int) -> str:

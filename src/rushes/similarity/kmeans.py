@@ -35,7 +35,7 @@ def fit(vectors_ND: np.ndarray, count: int, *, rounds: int = _ROUNDS, seed: int 
         order = np.argsort(cluster_N, kind="stable")
         present, starts = np.unique(cluster_N[order], return_index=True)
         sums_KD = np.add.reduceat(vectors_ND[order], starts, axis=0)
-        centres_KD[present] = _directions(sums_KD)
+        centres_KD[present] = directions(sums_KD)
         empty = np.setdiff1d(np.arange(len(centres_KD)), present)
         farthest = np.argsort(cosine_N, kind="stable")[: len(empty)]
         centres_KD[empty] = vectors_ND[farthest]
@@ -93,6 +93,7 @@ def _distances(vectors_ND: np.ndarray, rows: Sequence[int] | np.ndarray) -> np.n
     return np.asarray(distances_NC)
 
 
-def _directions(sums_KD: np.ndarray) -> np.ndarray:
+def directions(sums_KD: np.ndarray) -> np.ndarray:
+    """Return vectors scaled to length 1; zeros stay zeros."""
     lengths_K1 = np.linalg.norm(sums_KD, axis=1, keepdims=True)
     return np.asarray(sums_KD / np.maximum(lengths_K1, 1e-12))
