@@ -72,7 +72,7 @@ def million() -> dict[str, float]:
     steady = ["score.1 >= -1", "score.2 -2..2", "score.3 top 75%", "verdict = undecided"]
     moving = (parse_rules([*steady, f"score.4 >= {step / 50}"]) for step in range(1000))
     asked = {
-        "a filter over a million clips": lambda: columns.filtered(next(moving)),
+        "a filter over a million clips": lambda: columns.filter_counts(next(moving)),
         "the clips beside a threshold": lambda: columns.around_threshold(
             "score.4", 0.5, next(moving)
         ),
@@ -80,7 +80,7 @@ def million() -> dict[str, float]:
         "an order by a score": lambda: columns.sorted_rows(np.arange(MANY), "score.6"),
         "groups by source": lambda: columns.grouped_rows(np.arange(MANY), "video"),
     }
-    columns.filtered(next(moving))
+    columns.filter_counts(next(moving))
     return {name: round(timed_ms(ask), 1) for name, ask in asked.items()}
 
 

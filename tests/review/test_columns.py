@@ -22,7 +22,7 @@ def columns():
 
 
 def test_a_filter_says_what_is_left_and_what_each_rule_does(columns):
-    found = columns.filtered(parse_rules(["motion.speed >= 10", "camera.label = pan"]))
+    found = columns.filter_counts(parse_rules(["motion.speed >= 10", "camera.label = pan"]))
     assert (found.count, found.duration_s, found.candidates) == (2, 4.0, 5)
     assert found.alone == (3, 3)
     assert found.only == (1, 1)  # 5 %diag/s pans; the still one moves; one fails both
@@ -30,11 +30,11 @@ def test_a_filter_says_what_is_left_and_what_each_rule_does(columns):
 
 def test_a_filter_says_what_it_shares_with_which_other_and_what_lacks_a_value(columns):
     rules = ["motion.speed >= 10", "camera.label = pan", "duration_s < 5", "verdict = undecided"]
-    found = columns.filtered(parse_rules(rules))
+    found = columns.filter_counts(parse_rules(rules))
     # Clip 1 has neither speed nor label; clip 4 is slow and long.
     assert found.shared == ((1, 1), (0, 1), (0, 1), None)
     assert found.missing == (1, 1, 0, 0)
-    assert columns.filtered(parse_rules(rules[:1])).shared == (None,)
+    assert columns.filter_counts(parse_rules(rules[:1])).shared == (None,)
 
 
 def test_values_are_told_by_how_frequent_they_are(columns):
@@ -50,7 +50,7 @@ def test_values_are_told_by_how_frequent_they_are(columns):
 
 
 def test_no_rules_leave_everything(columns):
-    found = columns.filtered([])
+    found = columns.filter_counts([])
     assert (found.count, found.duration_s, found.alone, found.only) == (5, 15.0, (), ())
 
 
@@ -79,15 +79,15 @@ def test_rules_mean_what_they_mean_in_a_selection(columns, rule, passing):
 
 def test_a_changed_value_changes_answers_that_were_kept(columns):
     keep = parse_rules(["verdict = keep"])
-    assert columns.filtered(keep).count == 0
+    assert columns.filter_counts(keep).count == 0
     columns.update("verdict", [1, 3], ["keep", "drop"])
-    assert columns.filtered(keep).count == 1
-    assert columns.counted("verdict") == {"undecided": 3, "keep": 1, "drop": 1}
+    assert columns.filter_counts(keep).count == 1
+    assert columns.counts("verdict") == {"undecided": 3, "keep": 1, "drop": 1}
     fast = parse_rules(["motion.speed > 25"])
-    assert columns.filtered(fast).count == 1
+    assert columns.filter_counts(fast).count == 1
     columns.histogram("motion.speed")
     columns.update("motion.speed", [0], [99.0])
-    assert columns.filtered(fast).count == 2
+    assert columns.filter_counts(fast).count == 2
     assert columns.histogram("motion.speed").most == 99
 
 
@@ -104,7 +104,7 @@ def test_groups_are_by_size_with_the_rest_last(columns):
     assert groups == [("pan", 3), ("still", 1), (NONE, 1)]
     assert rows.tolist() == [0, 2, 4, 3, 1]
     rows, groups = columns.grouped_rows(np.array([0, 3, 1]), "dedup.group")
-    assert groups == [("2", 1), ("no copies", 2)]
+    assert groups == [("2", 1), ("no duplicates", 2)]
     assert rows.tolist() == [1, 0, 3]
 
 

@@ -40,7 +40,7 @@ def test_quotas_hold_as_in_a_selection(columns):
 
 @pytest.mark.parametrize(
     ("rule", "words"),
-    [("coverage.cluster at most 5%", "allow at least"), ("coverage.clustr at most 5", "clustr"),
+    [("coverage.cluster at most 5%", "allow that much"), ("coverage.clustr at most 5", "clustr"),
      ("stars at most 2", "no values yet"), ("speed > 3", "speed")],
 )  # fmt: skip
 def test_what_a_selection_would_refuse_is_refused(columns, rule, words):

@@ -52,7 +52,7 @@ def test_orders_outlive_verdicts_but_no_other_clips(session, elsewhere):
     assert session.ids(found["query"]) is None
     assert order(session) == [made.id, *clips[1:]]
     assert session.clip(made.id)["verdict"] == "drop"
-    assert session.live.columns.counted("verdict") == {"drop": 1, "undecided": 5}
+    assert session.live.columns.counts("verdict") == {"drop": 1, "undecided": 5}
     elsewhere.undo(who="bob")
     session.refresh()
     assert order(session) == clips

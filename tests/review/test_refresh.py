@@ -158,7 +158,7 @@ def same(live, anew):
     for name, values in anew.columns.arrays.items():
         np.testing.assert_array_equal(live.columns[name], values, err_msg=name)
         if values.dtype == object:
-            assert live.columns.counted(name) == anew.columns.counted(name)
+            assert live.columns.counts(name) == anew.columns.counts(name)
     assert live.verdict_no == anew.verdict_no
 
 
@@ -175,7 +175,7 @@ def test_a_refresh_gives_what_reading_everything_would(halved, seed, monkeypatch
     for _ in range(40):
         seen.append(events.happen())
         if events.random.random() < 0.5:
-            live.columns.counted("verdict")  # what is kept of a column is renewed, too
+            live.columns.counts("verdict")  # what is kept of a column is renewed, too
             live.refresh(share=events.random.choice([0.001, 1.0]))
         if events.random.random() < 0.5:
             live.refresh()

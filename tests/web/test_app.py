@@ -198,7 +198,7 @@ BAD = [
     ("/api/spans", {"clips": [], "spans": [[0, 1, 2]]}, "spans must be pairs"),
     ("/api/spans", {"clips": [], "spans": [[0, 10**30]]}, "spans must be pairs"),
     ("/api/spans", {"clips": []}, "spans must be pairs"),
-    ("/api/replace", {"clips": []}, "say what to replace"),
+    ("/api/replace", {"clips": []}, "enter the text to replace"),
     ("/api/replace", {"clips": ["nope"], "find": "a"}, "there is no clip nope"),
     ("/api/recipe", {"rules": ["motion.sped > 3"]}, "motion.sped"),
 ]

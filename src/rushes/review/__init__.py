@@ -1,1 +1,1 @@
-"""The data behind the review page, as quick as a hand moves."""
+"""The data behind the review page: columns in memory, decisions, previews."""

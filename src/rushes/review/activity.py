@@ -1,4 +1,4 @@
-"""What others have decided lately, step by step."""
+"""Recent actions of other people, for the activity list of the page."""
 
 from collections.abc import Sequence
 
@@ -7,33 +7,33 @@ from rushes.decisions import Action
 from rushes.records import Row
 
 MAX_STEPS = 50
-"""So many steps are told, the latest ones."""
+"""Actions in one answer, the latest ones."""
 
 
 def steps_since(catalog: Catalog, after: int, who: str, clip: str = "") -> Row:
-    """Return what others than `who` did, in order.
+    """Return the actions of everybody but `who`, in order.
 
     Args:
-        catalog: Knows the verdicts.
-        after: Number of the last verdict that is known already.
-        who: The person who asks.
-        clip: Id of a clip; each step says in `is_open` whether it is about this one.
+        catalog: Stores the verdicts.
+        after: Number of the last verdict that the page has.
+        who: Name of the person who asks.
+        clip: Id of the open clip; `is_open` of a step tells whether it changed this clip.
 
     Returns:
         `no`: number of the last verdict. `steps`: a row for each action, with who, at, kind, value,
-        clip (id of the first), its video and in_s, and clips (how many).
+        clip (id of the first), its video and in_s, and clips (their number).
     """
     last = catalog.verdicts.last_no()
     actions: dict[int, list[Action]] = {}
     for one in catalog.verdicts.actions(after, last):
         if one.who != who:
             actions.setdefault(one.action, []).append(one)
-    steps = [_step(catalog, said, clip) for said in list(actions.values())[-MAX_STEPS:]]
+    steps = [_step(catalog, parts, clip) for parts in list(actions.values())[-MAX_STEPS:]]
     return {"no": max(after, last), "steps": steps}
 
 
-def _step(catalog: Catalog, said: Sequence[Action], clip: str) -> Row:
-    first, about = said[0], said
+def _step(catalog: Catalog, parts: Sequence[Action], clip: str) -> Row:
+    first, about = parts[0], parts
     if first.kind in ("undo", "redo"):
         about = catalog.verdicts.actions(only=[first.value])
     clips = list(dict.fromkeys(clip for one in about for clip in one.clips if clip))
@@ -46,11 +46,11 @@ def _step(catalog: Catalog, said: Sequence[Action], clip: str) -> Row:
         "clip": clips[0] if clips else "",
         "clips": len(clips),
         "is_open": bool(clip) and clip in touched,
-        **_where(catalog, clips[:1]),
+        **_position(catalog, clips[:1]),
     }
 
 
-def _where(catalog: Catalog, clips: Sequence[str]) -> Row:
+def _position(catalog: Catalog, clips: Sequence[str]) -> Row:
     known = catalog.clips_by_id(clips)
     if not known:
         return {}

@@ -1,7 +1,7 @@
-"""Clips that were trimmed, divided or joined, in an order that a person is going through.
+"""The order of a query after a trim, a split or a merge, with the new clips in place of the old.
 
-Such a clip has no scores yet and passes no filter: an order that is asked for anew would lose it,
-and with it the place where the person stands.
+A new clip has no scores yet, so it fails most filters. A repeated query would lose it, and with it
+the position of the person in the list.
 """
 
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ from rushes.review.session import ReviewSession
 def replace_in_order(
     ids: Sequence[str], old: Sequence[str], new: Sequence[str]
 ) -> tuple[list[str], list[tuple[int, int]]]:
-    """Put clips in the place of the first of those that they replace.
+    """Replace clips of an order by others, at the position of the first.
 
     Returns:
-        The ids in their new order; and (place, by how many) for each place of the old order that
-        became more or fewer. Where none of `old` is in it, nothing changes.
+        The ids in their new order, and a shift (position, change in number) for each position of
+        the old order that became more or fewer. Nothing changes if no clip of `old` is in it.
     """
     gone = set(old)
     places = [at for at, clip in enumerate(ids) if clip in gone]
@@ -33,15 +33,16 @@ def reorder_after_edit(
     before: Sequence[str] | None,
     spans: Sequence[tuple[Sequence[str], Sequence[str]]],
 ) -> Row | None:
-    """Return an order like `ReviewSession.query`: the one before, with the new clips in it.
+    """Return the order of a query after an edit, in the form of `ReviewSession.query`.
 
     Args:
-        session: After the change.
-        before: The ids of the order before the change; None if it is too long ago.
-        spans: Which clips became which.
+        session: The session, after the edit.
+        before: Ids in the order before the edit; None if that query is forgotten.
+        spans: Ids of the old and of the new clips, for each edit.
 
     Returns:
-        With `shifts` as in `replace_in_order`, to count groups by; None if no order goes on.
+        The order, with `shifts` as in `replace_in_order` for the sizes of groups; None without an
+        edit or an order before.
     """
     if before is None or not spans:
         return None

@@ -1,4 +1,4 @@
-"""What is known of clips as arrays, answered about in milliseconds at a million clips."""
+"""The columns of all clips as arrays: filters, counts and orders in milliseconds."""
 
 from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
@@ -12,41 +12,41 @@ from rushes.review.histogram import Histogram, histogram
 from rushes.selection.column_values import column_of, is_missing
 
 MAX_MASKS = 32
-"""So many answers to single rules are kept: while one slider moves, the others stand."""
+"""Masks of single rules that are cached: while one slider moves, the others stay."""
 MAX_RULES = 200
-"""No person has more; the answers to all are in memory at once, and counted in bytes."""
+"""Rules in one query, at most: their masks are in memory at once, and `fails` is uint8."""
 MAX_VALUES = 5000
-"""So many values of a column are told, the most frequent; a person looks through no more."""
+"""Values of a column that are listed, the most frequent first."""
 NONE = "none"
-"""What clips without a value are called in a group."""
+"""Label of the group of clips without a value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filtered:
-    """What a set of rules leaves."""
+class FilterCounts:
+    """Counts of the clips that pass a set of rules, and that each rule removes."""
 
     count: int
     duration_s: float
     alone: tuple[int, ...]
-    """For each rule, how many clips it passes whatever the others say."""
+    """For each rule, the number of clips that pass it."""
     only: tuple[int, ...]
-    """For each rule, how many clips it alone takes out; small: the rules overlap."""
+    """For each rule, the number of clips that fail it and no other rule."""
     shared: tuple[tuple[int, int] | None, ...]
-    """For each rule, the place of the rule it overlaps most with, and how many clips fail both;
-    None where it overlaps with none."""
+    """For each rule, the index of the rule it overlaps most with, and the number of clips that
+    fail both; None if it overlaps with none."""
     missing: tuple[int, ...]
-    """For each rule, how many clips lack the value it asks for, and so fail it."""
+    """For each rule, the number of clips that have no value in its column, and so fail it."""
     candidates: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Values:
-    """Which values a column has."""
+    """Values of a column, with counts."""
 
     counts: tuple[tuple[str, int], ...]
-    """Value as rules write it, and how many clips have it; most frequent first."""
+    """Value as rules write it, and its number of clips; most frequent first."""
     distinct: int
-    """How many values there are; not all are told where they are very many."""
+    """Number of values; `counts` has at most `MAX_VALUES` of them."""
     missing: int
 
 
@@ -54,7 +54,7 @@ class Columns:
     """One array a column: float64 with NaN, text with None where a value is missing, or tuples."""
 
     def __init__(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Take over arrays, all of one length; change them through `update` only."""
+        """Keep arrays of one length; later changes go through `update`."""
         self.arrays = dict(arrays)
         self._masks: OrderedDict[str, tuple[str, np.ndarray]] = OrderedDict()
         self._histograms: dict[str, Histogram] = {}
@@ -89,7 +89,7 @@ class Columns:
     # ---- filters ------------------------------------------------------------------------------
 
     def mask(self, rules: Sequence[Rule]) -> np.ndarray:
-        """Return which clips pass all rules (bool).
+        """Return whether each clip passes all rules: bool (N,).
 
         Raises:
             RecipeError: A rule names no column, is a quota, or compares text.
@@ -100,7 +100,7 @@ class Columns:
         return passing
 
     def passes(self, rule: Rule) -> np.ndarray:
-        """Return which clips pass one rule (bool); do not change the array."""
+        """Return whether each clip passes a rule: bool (N,), not to be changed."""
         name = str(rule)
         if name not in self._masks:
             self._masks[name] = rule.column, self._passes(rule)
@@ -120,14 +120,14 @@ class Columns:
         return rule.resolved(values).passes(values)
 
     def _equal(self, rule: Rule) -> np.ndarray:
-        """Decide for each value that occurs, and not for each clip."""
+        """Compare each distinct value once, not each clip."""
         codes, known = self._codes(rule.column)
-        values = np.fromiter(known, object, len(known))  # tuples stay what they are
+        values = np.fromiter(known, object, len(known))  # tuples stay tuples
         passing = rule.passes(values) if len(values) else np.zeros(0, bool)
         return np.asarray(passing[codes])
 
     def _codes(self, name: str) -> tuple[np.ndarray, dict[object, int]]:
-        """Return for each clip which of the values it has (int32), and value → its code."""
+        """Return the code of each clip's value, int32 (N,), and value → its code."""
         if name not in self._coded:
             values = self.arrays[name]
             if values.dtype == object:
@@ -141,14 +141,14 @@ class Columns:
             self._coded[name] = codes, known
         return self._coded[name]
 
-    def counted(self, name: str) -> dict[str, int]:
-        """Return value → how many clips have it, of a column of text."""
+    def counts(self, name: str) -> dict[str, int]:
+        """Return value → number of clips, of a column of text."""
         codes, known = self._codes(name)
         counts = np.bincount(codes, minlength=len(known)).tolist()
         return {str(value): counts[code] for value, code in known.items() if counts[code]}
 
     def values_of(self, name: str) -> Values:
-        """Return the values of a column of text, or of one of few numbers.
+        """Return the values of a column of text, or of a column of few numbers.
 
         Raises:
             RecipeError: There is no column of that name.
@@ -168,7 +168,7 @@ class Columns:
         )
 
     def missing(self, name: str) -> int:
-        """Return how many clips have no value in a column."""
+        """Return the number of clips without a value in a column."""
         if name not in self._missing:
             values = self.arrays[name]
             if values.dtype == object:
@@ -179,16 +179,16 @@ class Columns:
             self._missing[name] = int(np.count_nonzero(where))
         return self._missing[name]
 
-    def filtered(self, rules: Sequence[Rule]) -> Filtered:
-        """Return what the rules leave of all clips."""
+    def filter_counts(self, rules: Sequence[Rule]) -> FilterCounts:
+        """Return the counts of rules over all clips."""
         if len(rules) > MAX_RULES:
-            raise RecipeError(f"{len(rules)} rules: at most {MAX_RULES} can be asked at once")
+            raise RecipeError(f"{len(rules)} rules: at most {MAX_RULES} in one query")
         masks = [self.passes(rule) for rule in rules]
         fails = np.zeros(len(self), np.uint8)
         for mask in masks:
             fails += ~mask
         left, one = fails == 0, fails == 1
-        return Filtered(
+        return FilterCounts(
             count=int(np.count_nonzero(left)),
             duration_s=round(float(np.sum(self.arrays["duration_s"], where=left)), 3),
             alone=tuple(int(np.count_nonzero(mask)) for mask in masks),
@@ -201,7 +201,14 @@ class Columns:
     def around_threshold(
         self, column: str, threshold: float, rules: Sequence[Rule], count: int = 6
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return the places of clips just below and just above a threshold, nearest first."""
+        """Return the places of the clips just below and just above a threshold, nearest first.
+
+        Args:
+            column: A column of numbers.
+            threshold: A value of it; an equal value is above.
+            rules: Conditions on the clips.
+            count: Clips on either side, at most.
+        """
         values = self.numbers_of(column)
         allowed = self.mask(rules)
         sides = []
@@ -218,7 +225,7 @@ class Columns:
         """Return a column of numbers.
 
         Raises:
-            RecipeError: There is none of that name.
+            RecipeError: There is no column of numbers of that name.
         """
         if column not in self.arrays or self.arrays[column].dtype == object:
             known = [name for name, values in self.arrays.items() if values.dtype != object]
@@ -226,7 +233,7 @@ class Columns:
         return self.arrays[column]
 
     def histogram(self, column: str) -> Histogram:
-        """Return how the values of a column of numbers are spread over all clips."""
+        """Return the histogram of a column of numbers over all clips."""
         if column not in self._histograms:
             self._histograms[column] = histogram(self.numbers_of(column))
         return self._histograms[column]
@@ -234,9 +241,9 @@ class Columns:
     # ---- orders -------------------------------------------------------------------------------
 
     def sorted_rows(self, rows: np.ndarray, sort: str) -> np.ndarray:
-        """Return places in the order of a column, largest first; "-column" turns it around.
+        """Return places in descending order of a column; in ascending order for "-column".
 
-        Clips without a value come last either way.
+        Clips without a value come last in both orders.
         """
         values = self._sortable(sort.removeprefix("-"))[rows]
         order = np.argsort(values, kind="stable")
@@ -261,9 +268,9 @@ class Columns:
     def grouped_rows(
         self, rows: np.ndarray, column: str
     ) -> tuple[np.ndarray, list[tuple[str, int]]]:
-        """Return places with equal values side by side, and each group's label and size.
+        """Return places grouped by the values of a column, and each group's label and size.
 
-        The largest group is first; clips without a value, or without a copy, are last.
+        The largest group is first; clips without a value, or without duplicates, are last.
         """
         if column not in self.arrays:
             hint = nearest(column, list(self.arrays))
@@ -271,7 +278,7 @@ class Columns:
         codes, known = self._codes(column)
         counts = np.bincount(codes[rows], minlength=len(known))
         labels = [_label(column, value) for value in known]
-        is_rest = [label in (NONE, _NO_COPY) for label in labels]
+        is_rest = [label in (NONE, _NO_DUPLICATES) for label in labels]
         by_size = sorted(
             np.flatnonzero(counts).tolist(), key=lambda code: (is_rest[code], -counts[code])
         )
@@ -282,7 +289,7 @@ class Columns:
 
 
 def _shared(masks: Sequence[np.ndarray]) -> tuple[tuple[int, int] | None, ...]:
-    """Return for each rule which other fails most of the clips that it fails, and how many."""
+    """Return for each rule the other rule that fails most of the same clips, and how many."""
     if len(masks) < 2:
         return (None,) * len(masks)
     # 64 clips a word: all pairs of eight rules over a million clips take 2 ms.
@@ -299,14 +306,14 @@ def _shared(masks: Sequence[np.ndarray]) -> tuple[tuple[int, int] | None, ...]:
     return tuple((at, n) if n else None for at, n in zip(most, counts, strict=True))
 
 
-_NO_COPY = "no copies"
+_NO_DUPLICATES = "no duplicates"
 
 
 def _label(column: str, value: object) -> str:
     if value is None or value != value:
         return NONE
     if column == "dedup.group" and value == 0:
-        return _NO_COPY
+        return _NO_DUPLICATES
     if isinstance(value, tuple):
         return ", ".join(value) or NONE
     return f"{value:.12g}" if isinstance(value, float) else str(value)

@@ -1,23 +1,23 @@
-"""Where inside a clip the picture changes at once: what a cutter would look at before splitting."""
+"""Likely cuts inside a clip: frames at which the picture changes abruptly, to split at."""
 
 import numpy as np
 
 MAX_HINTS = 12
-"""So many are told, the strongest; more ticks on a strip of film are no help."""
+"""Cuts that are returned, the strongest ones."""
 MIN_TIMES_MEDIAN = 4.0
-"""A likely cut changes the picture so many times as much as half of the clip's frames do."""
+"""Least change at a likely cut, in multiples of the clip's median change."""
 MIN_CHANGE = 4.0
-"""Of 255; less is no cut, however still the rest may be."""
+"""Least change at a likely cut (0–255), also in a still clip."""
 MIN_GAP_FRAMES = 6
-"""A flash, and a cut through a repeated frame, are one place and not two."""
+"""Distance within which two changes count once, such as those of a flash."""
 
 
 def likely_cuts(change: np.ndarray) -> list[int]:
-    """Return the likely cuts of a clip as places in it, in order; splitting there divides them.
+    """Return the likely cuts of a clip: indices of the first frame after each, in order.
 
     Args:
-        change: How each of the clip's frames differs from the frame before it (0–255). What the
-            first says is about another clip, and is left out.
+        change: Difference of each frame from the frame before it (0–255). The first value is
+            ignored: it compares with the previous clip.
     """
     values = np.asarray(change, np.float64)
     if len(values) < 2:

@@ -1,4 +1,4 @@
-"""The best of each group of duplicates kept and the others dropped, at once, as one action."""
+"""Keep the best clip of each group of duplicates and drop the others, as one action."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,25 +15,25 @@ GROUP, KEEP = "dedup.group", "dedup.keep"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """What would be decided about the clips of a group, as places among the columns."""
+    """The verdicts that one group of duplicates still needs; clips as places in the columns."""
 
     best: int
-    """How many of them `dedup` would keep: several where none shows the others."""
+    """Number of clips that `dedup` keeps: several if no clip contains the others."""
     keep: list[int]
     drop: list[int]
     decided: int
-    """How many others stay as somebody decided."""
+    """Number of clips with a verdict already, which stay."""
 
 
 def open_choices(columns: Columns, places: np.ndarray) -> dict[str, Choice]:
-    """Return group → what is left to decide; groups where that is nothing are left out.
+    """Return group → the verdicts that it still needs; decided groups are left out.
 
-    What somebody decided stays. So does all of a group whose best is not among the clips, or was
-    dropped by somebody: nothing of it would be left.
+    Verdicts of people stay. A group whose best clip is missing from `places`, or was dropped by
+    somebody, stays as it is: else nothing of it would be left.
 
     Args:
-        columns: With what `dedup` found.
-        places: The clips that are meant, such as those of a query.
+        columns: All clips, with the columns of `dedup`.
+        places: The clips to decide on, such as those of a query.
     """
     if GROUP not in columns or KEEP not in columns:
         return {}
@@ -55,11 +55,11 @@ def open_choices(columns: Columns, places: np.ndarray) -> dict[str, Choice]:
 
 
 def list_choices(session: ReviewSession, query: str) -> Row | None:
-    """Return what the groups of a query leave to decide; None if the query is too long ago.
+    """Return the open choices in the groups of a query; None if the query is forgotten.
 
     Returns:
-        `groups`: group → counts best, keep, drop, decided; see `Choice`. `best`: ids of the clips
-        that are the best of their groups.
+        `groups`: group → number of clips best, keep, drop, decided; see `Choice`. `best`: ids of
+        the best clips of their groups.
     """
     with session.live.lock:
         columns, ids = session.live.columns, session.live.ids
@@ -81,8 +81,8 @@ def list_choices(session: ReviewSession, query: str) -> Row | None:
 
 
 def keep_best(session: ReviewSession, query: str, groups: Sequence[str], who: str) -> Row | None:
-    """Keep the best of some groups of a query and drop the others, as one action."""
-    session.refresh()  # what somebody has just decided stays, too
+    """Keep the best clips of some groups of a query and drop the others, as one action."""
+    session.refresh()  # verdicts of the last moment stay, too
     wanted = set(groups)
     with session.live.lock:
         found = _open(session, query)

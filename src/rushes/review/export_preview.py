@@ -1,4 +1,4 @@
-"""What an export would hold: rules, the recipe's quotas, and what people decided."""
+"""Preview of an export: the clips that pass rules and quotas, overruled by verdicts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,27 +13,27 @@ from rushes.selection.choose import choose
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportPreview:
-    """What a selection would hold."""
+    """Size of the selection that an export would write."""
 
     count: int
     duration_s: float
     kept: int
-    """So many are there although they do not pass: somebody keeps them."""
+    """Clips that fail a rule and are kept by a person."""
     dropped: int
-    """So many are not there although they pass: somebody drops them."""
+    """Clips that pass and are dropped by a person."""
     rationed: int
-    """So many pass all rules, and are beyond a quota."""
+    """Clips that pass all rules and exceed a quota."""
 
 
 def preview_export(columns: Columns, rules: Sequence[Rule]) -> ExportPreview:
-    """Return what `rushes select` would freeze, without writing anything down.
+    """Return the size of the selection that `rushes select` would write; write nothing.
 
     Args:
         columns: All clips.
-        rules: With quotas, in the order of the recipe.
+        rules: Rules and quotas, in the order of the recipe.
 
     Raises:
-        RecipeError: It would refuse these rules, or would first have to work something out.
+        RecipeError: `rushes select` would refuse these rules, or a quota lacks its values.
     """
     quotas = [rule for rule in rules if rule.is_quota]
     before = columns.mask([rule for rule in rules if not rule.is_quota])
@@ -52,13 +52,13 @@ def preview_export(columns: Columns, rules: Sequence[Rule]) -> ExportPreview:
 
 
 def _apply_quotas(columns: Columns, quotas: Sequence[Rule], before: np.ndarray) -> np.ndarray:
-    """Return which of the clips that pass all other rules stay when the quotas hold (bool)."""
-    asked = {name for rule in quotas for name in (rule.column, rule.by.removeprefix("-")) if name}
-    for name in sorted(asked & set(columns.arrays)):
+    """Return whether each clip passes the rules (`before`) and the quotas: bool (N,)."""
+    needed = {name for rule in quotas for name in (rule.column, rule.by.removeprefix("-")) if name}
+    for name in sorted(needed & set(columns.arrays)):
         if len(columns) and columns.missing(name) == len(columns):
-            raise RecipeError(f"{name} has no values yet, and the recipe has a quota of it")
-    # Quotas look only at what is left: the columns are cut down to that before.
-    stay, _ = choose(quotas, {n: v[before] for n, v in columns.arrays.items() if n in asked})
+            raise RecipeError(f"{name} has no values yet, and the recipe has a quota on it")
+    # Quotas apply to the clips that are left, so the columns are reduced to those first.
+    stay, _ = choose(quotas, {n: v[before] for n, v in columns.arrays.items() if n in needed})
     passing = np.zeros(len(columns), bool)
     passing[np.flatnonzero(before)[stay]] = True
     return passing

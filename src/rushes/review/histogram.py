@@ -1,48 +1,48 @@
-"""How numbers are spread: bars, quantiles, and an axis on which most of them can be told apart."""
+"""Histograms: bin counts, quantiles, and a linear or logarithmic axis."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 BINS = 64
-"""Bars of a histogram."""
+"""Bins of a histogram."""
 QUANTILES = 200
 """Steps of the quantiles of a histogram."""
-_SKEWED = 8.0
-"""Positive numbers whose 95th percentile is so many times the 5th are drawn by their logarithm."""
+_LOG_RATIO = 8.0
+"""Ratio of the 95th to the 5th percentile above which an axis is logarithmic."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Axis:
-    """From where to where numbers are drawn; what lies beyond is drawn at the ends."""
+    """Range of a histogram; values outside of it count in the outermost bins."""
 
     low: float
     high: float
     is_log: bool
-    """Whether equal ratios are equally far apart, rather than equal differences."""
+    """Whether the axis is logarithmic."""
 
     def edges(self, parts: int) -> np.ndarray:
-        """Return the ends of so many equal parts: float64 (parts + 1,)."""
+        """Return the edges of equal parts: float64 (parts + 1,)."""
         spaced = np.geomspace if self.is_log else np.linspace
         return spaced(self.low, self.high, parts + 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Histogram:
-    """How a column's values are spread."""
+    """Distribution of the values of a column."""
 
     axis: Axis
-    """Of the bars; the outermost half percent on either side is in the last bars."""
+    """Range of the bins; half a percent of the values on either side is outside."""
     counts: tuple[int, ...]
     least: float
     most: float
     missing: int
     quantiles: tuple[float, ...]
-    """From the least value to the most, in steps of half a percent of the clips that have one."""
+    """Quantiles from the minimum to the maximum, in steps of half a percent."""
 
 
 def histogram(values: np.ndarray) -> Histogram:
-    """Return how values (float64, NaN where missing) are spread."""
+    """Return the histogram of values: float64 (N,), NaN where missing."""
     present = np.sort(values[~np.isnan(values)])
     if not len(present):
         return Histogram(
@@ -53,7 +53,7 @@ def histogram(values: np.ndarray) -> Histogram:
             missing=len(values),
             quantiles=(0.0,) * (QUANTILES + 1),
         )
-    # Of a sorted array each quantile is a look-up.
+    # In a sorted array each quantile is a look-up.
     places = np.linspace(0, len(present) - 1, QUANTILES + 1)
     quantiles = np.interp(places, np.arange(len(present)), present).tolist()
     axis = _axis(quantiles)
@@ -75,7 +75,7 @@ def _axis(quantiles: list[float]) -> Axis:
     if low == high:
         return Axis(low=low - 0.5, high=high + 0.5, is_log=False)
     twentieth = QUANTILES // 20
-    few, many = quantiles[twentieth], quantiles[-1 - twentieth]
-    if few > 0 and many > _SKEWED * few:
-        return Axis(low=max(low, few / 4), high=high, is_log=True)  # a logarithm has no 0
+    p5, p95 = quantiles[twentieth], quantiles[-1 - twentieth]
+    if p5 > 0 and p95 > _LOG_RATIO * p5:
+        return Axis(low=max(low, p5 / 4), high=high, is_log=True)  # a logarithm has no 0
     return Axis(low=low, high=high, is_log=False)

@@ -1,4 +1,4 @@
-"""All clips as columns in memory, kept in step with the catalog; orders that a page scrolls."""
+"""All clips in memory, refreshed from the catalog; query results that a page scrolls."""
 
 import threading
 import time
@@ -10,6 +10,7 @@ import numpy as np
 
 from rushes.context import Context
 from rushes.decisions import Action, clips_of_span, fold
+from rushes.errors import ItemError
 from rushes.recipe.rules import Rule
 from rushes.records import Decisions, Field
 from rushes.review.columns import Columns
@@ -26,22 +27,22 @@ from rushes.selection.clip_table import (
 from rushes.selection.column_fields import column_fields
 
 MAX_ORDERS = 32
-"""So many answers to queries are kept, so that a page can scroll through them."""
+"""Query results that are kept, for pages that scroll through them."""
 CAPTIONS = "captions"
-"""The part of the catalog that is in no column."""
+"""The part of the catalog that is in no column; the page reads captions by clip."""
 MAX_PAUSE_S = 5.0
-"""What scans and scores bring waits no longer than this."""
+"""Longest delay of results of scans and scorers."""
 
 
 class LiveClips:
-    """The clips of a recipe's cuts, with all that is known about them.
+    """The clips of a recipe's cuts, in memory, with all of their columns.
 
-    Whoever asks more than one thing about a clip's place holds `lock` meanwhile: another thread
-    may take in a change, after which the places are others.
+    A *place* is the index of a clip in `ids` and in the columns. A caller that uses a place twice
+    holds `lock` in between, since a refresh by another thread can change the places.
     """
 
     def __init__(self, context: Context) -> None:
-        """Read everything; see `refresh` for keeping in step."""
+        """Read everything; `refresh` reads later changes."""
         self._context = context
         self._catalog = catalog = context.catalog
         self._recipe = context.recipe
@@ -50,48 +51,48 @@ class LiveClips:
         self._orders: OrderedDict[str, np.ndarray] = OrderedDict()
         self._queries = 0
         self.revision = 0
-        """Counts up whenever anything on the board is not what it was."""
+        """Grows with every change."""
         self.clips_revision = 0
-        """Counts up when there are other clips, or other columns."""
+        """Grows when the set of clips or of columns changes."""
         self.last_by: tuple[str, ...] = ()
-        """Who decided what was taken in last."""
+        """Names of the people whose verdicts were read last; empty after other changes."""
         self.ids: list[str] = []
         self.columns = Columns({})
         self._paused_until = 0.0
         self._state = catalog.changes.revisions()
-        # Number of the last verdict that is in the columns.
         self.verdict_no = catalog.verdicts.last_no()
+        """Number of the last verdict that is in the columns."""
         self.decided = catalog.verdicts.current(until=self.verdict_no)
         self._replace_all(clip_table(context, self.decided))
 
     def _replace_all(self, clips: ClipTable) -> None:
-        """Put these clips on the board in place of those that are there."""
+        """Replace all clips and columns."""
         columns = Columns(clips.columns)
         index = dict(zip(clips.ids, range(len(clips)), strict=True))
         with self.lock:
-            are_others = clips.ids != self.ids or list(columns.arrays) != list(self.columns.arrays)
+            is_other = clips.ids != self.ids or list(columns.arrays) != list(self.columns.arrays)
             self.clips, self.columns, self.index = clips, columns, index
             self.ids, self.numbers, self.video_no = clips.ids, clips.numbers, clips.video_no
-            if are_others:
-                self._orders.clear()  # they say places, and the places are others
+            if is_other:
+                self._orders.clear()  # they hold places, which have changed
                 self.clips_revision += 1
             self.revision += 1
 
-    # ---- what is new --------------------------------------------------------------------------
+    # ---- refresh ------------------------------------------------------------------------------
 
     def refresh(self, *, share: float = 1.0) -> bool:
-        """Take in what has changed in the catalog, by whomever; return whether anything has.
+        """Read what has changed in the catalog; return whether anything has.
 
         Args:
-            share: At most this share of a core goes into taking in what scans and scores bring:
-                there may be more to come after this. What people decide is taken in always.
+            share: Largest share of a core for reading results of scans and scorers, which may come
+                in quick succession. Decisions of people are read at once.
         """
         with self._refresh_lock:
             now = self._catalog.changes.revisions()
             kinds = self._apply_verdicts()
             parts = {part for part in now if now[part] != self._state.get(part, 0)}
-            are_others = bool(kinds & {"span", "undo", "redo"})
-            if share < 1 and time.monotonic() < self._paused_until and not are_others:
+            is_new_set = bool(kinds & {"span", "undo", "redo"})
+            if share < 1 and time.monotonic() < self._paused_until and not is_new_set:
                 return bool(kinds)
             if parts:
                 began_s = time.thread_time()
@@ -107,40 +108,40 @@ class LiveClips:
             return bool(kinds or parts)
 
     def _apply_verdicts(self) -> set[str]:
-        """Take in what people decided; return what kinds of verdicts they gave."""
+        """Apply the new verdicts of people; return their kinds."""
         verdicts = self._catalog.verdicts
         last = verdicts.last_no()
         if last == self.verdict_no:
             return set()
-        said = verdicts.actions(self.verdict_no, last)
-        kinds = {one.kind for one in said}
-        stand: dict[str, Decisions | None]
+        actions = verdicts.actions(self.verdict_no, last)
+        kinds = {one.kind for one in actions}
+        current: dict[str, Decisions | None]
         if kinds & {"undo", "redo"}:
-            back = [one.value for one in said if one.kind in ("undo", "redo")]
-            touched = set().union(*(one.clips for one in said)) - {""}
+            back = [one.value for one in actions if one.kind in ("undo", "redo")]
+            touched = set().union(*(one.clips for one in actions)) - {""}
             touched.update(*(one.clips for one in verdicts.actions(until=last, only=back)))
             found = verdicts.current(list(touched), last)
-            stand = {clip: found.get(clip) for clip in touched}
+            current = {clip: found.get(clip) for clip in touched}
         else:
-            stand = dict(fold(said, self.decided))
+            current = dict(fold(actions, self.decided))
         with self.lock:
-            for clip, now in stand.items():
+            for clip, now in current.items():
                 if now is None:
                     self.decided.pop(clip, None)
                 else:
                     self.decided[clip] = now
-            here = [clip for clip in stand if clip in self.index]
+            here = [clip for clip in current if clip in self.index]
             places = [self.index[clip] for clip in here]
-            values = decided_columns([stand[clip] for clip in here])
+            values = decided_columns([current[clip] for clip in here])
             for name, column in values.items():
                 self.columns.update(name, places, column.tolist())
-            self.last_by = tuple(sorted({one.who for one in said}))
+            self.last_by = tuple(sorted({one.who for one in actions}))
             self.verdict_no = last
             self.revision += 1
         return kinds
 
     def _apply(self, parts: set[str], now: Mapping[str, int]) -> None:
-        """Take in parts of the catalog that have changed, up to these revisions."""
+        """Read the parts of the catalog that have changed, up to these revisions."""
         changes = self._catalog.changes
 
         def changed(part: str) -> set[int] | None:
@@ -160,7 +161,7 @@ class LiveClips:
                 self._put(stage, changed(stage.key))
 
     def _put(self, stage: ColumnSource, items: set[int] | None) -> None:
-        """Read again what a stage says of some clips, or of all (None)."""
+        """Read the columns of a stage again, for some clips or for all (None)."""
         places = [at for at, no in enumerate(self.numbers) if items is None or no in items]
         if not places:
             return
@@ -168,20 +169,20 @@ class LiveClips:
         with self.lock:
             for name, values in columns.items():
                 self.columns.update(name, places, values.tolist())
-            if stage.key == COPIES:  # the arrays of the columns are those of the table
-                sides = split_column(self.clips, self._recipe).tolist()
-                self.columns.update("split", range(len(sides)), sides)
+            if stage.key == COPIES:  # a clip's split depends on its duplicates
+                splits = split_column(self.clips, self._recipe).tolist()
+                self.columns.update("split", range(len(splits)), splits)
             self.revision += 1
 
     def made_by(self, span: Action) -> list[str]:
-        """Return the ids of the clips that a trim, a split or a merge makes."""
+        """Return the ids of the clips that a trim, a split or a merge made."""
         (row,) = self._catalog.clips_by_id(span.value["from"][:1]).values()
         return [clip.id for clip in clips_of_span(row.clip.video_id, span.value)]
 
     def __len__(self) -> int:
         return len(self.ids)
 
-    # ---- orders -------------------------------------------------------------------------------
+    # ---- queries ------------------------------------------------------------------------------
 
     def query(
         self,
@@ -191,16 +192,16 @@ class LiveClips:
         group: str = "",
         among: Sequence[str] | None = None,
     ) -> tuple[str, np.ndarray, list[tuple[str, int]]]:
-        """Put the clips that pass the rules in order, and keep that order for `rows`.
+        """Order the clips that pass the rules, and keep the result for `rows`.
 
         Args:
             rules: Conditions.
-            sort: Column, largest first; a leading "-" turns it around. Empty: by video and time.
-            group: Column whose equal values stand together.
-            among: Only these clips, in this order, such as those that a search found.
+            sort: Column, descending; ascending with a leading "-"; empty for video and time.
+            group: Column to group by.
+            among: Ids to choose from, in order, such as the results of a search.
 
         Returns:
-            A name for the order, the places in it, and each group's label and size.
+            The name of the query, the places in order, and each group's label and size.
         """
         with self.lock:
             passing = self.columns.mask(rules)
@@ -222,7 +223,7 @@ class LiveClips:
             return name, rows, groups
 
     def rows(self, query: str, first: int, count: int) -> list[int] | None:
-        """Return some clips of an order as their places on the board; None if it is forgotten."""
+        """Return places from a query's result; None if the query is forgotten."""
         with self.lock:
             order = self._orders.get(query)
             if order is None:
@@ -230,8 +231,19 @@ class LiveClips:
             self._orders.move_to_end(query)
             return [int(at) for at in order[first : first + count]]
 
+    def place_of(self, clip: str) -> int:
+        """Return the place of a clip.
+
+        Raises:
+            ItemError: The recipe's cuts have no such clip.
+        """
+        place = self.index.get(clip)
+        if place is None:
+            raise ItemError(f"there is no clip {clip} any more; it may be trimmed, split or merged")
+        return place
+
     def place_in(self, query: str, clip: str) -> int | None:
-        """Return where a clip stands in an order; None if it is not in it."""
+        """Return the position of a clip in a query's result; None if it is not in it."""
         with self.lock:
             order = self._orders.get(query)
             at = self.index.get(clip)
@@ -245,7 +257,7 @@ class LiveClips:
         """Declarations of the columns, by the column's name."""
         return column_fields(self._recipe)
 
-    def measured(self) -> list[dict[str, Any]]:
+    def describe_columns(self) -> list[dict[str, Any]]:
         """Return each column's name, label, unit, direction, meaning and kind of values."""
         fields = self.fields
         return [

@@ -1,26 +1,26 @@
-"""What is measured of a clip, beside what is measured of all."""
+"""Percentile ranks of a clip's scores among all clips."""
 
 import numpy as np
 
 from rushes.review.columns import Columns
 
 MAX_SAMPLE = 50_000
-"""Of more clips every second, third … counts: the next clip must not wait for a rank."""
-_NAMES = (".group", ".cluster")
-"""Columns whose numbers are names: more or less of them says nothing."""
+"""Clips that a rank is computed from, at most; of more, every second, third … counts."""
+_LABEL_SUFFIXES = (".group", ".cluster")
+"""Ends of the names of columns whose numbers are labels, without an order."""
 
 
 def percentile_ranks(columns: Columns, at: int) -> dict[str, tuple[float, float]]:
-    """Return column → where a clip stands among all that have a value in it.
+    """Return column → percentile rank of a clip among the clips with a value in it.
 
-    Each is the fraction of clips whose value is smaller, and of those whose value is not larger:
-    the two are far apart where many have the same. Columns of text, and such as the clip has no
-    value in, are left out.
+    A rank is a pair: the fraction of clips with a smaller value, and with a smaller or equal value.
+    The two differ if many clips have the same value. Columns of text, and columns without a value
+    for the clip, are left out.
     """
     found: dict[str, tuple[float, float]] = {}
     step = -(-len(columns) // MAX_SAMPLE)
     for name, values in columns.arrays.items():
-        if not _is_score(name, values) or name.endswith(_NAMES):
+        if not _is_score(name, values) or name.endswith(_LABEL_SUFFIXES):
             continue
         value = values[at]
         some = values[::step]
@@ -32,7 +32,7 @@ def percentile_ranks(columns: Columns, at: int) -> dict[str, tuple[float, float]
 
 
 def is_measured(columns: Columns, at: int) -> bool:
-    """Return whether a scorer has been at a clip; True also where none has been at any."""
+    """Return whether a clip has a score; True also if no clip has one."""
     scores = [name for name, values in columns.arrays.items() if _is_score(name, values)]
     if any(columns[name][at] == columns[name][at] for name in scores):
         return True

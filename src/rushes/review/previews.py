@@ -1,4 +1,4 @@
-"""Pictures and films of clips for a browser: stills, sources, previews made on the fly."""
+"""Stills, sources and encoded previews of clips, for a browser."""
 
 import threading
 from collections.abc import Mapping
@@ -20,11 +20,11 @@ from rushes.records import Clip, Row, Video
 from rushes.stages.items import Signals
 
 PREVIEW = Encoding(mode="exact", height_px=480, crf=24, preset="veryfast")
-"""How a clip is encoded for a browser that cannot play its source."""
+"""Encoding of a preview, for browsers that cannot play the source."""
 MAX_PREVIEW_BYTES = 2 * 2**30
-"""The previews that were watched longest ago are removed beyond this."""
+"""Size of all previews, at most; the least recently watched are removed first."""
 
-_PLAYS = {  # containers and codecs that Chromium and Firefox both play
+_PLAYS = {  # containers and codecs of both Chromium and Firefox
     "container": ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"),
     "video": ("h264", "vp8", "vp9", "av1"),
     "audio": (None, "aac", "mp3", "opus", "vorbis", "flac"),
@@ -32,7 +32,7 @@ _PLAYS = {  # containers and codecs that Chromium and Firefox both play
 
 
 class Previews:
-    """Where the pictures of a project's clips come from; safe to use from several threads."""
+    """Stills and videos of a project's clips; safe to call from several threads."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -42,8 +42,8 @@ class Previews:
         self._videos: dict[int, Video] = {}
         self._rows: dict[str, dict[int, Row]] = {}
 
-    def _refresh(self) -> None:
-        """Read the catalog again if a scan has been at work, or a video is new."""
+    def refresh(self) -> None:
+        """Read the videos and scans again if the catalog has changed."""
         state = self._context.catalog.changes.revisions()
         with self._lock:
             if state != self._state:
@@ -54,18 +54,14 @@ class Previews:
     def video(self, video_no: int) -> Video:
         """Return a video by its number."""
         if video_no not in self._videos:
-            self._refresh()
+            self.refresh()
         return self._videos[video_no]
 
-    def renew(self) -> None:
-        """Take in what a scan has changed."""
-        self._refresh()
-
     def signals(self, probe: str, video_no: int) -> Signals:
-        """Return what a probe measured along a video.
+        """Return the signals of a probe along a video.
 
         Raises:
-            ItemError: There is nothing, or it cannot be read.
+            ItemError: The video is not scanned for it, or the file cannot be read.
         """
         return _signals(self._context.folder / self._probe_row(probe, video_no)["signals"])
 
@@ -75,13 +71,13 @@ class Previews:
             self._rows[probe] = dict(self._context.probe_rows(probe))
         row = self._rows.get(probe, {}).get(video_no)
         if row is None:
-            raise ItemError("its video is not scanned as the recipe says now; run: rushes scan")
+            raise ItemError("its video is not scanned with this recipe; run: rushes scan")
         return row
 
     # ---- stills -------------------------------------------------------------------------------
 
     def stills_of(self, clip: Clip, video_no: int) -> range:
-        """Return which stills of its video's proxy are a clip's; none if it has no proxy."""
+        """Return the indices of a clip's stills in its video's proxy; empty without a proxy."""
         try:
             pts = _still_pts(self._context.folder / self._probe_row("still", video_no)["signals"])
         except ItemError:
@@ -94,8 +90,8 @@ class Previews:
         Args:
             clip: The clip.
             video_no: Its video.
-            which: From 0; beyond the last is the last.
-            height_px: At most so high.
+            which: Index from 0; too large an index gives the last still.
+            height_px: Height of the JPEG, at most.
 
         Raises:
             ItemError: The clip is too short to hold one, or the proxy is gone.
@@ -107,22 +103,22 @@ class Previews:
         row = rows[min(max(which, 0), len(rows) - 1)]
         return as_jpeg(next(read_stills(proxy, np.array([row]))), height_px=height_px)
 
-    # ---- films --------------------------------------------------------------------------------
+    # ---- video --------------------------------------------------------------------------------
 
     def source(self, video_id: str) -> Path:
-        """Return a source file of the project by its video's id; nothing else is ever served.
+        """Return the path of a source by its video's id; no other file is ever served.
 
         Raises:
-            ItemError: It is not a video of this project, or the file is gone.
+            ItemError: It is no video of this project, or the file is gone.
         """
-        self._refresh()
+        self.refresh()
         for video in self._videos.values():
             if video.id == video_id:
-                return _there(video)
+                return _path_of(video)
         raise ItemError(f"there is no video {video_id}")
 
     def preview(self, clip: Clip, video_no: int) -> Path:
-        """Return a small MP4 of a clip that every browser plays, made now unless it is there."""
+        """Return the path of a small MP4 of a clip, which is encoded unless it exists."""
         path = self._context.folder / "previews" / f"{clip.id}.mp4"
         with self._lock:
             lock = self._previewing.setdefault(clip.id, threading.Lock())
@@ -131,7 +127,7 @@ class Previews:
                 path.touch()
                 return path
             video = self.video(video_no)
-            _there(video)
+            _path_of(video)
             with whole(path) as temporary:
                 write_clip(ClipSource(video, clip.in_pts, clip.out_pts), temporary, PREVIEW)
         prune(path.parent, MAX_PREVIEW_BYTES, keep=path)
@@ -139,7 +135,7 @@ class Previews:
 
 
 def prune(folder: Path, most_bytes: int, *, keep: Path) -> None:
-    """Remove the files of a folder that were used longest ago until the rest is small enough."""
+    """Remove the least recently used MP4 files of a folder until the rest fits `most_bytes`."""
     found = []
     for path in folder.glob("*.mp4"):
         try:
@@ -157,7 +153,7 @@ def prune(folder: Path, most_bytes: int, *, keep: Path) -> None:
 
 
 def plays(video: Video) -> bool:
-    """Return whether browsers play a source as it is, upright and in the right proportions."""
+    """Return whether browsers play a source as it is."""
     return (
         video.container in _PLAYS["container"]
         and video.codec in _PLAYS["video"]
@@ -166,7 +162,7 @@ def plays(video: Video) -> bool:
     )
 
 
-def _there(video: Video) -> Path:
+def _path_of(video: Video) -> Path:
     path = Path(video.path)
     if not path.is_file():
         raise ItemError(f"{video.path}: the file is gone; ingest where it moved to: rushes ingest")
@@ -180,7 +176,7 @@ def _signals(path: Path) -> Signals:
 
 @lru_cache(maxsize=20_000)
 def _still_pts(path: Path) -> np.ndarray:
-    """Return the times of a proxy's stills alone: a grid asks for those of many videos."""
+    """Return the pts of a proxy's stills; only these, since a grid needs those of many videos."""
     try:
         with np.load(path) as stored:
             return np.asarray(stored["pts"])

@@ -143,7 +143,7 @@ async def recipe(request: Request) -> Response:
     session, body = site_of(request).session, await body_of(request)
     rules, stamp = texts_in(body, "rules"), body.get("stamp")
     if stamp is None:
-        plan = await run_in_threadpool(session.planned, rules)
+        plan = await run_in_threadpool(session.plan_rules, rules)
         return answer({"changes": plan.changes, "stays": plan.stays, "stamp": plan.stamp})
     if not await run_in_threadpool(session.save_rules, rules, str(stamp)):
         return PlainTextResponse("recipe.toml has been changed: look at it once more", 409)
