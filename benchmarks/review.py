@@ -1,4 +1,4 @@
-"""How quick the review page is: at 100,000 clips in a browser, at a million in its columns."""
+"""Latencies of the review page: 100,000 clips in a browser, a million in its columns."""
 
 import itertools
 import os
@@ -168,13 +168,13 @@ def spent_ms(work: Callable[[], Any]) -> tuple[float, float]:
 
 
 def start(folder: Path) -> tuple[float, float]:
-    """Return how long it takes to lay the clips out, in ms: wall, and processor."""
+    """Return the time to open a review session, in ms: wall and processor."""
     with Project.open(folder, workers=0) as project:
         return spent_ms(project.review)
 
 
 def taken_in(folder: Path) -> dict[str, tuple[float, float]]:
-    """Return how long the board needs for what others do, in ms: the middle of several."""
+    """Return the time of a refresh after changes by others, in ms: the median of five."""
     with Project.open(folder, workers=0) as project, Project.open(folder, workers=0) as other:
         live = project.review().live
         catalog, prints = other.context.catalog, other.context.recipe.fingerprints

@@ -1,4 +1,4 @@
-"""What Hydrus clients were given, and what was seen there last: both sides' common ground."""
+"""The ledger of Hydrus clients: the state of each file at the last push or pull."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,42 +13,42 @@ from rushes.catalog.database import Database, upsert
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """What we know of one note of a file in a client."""
+    """The last known states of one note of a file in a client."""
 
     there: str | None = None
-    """What stands there, so far as we know: what we wrote, or read."""
+    """Text in the client, as last written or read."""
     sent: str | None = None
-    """What we were about to write; stored before it is sent."""
+    """Text of the latest write; stored before it is sent."""
     before: str | None = None
-    """What stood there before that, until the client has surely kept the new text."""
+    """Text before the latest write, until that is on the client's disk."""
     gone: str | None = None
-    """What a person removed there; the same text is never written again."""
+    """Text that a person removed there; it is never written again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Base:
-    """What one client was given of one file, and what it said last."""
+    """The state of one file that the project and one client had in common last."""
 
     sha256: str
     was_inbox: bool
-    """Whether it lay in the inbox when it was first, or last, seen there."""
+    """Whether the file was in the inbox when it was first read, or at any later pull."""
     archived_at: float | None
-    """When it had been archived before a person could decide about it; None if it had not been, or
-    the client does not say."""
+    """Time at which it was archived before a person could decide on it, in seconds since 1970; None
+    if it was not, or if the client does not tell."""
     tags: frozenset[str] = frozenset()
-    """Those we added, and all that were seen there."""
+    """Tags that Rushes added, and all that were read there."""
     removed: frozenset[str] = frozenset()
-    """Removals of tags that were seen there."""
+    """Removed tags that were read there."""
     notes: dict[str, Note] = field(default_factory=dict)
     verdict: Literal["keep", "drop"] | None = None
-    """What the client was seen to say."""
+    """Decision of the client at the last pull."""
     stars: int | None = None
     rated_in: str = ""
-    """Key of the service that the stars were read from; another one's are no change of these."""
+    """Key of the service that the stars were read from; stars of another one are no change."""
 
 
 class HydrusLedger:
-    """The part of the catalog that knows what was pushed where."""
+    """The part of the catalog that stores which files were pushed to which client."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -61,13 +61,13 @@ class HydrusLedger:
         return {row.clip: row.sha256 for row in rows}
 
     def add_file(self, clip: str, sha256: str, facts: dict[str, Any]) -> None:
-        """Note which file was cut of a clip, and what it holds."""
+        """Store the file of a clip, and its metadata."""
         with self._database.writing() as connection:
             row = {"clip": clip, "sha256": sha256, "facts": facts}
             upsert(connection, schema.hydrus_clips, [row])
 
     def bases(self, client: str) -> dict[str, Base]:
-        """Return sha256 → what a client was given of it."""
+        """Return sha256 → base of each file that was pushed to a client."""
         table = schema.hydrus_files
         statement = sa.select(table).where(table.c.client == client).order_by(table.c.sha256)
         with self._database.reading() as connection:
@@ -75,7 +75,7 @@ class HydrusLedger:
         return {row["sha256"]: msgspec.convert(row["state"], Base) for row in rows}
 
     def put(self, client: str, rows: Sequence[Base]) -> None:
-        """Store what a client was given, all or none."""
+        """Store bases of a client, all or none."""
         full = [{"client": client, "sha256": row.sha256, "state": _as_json(row)} for row in rows]
         with self._database.writing() as connection:
             upsert(connection, schema.hydrus_files, full)
