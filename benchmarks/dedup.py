@@ -10,7 +10,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,18 +29,33 @@ _LOGO = (
     "drawbox=x=iw*0.85:y=ih*0.08:w=iw*0.07:h=ih*0.07:color=red@0.9:t=fill"
 )
 _SMALL = "scale=-2:'min(360,trunc(ih/2)*2)'"
-KINDS = {  # name: (start in seconds, filter, quality)
-    "reencode": (0.0, "null", 34),
-    "resize": (0.0, "scale=-2:'trunc(ih*0.25)*2'", 26),
-    "crop": (0.0, f"crop=iw*0.9:ih*0.9,{_SMALL}", 26),
-    "mirror": (0.0, "hflip", 26),
-    "logo": (0.0, _LOGO, 26),
-    "shift": (1.37, "null", 26),
-    "speed": (0.0, "setpts=PTS/1.05", 26),
-    "corner": (0.0, f"crop=iw*0.9:ih*0.9:0:ih*0.1,{_SMALL}", 26),
-    "all": (0.81, f"hflip,crop=iw*0.92:ih*0.92,{_SMALL},{_LOGO}", 30),
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """The making of a near-copy."""
+
+    filter: str = "null"
+    crf: int = 26
+    start_s: float = 0.0
+    length_s: int = 15
+    speed: float = 1.0
+    """Seconds of the original that one second of the copy shows."""
+
+
+KINDS = {
+    "reencode": Edit(crf=34),
+    "resize": Edit(filter="scale=-2:'trunc(ih*0.25)*2'"),
+    "crop": Edit(filter=f"crop=iw*0.9:ih*0.9,{_SMALL}"),
+    "mirror": Edit(filter="hflip"),
+    "logo": Edit(filter=_LOGO),
+    "shift": Edit(start_s=1.37),
+    "speed": Edit(filter="setpts=PTS/1.05", speed=1.05),
+    "corner": Edit(filter=f"crop=iw*0.9:ih*0.9:0:ih*0.1,{_SMALL}"),
+    "all": Edit(filter=f"hflip,crop=iw*0.92:ih*0.92,{_SMALL},{_LOGO}", crf=30, start_s=0.81),
 }
 BARRED = ("reencode", "resize", "crop", "mirror", "logo", "shift", "speed")
+"""Kinds of which 95 % must be found."""
 CHANGES = (
     'scan.use=["change","still","border"]', 'cut.use=["content","fade"]', "score.use=[]",
     "caption.use=[]",
@@ -49,25 +64,73 @@ KNOWN_COPIES = (("bbb_", "bbb_"), ("sintel_20s", "sintel_trailer"))
 """Beginnings of file names of the shared footage that show the same film, as seen by eye."""
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """The part of a film that a clip shows."""
+
+    film: str
+    start_s: float
+    end_s: float
+    kind: str
+    """Of the near-copy; "original" for none."""
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> "Span":
+        """Return the span of a row of `ls clips`, in the original's seconds."""
+        name = Path(row["video"]).stem
+        film, _, kind = name.rpartition(".")
+        if kind not in KINDS:
+            return cls(name, row["in_s"], row["out_s"], "original")
+        edit = KINDS[kind]
+        start_s, end_s = (edit.start_s + edit.speed * row[name] for name in ("in_s", "out_s"))
+        return cls(film, start_s, end_s, kind)
+
+    def shared_s(self, other: "Span") -> float:
+        """Return the seconds of the film that both show; negative for a gap between them."""
+        return min(self.end_s, other.end_s) - max(self.start_s, other.start_s)
+
+    def is_copy_of(self, other: "Span") -> bool:
+        """Return whether both show at least half of the shorter one."""
+        shorter_s = min(self.end_s - self.start_s, other.end_s - other.start_s)
+        return self.film == other.film and self.shared_s(other) >= 0.5 * shorter_s
+
+    def is_known_copy_of(self, other: "Span") -> bool:
+        """Return whether the two are different films with common footage."""
+        films = (self.film, other.film)
+        return self.film != other.film and any(
+            one.startswith(x) and two.startswith(y)
+            for x, y in KNOWN_COPIES
+            for one, two in (films, films[::-1])
+        )
+
+    def may_match(self, other: "Span") -> bool:
+        """Return whether a pair of the two can be right."""
+        if self.film != other.film:
+            return self.is_known_copy_of(other)
+        return self.shared_s(other) > 0
+
+    def __str__(self) -> str:
+        return f"{self.film} {self.start_s:.1f}-{self.end_s:.1f} s"
+
+
 def make_copies(folder: Path, originals: Path) -> None:
     """Write the near-copies that are not there yet."""
     folder.mkdir(parents=True, exist_ok=True)
     for path in sorted(originals.iterdir()):
         small = folder.parent / "small" / f"{path.stem}.mp4"
         small.parent.mkdir(exist_ok=True)
-        if not small.exists():
-            _encode(path, small, 0.0, 16, _SMALL, 14)
-        for kind, (start_s, change, quality) in KINDS.items():
-            target = folder / f"{path.stem}.{kind}.mp4"
-            if not target.exists():
-                _encode(small, target, start_s, 15, change, quality)
+        _encode(path, small, Edit(filter=_SMALL, crf=14, length_s=16))
+        for kind, edit in KINDS.items():
+            _encode(small, folder / f"{path.stem}.{kind}.mp4", edit)
 
 
-def _encode(source: Path, target: Path, start_s: float, length_s: int, change: str, q: int) -> None:
+def _encode(source: Path, target: Path, edit: Edit) -> None:
+    if target.exists():
+        return
     part = target.with_name(f"part.{target.name}")
-    command = ["ffmpeg", "-nostdin", "-v", "error", "-y", "-ss", str(start_s)]
-    command += ["-t", str(length_s), "-i", str(source), "-an", "-vf", change, "-c:v", "libx264"]
-    command += ["-preset", "ultrafast", "-crf", str(q), str(part)]
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-y", "-ss", str(edit.start_s)]
+    command += ["-t", str(edit.length_s), "-i", str(source), "-an", "-vf", edit.filter]
+    command += ["-c:v", "libx264", "-preset", "ultrafast", "-crf", str(edit.crf), str(part)]
     subprocess.run(command, check=True)
     part.rename(target)
 
@@ -81,55 +144,60 @@ def recall(scratch: Path, originals: Path) -> tuple[list[str], dict[str, Any]]:
         started = time.perf_counter()
         report = project.dedup()
         took_s = time.perf_counter() - started
-        rows = project.ls("clips")
-        pairs = _pairs(project)
-    spans = {row["clip"]: _span(row) for row in rows}
-    partners: dict[str, set[str]] = defaultdict(set)
+        spans = {row["clip"]: Span.of(row) for row in project.ls("clips")}
+        pairs = [(spans[a], spans[b]) for a, b in _pairs(project)]
+    lines, figures = _recall_by_kind(list(spans.values()), pairs)
+    more, false = _false_pairs(list(spans.values()), pairs)
+    lines += [*more, "", f"{report.clips} clips of {len(spans)} took {took_s:.0f} s."]
+    return lines, {"dedup_s": took_s, "clips": report.clips} | figures | false
+
+
+def _recall_by_kind(
+    spans: list[Span], pairs: list[tuple[Span, Span]]
+) -> tuple[list[str], dict[str, Any]]:
+    """Return how many near-copies of each kind were found as a copy of their original."""
+    found: Counter[str] = Counter()
+    wanted: Counter[str] = Counter()
+    partners: dict[Span, list[Span]] = defaultdict(list)
     for a, b in pairs:
-        partners[a].add(b)
-        partners[b].add(a)
+        partners[a].append(b)
+        partners[b].append(a)
+    originals = [span for span in spans if span.kind == "original"]
+    for span in spans:
+        if span.kind != "original" and any(span.is_copy_of(other) for other in originals):
+            wanted[span.kind] += 1
+            found[span.kind] += any(
+                other.kind == "original" and span.is_copy_of(other) for other in partners[span]
+            )
+    shares = {kind: found[kind] / max(wanted[kind], 1) for kind in KINDS}
+    barred = sum(wanted[kind] for kind in BARRED)
+    share = sum(found[kind] for kind in BARRED) / max(barred, 1)
     lines = ["| near-copy | clips | found |", "|---|---|---|"]
-    figures: dict[str, Any] = {"dedup_s": took_s, "clips": report.clips}
-    sums = [0, 0]
-    by_film: dict[str, list[str]] = defaultdict(list)
-    for clip, (film, kind, _, _) in spans.items():
-        if kind == "original":
-            by_film[film].append(clip)
-    for kind in KINDS:
-        wanted = found = 0
-        for clip, span in spans.items():
-            if span[1] != kind:
-                continue
-            true = {other for other in by_film[span[0]] if _is_half(span, spans[other])}
-            wanted += bool(true)
-            found += bool(true & partners[clip])
-        lines.append(f"| {kind} | {wanted} | {found} ({100 * found / max(wanted, 1):.1f} %) |")
-        figures[kind] = found / max(wanted, 1)
-        if kind in BARRED:
-            sums[0] += found
-            sums[1] += wanted
-    untouched = [clip for clip, span in spans.items() if span[1] == "original"]
-    among = [p for p in pairs if spans[p[0]][1] == spans[p[1]][1] == "original"]
-    strange = [p for p in among if not _is_known(spans[p[0]][0], spans[p[1]][0])]
-    all_pairs = len(untouched) * (len(untouched) - 1) // 2
-    wrong = [p for p in pairs if not _may_be(spans[p[0]], spans[p[1]])]
-    share = sums[0] / max(sums[1], 1)
-    figures |= {
-        "recall": share,
-        "pairs_among_originals": len(among),
-        "false_pairs": len(strange),
-        "false_share_of_all_pairs": len(strange) / max(all_pairs, 1),
-        "pairs": len(pairs),
-        "pairs_of_other_footage": len(wrong),
-        "false_share_of_found": len(wrong) / max(len(pairs), 1),
-    }
+    lines += [
+        f"| {kind} | {wanted[kind]} | {found[kind]} ({100 * shares[kind]:.1f} %) |"
+        for kind in KINDS
+    ]
     lines += [
         "",
         f"Bar: at least 95 % of the first seven: {'met' if share >= 0.95 else 'MISSED'} "
-        f"({100 * share:.1f} % of {sums[1]}). `corner` crops a tenth off two sides, `all` is "
+        f"({100 * share:.1f} % of {barred}). `corner` crops a tenth off two sides, `all` is "
         f"mirrored, cropped, re-encoded, shifted and with a logo; no bar is set for them.",
         "",
-        f"Among the {len(untouched)} clips of the untouched footage {len(among)} pairs were found, "
+    ]
+    return lines, shares | {"recall": share}
+
+
+def _false_pairs(
+    spans: list[Span], pairs: list[tuple[Span, Span]]
+) -> tuple[list[str], dict[str, Any]]:
+    """Return how many pairs are wrong, among the untouched footage and in all."""
+    untouched = sum(span.kind == "original" for span in spans)
+    among = sorted(pair for pair in pairs if pair[0].kind == pair[1].kind == "original")
+    strange = [a for a, b in among if not a.is_known_copy_of(b)]
+    wrong = [a for a, b in pairs if not a.may_match(b)]
+    all_pairs = untouched * (untouched - 1) // 2
+    lines = [
+        f"Among the {untouched} clips of the untouched footage {len(among)} pairs were found, "
         f"{len(strange)} of them between films of which we know no common footage, of {all_pairs} "
         f"pairs that there are: bar of 1 %: "
         f"{'met' if len(strange) <= 0.01 * all_pairs else 'MISSED'}. Of all {len(pairs)} pairs "
@@ -138,11 +206,16 @@ def recall(scratch: Path, originals: Path) -> tuple[list[str], dict[str, Any]]:
         "",
         "The thresholds were set on this footage, so expect a little less on other.",
         "",
-        *(f"- {_named(spans[a])} = {_named(spans[b])}" for a, b in sorted(among)),
-        "",
-        f"{report.clips} clips, {len(rows)} in all, took {took_s:.0f} s.",
+        *(f"- {a} = {b}" for a, b in among),
     ]
-    return lines, figures
+    return lines, {
+        "pairs_among_originals": len(among),
+        "false_pairs": len(strange),
+        "false_share_of_all_pairs": len(strange) / max(all_pairs, 1),
+        "pairs": len(pairs),
+        "pairs_of_other_footage": len(wrong),
+        "false_share_of_found": len(wrong) / max(len(pairs), 1),
+    }
 
 
 def _pairs(project: Project) -> list[tuple[str, str]]:
@@ -154,39 +227,6 @@ def _pairs(project: Project) -> list[tuple[str, str]]:
     rows = catalog.stages.rows("dedup/pairs", PAIRS, step_fingerprints(recipe)["pairs"])
     found = {tuple(pair[:2]) for row in rows.values() for pair in json.loads(row["pairs"])}
     return sorted((ids[a], ids[b]) for a, b in found)
-
-
-def _span(row: dict[str, Any]) -> tuple[str, str, float, float]:
-    """Return film, kind, and the span in the original's seconds."""
-    name = Path(row["video"]).stem
-    film, _, kind = name.rpartition(".")
-    if kind not in KINDS:
-        return name, "original", row["in_s"], row["out_s"]
-    start_s = KINDS[kind][0]
-    pace = 1.05 if kind == "speed" else 1.0
-    return film, kind, start_s + pace * row["in_s"], start_s + pace * row["out_s"]
-
-
-def _is_half(a: tuple[str, str, float, float], b: tuple[str, str, float, float]) -> bool:
-    shared = min(a[3], b[3]) - max(a[2], b[2])
-    return shared >= 0.5 * min(a[3] - a[2], b[3] - b[2])
-
-
-def _is_known(a: str, b: str) -> bool:
-    return a != b and any(
-        (a.startswith(x) and b.startswith(y)) or (a.startswith(y) and b.startswith(x))
-        for x, y in KNOWN_COPIES
-    )
-
-
-def _may_be(a: tuple[str, str, float, float], b: tuple[str, str, float, float]) -> bool:
-    if a[0] != b[0]:
-        return _is_known(a[0], b[0])
-    return min(a[3], b[3]) - max(a[2], b[2]) > 0
-
-
-def _named(span: tuple[str, str, float, float]) -> str:
-    return f"{span[0]} {span[2]:.1f}-{span[3]:.1f} s"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
