@@ -17,5 +17,5 @@ def in_bursts(pictures):
             slot, left = int(at_s * 2 + 1e-9), Motion.frames.burst
         if left:
             left -= 1
-            motion.feed(picture, round(at_s * 1000), is_first)
+            motion.process(picture, round(at_s * 1000), is_first)
     return motion.finish()

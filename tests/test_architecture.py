@@ -19,6 +19,7 @@ SHELVES = (
     "cuts.detectors",
     "exports.formats",
     "footage.probes",
+    "footage.sources",
 )
 """Packages of plug-ins."""
 CLOSED = ("catalog", "context", "footage.scan", "project", "recipe", "runner", "workspace")

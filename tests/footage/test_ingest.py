@@ -9,7 +9,7 @@ from rushes.catalog import Catalog
 from rushes.context import Context
 from rushes.errors import RecipeError
 from rushes.footage.ingest import ingest
-from rushes.media import probe as probing
+from rushes.footage.sources.folder import Folder
 from rushes.recipe.recipe import Recipe
 from rushes.runner.base import NullReporter
 from rushes.runner.local import LocalRunner
@@ -70,7 +70,7 @@ def test_videos_are_found_in_all_folders(take_in, catalog, folder, video):
 def test_nothing_is_read_twice(take_in, folder, video, monkeypatch):
     shutil.copy(video, folder / "a.mp4")
     take_in()
-    monkeypatch.setattr(probing, "sha256", lambda path: pytest.fail(f"{path} was read again"))
+    monkeypatch.setattr(Folder, "open", lambda _, found: pytest.fail(f"{found} was read again"))
     report = take_in()
     assert (report.videos, report.new, report.failed) == (1, 0, 0)
 
@@ -243,14 +243,14 @@ def test_a_path_that_is_not_there_stops_before_anything_is_done(take_in, catalog
 def test_a_file_without_permission_is_a_failure(take_in, catalog, folder, video, monkeypatch):
     shutil.copy(video, folder / "mine.mp4")
     shutil.copy(video, folder / "theirs.mp4")
-    sha256 = probing.sha256
+    open_file = Folder.open
 
-    def refusing(path):  # the tests may run as root, whom nothing is refused
-        if Path(path).name == "theirs.mp4":
-            raise PermissionError(errno.EACCES, "Permission denied", str(path))
-        return sha256(path)
+    def refusing(self, found):  # the tests may run as root, whom nothing is refused
+        if Path(found.path).name == "theirs.mp4":
+            raise PermissionError(errno.EACCES, "Permission denied", found.path)
+        return open_file(self, found)
 
-    monkeypatch.setattr(probing, "sha256", refusing)
+    monkeypatch.setattr(Folder, "open", refusing)
     report = take_in()
     assert (report.videos, report.failed) == (1, 1)
     assert "chmod u+r" in failures(catalog)["theirs.mp4"].message

@@ -35,7 +35,7 @@ class Recording:
         self._file = stem.with_name(stem.name + ".txt")
         self._file.write_text("begun")
 
-    def feed(self, fed, pts, is_first):
+    def process(self, fed, pts, is_first):
         if len(self.fed) == self._fail_at:
             raise OSError(errno.ENOSPC, "No space left on device")
         self.fed.append((fed, pts, is_first))
@@ -95,7 +95,7 @@ def test_every_frame_is_measured_at_its_exact_time(tmp_path, scanned, suffix):
     assert change.time_base == probe(path).time_base
     assert change.end_pts == probe(path).end_pts
     assert result.scanned.frames == 60
-    assert result.complaint == ""
+    assert result.warning == ""
 
 
 def test_variable_frame_times_are_exact(tmp_path, scanned):
@@ -252,10 +252,10 @@ def test_a_video_that_lost_its_tail_after_ingest_is_complained_about(tmp_path, f
     source.write_bytes(data[: len(data) * 2 // 3])  # the index at its front promises 100 frames
     with Project.open(tmp_path / "p", create=True, workers=0) as project:
         project.run([films], only=["ingest", "scan", "cut"])
-        complaints = [f for f in project.failures() if f.item.endswith("long.mp4")]
-        assert len(complaints) == 1
-        assert "frames are missing" in complaints[0].message or "ends" in complaints[0].message
-        assert "again" not in complaints[0].message
+        warnings = [f for f in project.failures() if f.item.endswith("long.mp4")]
+        assert len(warnings) == 1
+        assert "frames are missing" in warnings[0].message or "ends" in warnings[0].message
+        assert "again" not in warnings[0].message
         rows = [r for r in project.ls("clips") if r["video"].endswith("long.mp4")]
         assert rows
         assert all(r["out_s"] < 100 / 24 for r in rows)
@@ -274,8 +274,8 @@ def test_damaged_frames_are_counted(tmp_path, scanned):
     assert pts == sorted(set(pts))
     assert result.scanned.damaged_pts or result.scanned.packets_lost or result.scanned.frames < 80
     assert set(result.scanned.damaged_pts) <= set(pts)
-    assert "a.ts" in result.complaint
-    assert "damaged" in result.complaint or "not be decoded" in result.complaint
+    assert "a.ts" in result.warning
+    assert "damaged" in result.warning or "not be decoded" in result.warning
 
 
 SHAPES = {
@@ -299,7 +299,7 @@ def test_any_video_gives_finite_numbers(tmp_path, scanned, shape):
     path = tmp_path / "a.mkv"
     make_video(path, takes, **options)
     result = scanned(path, *standard())
-    assert result.complaint == ""
+    assert result.warning == ""
     change, still, motion = (signals(tmp_path, result, n) for n in ("change", "still", "motion"))
     assert len(change.pts) == result.scanned.frames == sum(
         take.frames if isinstance(take, Take) else take for take in takes

@@ -1,17 +1,21 @@
 """Every stage keeps what its kind promises; the check itself bites."""
 
+import io
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
 from rushes.errors import ContractError, ItemError, MediaError
+from rushes.exports.formats.folder import Folder as FolderFormat
+from rushes.footage.sources.folder import Folder
 from rushes.media.probe import probe
 from rushes.records import Cut, Field
 from rushes.stages import registry
-from rushes.stages.protocols import AnnotatorDefaults, Inputs
-from rushes.testing import contract
-from rushes.testing.contract import check_stage
+from rushes.stages.items import Treatment
+from rushes.stages.protocols import AnnotatorDefaults, Inputs, Trainer
+from rushes.testing import check_stage
+from rushes.testing.contract import material
 from tests.tiny_flow import write_tiny_flow
 from tests.tiny_network import write_tiny_embedding, write_tiny_network
 from tests.tiny_speech_network import write_tiny_speech_network
@@ -83,17 +87,65 @@ def cut(start, end, **changes):
     return Cut(**facts | changes)
 
 
+class Line(Trainer):
+    """A trainer that keeps its promises: it fits the mean brightness of frames, and samples it."""
+
+    name, version = "mine", 1
+    sample_shape = (2, 4, 4, 3)
+
+    @dataclass(frozen=True)
+    class Params:
+        """None."""
+
+    def __init__(self, params):
+        self.params = params
+
+    def setup(self, device, models):
+        self._mean = np.zeros(1)
+
+    def parameters(self):
+        return {"mean": self._mean}
+
+    def loss(self, batch, seed):
+        noise = np.random.default_rng(seed).normal(size=len(batch.captions))
+        levels = batch.frames_NTHWC.mean(axis=(1, 2, 3, 4)) / 255
+        return np.mean((levels + 0.1 * noise - self._mean) ** 2)
+
+    def save(self, path):
+        with path.open("wb") as file:
+            np.save(file, self._mean)
+
+    def load(self, path):
+        self._mean = np.load(path)
+
+    def sample(self, prompts, seed):
+        noise = np.random.default_rng(seed).normal(size=(len(prompts), *self.sample_shape))
+        return np.uint8(np.clip(255 * self._mean + noise, 0, 255))
+
+
+class Shelf(Folder):
+    name = "mine"
+
+
+class Layout(FolderFormat):
+    name = "mine"
+
+
+KINDS = {"detector": Detector, "trainer": Line, "source": Shelf, "exporter": Layout}
+
+
 def check(stage_class, tmp_path, monkeypatch):
-    plain = {"plain": contract._VIDEOS["plain"]}  # one is enough to see a promise broken
-    monkeypatch.setattr(contract, "_VIDEOS", plain)
-    kind = "detector" if issubclass(stage_class, Detector) else "scorer"
+    plain = {"plain": material.VIDEOS["plain"]}  # one is enough to see a promise broken
+    monkeypatch.setattr(material, "VIDEOS", plain)
+    kind = next((k for k, base in KINDS.items() if issubclass(stage_class, base)), "scorer")
     monkeypatch.setattr(registry, "load", lambda key, load=registry.load: (
         stage_class if key.endswith("/mine") else load(key)))  # fmt: skip
     check_stage(f"{kind}/mine", tmp_path)
 
 
-def test_a_good_stage_passes(tmp_path, monkeypatch):
-    check(Scorer, tmp_path, monkeypatch)
+@pytest.mark.parametrize("stage_class", [Scorer, Line, Shelf, Layout])
+def test_a_good_stage_passes(tmp_path, monkeypatch, stage_class):
+    check(stage_class, tmp_path, monkeypatch)
 
 
 BROKEN = {
@@ -141,3 +193,78 @@ def test_a_detector_that_breaks_a_promise_is_told(tmp_path, monkeypatch, what):
 
     with pytest.raises(ContractError, match=message):
         check(Broken, tmp_path, monkeypatch)
+
+
+class Counting:
+    """Counts its calls, for parts that are to differ from one call to the next."""
+
+    calls = 0
+
+    def __call__(self, *arguments):
+        Counting.calls += 1
+        return Counting.calls
+
+
+BROKEN_TRAINERS = {
+    "no finite loss": ({"loss": lambda self, batch, seed: float("inf")}, "has the loss inf"),
+    "a loss by chance": ({"loss": Counting()}, "another loss for the same seed"),
+    "a loss of nothing": ({"loss": lambda self, batch, seed: 1.0}, "whatever its parameters"),
+    "no parameters": ({"parameters": lambda self: {}}, "no parameters"),
+    "nothing saved": ({"save": lambda self, path: None}, "wrote no file"),
+    "nothing loaded": ({"load": lambda self, path: None}, "before saving"),
+    "samples by chance": (
+        {"sample": lambda self, prompts, seed: np.random.default_rng().integers(
+            0, 256, (len(prompts), *self.sample_shape), np.uint8)}, "the second time"),
+    "another shape": (
+        {"sample": lambda self, prompts, seed: np.zeros((len(prompts), 1, 4, 4, 3), np.uint8)},
+        "samples the shape"),
+    "other numbers": (
+        {"sample": lambda self, prompts, seed: np.zeros((len(prompts), *self.sample_shape))},
+        "not uint8"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", BROKEN_TRAINERS)
+def test_a_trainer_that_breaks_a_promise_is_told(tmp_path, monkeypatch, what):
+    changes, message = BROKEN_TRAINERS[what]
+    with pytest.raises(ContractError, match=message):
+        check(type("Broken", (Line,), changes), tmp_path, monkeypatch)
+
+
+def shortened(self, found):
+    return io.BytesIO(b"short")
+
+
+BROKEN_SOURCES = {
+    "nothing accepted": ({"accepts": lambda self, place: False}, "does not accept"),
+    "nothing found": ({"find": lambda self, place, skip: iter(())}, "finds no file"),
+    "twice": (
+        {"find": lambda self, place, skip: 2 * list(Folder.find(self, place, skip))}, "twice"),
+    "in any order": (
+        {"find": lambda self, place, skip: list(Folder.find(self, place, skip))[
+            :: (-1) ** Counting()()]}, "other files the second time"),
+    "other bytes": ({"open": shortened}, "has 5 bytes, not"),
+    "what is to be skipped": (
+        {"find": lambda self, place, skip: Folder.find(self, place, ())}, "to be skipped"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", BROKEN_SOURCES)
+def test_a_source_that_breaks_a_promise_is_told(tmp_path, monkeypatch, what):
+    changes, message = BROKEN_SOURCES[what]
+    with pytest.raises(ContractError, match=message):
+        check(type("Broken", (Shelf,), changes), tmp_path, monkeypatch)
+
+
+BROKEN_RULES = {
+    "another effect": (Treatment("a trainer", "eaten", "of any kind", "it is hungry"), "no effect"),
+    "no reason": (Treatment("a trainer", "kept", "of any kind", ""), "leaves something out"),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN_RULES)
+def test_a_format_whose_rules_say_nothing_is_told(tmp_path, monkeypatch, what):
+    treatment, message = BROKEN_RULES[what]
+    changes = {"rules": lambda self, clip: [treatment]}
+    with pytest.raises(ContractError, match=message):
+        check(type("Broken", (Layout,), changes), tmp_path, monkeypatch)

@@ -1,33 +1,42 @@
-"""One export folder: what it holds, what is still to be encoded, its manifest."""
+"""One export folder: its groups, the clips still to be encoded, its manifest."""
 
 import hashlib
 import json
 import shutil
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from rushes.errors import RecipeError
-from rushes.exports.plan import EncodeTask, Planned
+from rushes.exports.plan import EncodeTask, PlannedClip
 from rushes.files import MANIFEST, sweep, whole
 from rushes.media.write.encode import Encoding
 from rushes.records import Row
 from rushes.runner.base import Job
 from rushes.stages.fingerprints import fingerprint
-from rushes.stages.items import Sample
+from rushes.stages.items import Sample, Treatment
 from rushes.stages.protocols import Exporter
 
 _PARTS = ".parts"
 
 
+@dataclass(frozen=True, slots=True)
+class TreatedClips:
+    """Number of clips that a trainer treats in one way."""
+
+    clips: int
+    treatment: Treatment
+
+
 class Export:
-    """One export folder on its way to being whole."""
+    """One export folder: begins, takes encoded clips, finishes."""
 
     def __init__(
-        self, folder: Path, clips: Sequence[Planned], exporter: Exporter, encoding: Encoding
+        self, folder: Path, clips: Sequence[PlannedClip], exporter: Exporter, encoding: Encoding
     ) -> None:
-        """Look at what is there already.
+        """Read the state of the folder.
 
         Raises:
             RecipeError: The folder holds something that Rushes did not write.
@@ -38,8 +47,8 @@ class Export:
         self._parts = folder / _PARTS
         size = exporter.group_size
         self._groups = [clips[at : at + size] for at in range(0, len(clips), size)]
-        self._prints: list[str] = [
-            self._print_of(index, group) for index, group in enumerate(self._groups)
+        self._fingerprints: list[str] = [
+            self._fingerprint_of(index, group) for index, group in enumerate(self._groups)
         ]
         self._records = self._known_records()
         self._encoded_folder = self._parts / _digest(asdict(encoding))
@@ -70,11 +79,11 @@ class Export:
         return (
             (self.folder / MANIFEST).exists()
             and all(self._is_done(i) for i in range(len(self._groups)))
-            and set(self._records) == set(self._prints)
+            and set(self._records) == set(self._fingerprints)
         )
 
     def begin(self) -> None:
-        """Open the folder for work: from here until `finish` it is not whole."""
+        """Prepare the folder; it is not whole again before `finish`."""
         self._parts.mkdir(parents=True, exist_ok=True)
         sweep(self.folder)
         for record in self._records.values():
@@ -86,25 +95,25 @@ class Export:
                 self._group_of.update({planned.clip.id: index for planned in group})
                 self._write_if_ready(index)
 
-    def take(self, clip_id: str) -> None:
-        """Note that a clip is encoded, or has failed; lay its group out if it was the last."""
+    def mark_done(self, clip_id: str) -> None:
+        """Mark a clip as encoded or failed; write its group if it was the last of it."""
         index = self._group_of[clip_id]
         self._waiting[index].discard(clip_id)
         self._write_if_ready(index)
 
     def finish(self, about: Row) -> tuple[int, int]:
-        """Remove what no longer belongs, write the manifest, return clips and bytes.
+        """Remove obsolete files, write the manifest, return clips and bytes.
 
         Args:
-            about: What the manifest says of the export as a whole.
+            about: Entries of the manifest about the whole export.
         """
-        current = {print_: r for print_, r in self._records.items() if print_ in self._prints}
+        current = {print_: r for print_, r in self._records.items() if print_ in self._fingerprints}
         for obsolete in set(self._records) - set(current):
             kept = {name for record in current.values() for name in record["files"]}
             for name in set(self._records[obsolete]["files"]) - kept:
                 (self.folder / name).unlink(missing_ok=True)
         self._records = current
-        records = [current[print_] for print_ in self._prints if print_ in current]
+        records = [current[print_] for print_ in self._fingerprints if print_ in current]
         manifest = {**about, "encoding": asdict(self._encoding), "groups": records}
         with whole(self.folder / MANIFEST) as temporary:
             temporary.write_text(json.dumps(manifest, indent=1, ensure_ascii=False))
@@ -112,11 +121,22 @@ class Export:
         return self.contents()
 
     def contents(self) -> tuple[int, int]:
-        """Return how many clips the folder holds, and how many bytes."""
+        """Return the number of clips in the folder, and of bytes."""
         records = self._records.values()
         names = [name for record in records for name in record["files"]]
         clips = sum(len(record["clips"]) for record in records)
         return clips, sum((self.folder / name).stat().st_size for name in names)
+
+    def treatments(self) -> tuple[TreatedClips, ...]:
+        """Return the trainers' treatments of the clips in the folder, each with its count."""
+        counts = Counter(
+            treatment
+            for print_ in self._fingerprints
+            if print_ in self._records
+            for clip in self._records[print_]["clips"]
+            for treatment in self._exporter.rules(clip)
+        )
+        return tuple(TreatedClips(clips, treatment) for treatment, clips in counts.items())
 
     def _write_if_ready(self, index: int) -> None:
         if self._waiting[index]:
@@ -127,39 +147,39 @@ class Export:
         samples = []
         for planned in ready:
             path = self._path_of(planned)
-            facts = json.loads(path.with_suffix(".json").read_text())
+            encoded = json.loads(path.with_suffix(".json").read_text())
             samples.append(
                 Sample(
                     key=planned.key,
                     media=path,
                     caption=planned.caption,
-                    facts={**planned.facts, **facts, "caption": planned.caption},
+                    metadata={**planned.metadata, **encoded, "caption": planned.caption},
                 )
             )
         self._exporter.write(index, samples, self.folder)
         record: Row = {
-            "fingerprint": self._print_of(index, ready),
+            "fingerprint": self._fingerprint_of(index, ready),
             "files": list(self._exporter.outputs(index, [sample.key for sample in samples])),
-            "clips": [{"key": sample.key, **sample.facts} for sample in samples],
+            "clips": [{"key": sample.key, **sample.metadata} for sample in samples],
         }
         self._save_record(record)
         self._records[record["fingerprint"]] = record
-        self._prints[index] = record["fingerprint"]
+        self._fingerprints[index] = record["fingerprint"]
         for sample in samples:
             sample.media.unlink(missing_ok=True)
             sample.media.with_suffix(".json").unlink(missing_ok=True)
 
-    def _is_encoded(self, planned: Planned) -> bool:
+    def _is_encoded(self, planned: PlannedClip) -> bool:
         return self._path_of(planned).with_suffix(".json").exists()
 
-    def _path_of(self, planned: Planned) -> Path:
+    def _path_of(self, planned: PlannedClip) -> Path:
         return self._encoded_folder / f"{planned.clip.id}.mp4"
 
     def _is_done(self, index: int) -> bool:
-        record = self._records.get(self._prints[index])
+        record = self._records.get(self._fingerprints[index])
         return record is not None and all((self.folder / n).exists() for n in record["files"])
 
-    def _print_of(self, index: int, group: Sequence[Planned]) -> str:
+    def _fingerprint_of(self, index: int, group: Sequence[PlannedClip]) -> str:
         return _digest(
             {
                 "exporter": fingerprint(self._exporter),
@@ -176,7 +196,7 @@ class Export:
                 temporary.write_text(json.dumps(record, ensure_ascii=False))
 
     def _known_records(self) -> dict[str, Row]:
-        """Return the groups that this folder holds, whole export or not."""
+        """Return fingerprint → record of each group in the folder, whole export or not."""
         manifest = self.folder / MANIFEST
         if manifest.exists():
             return {r["fingerprint"]: r for r in json.loads(manifest.read_text())["groups"]}

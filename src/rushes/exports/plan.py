@@ -1,4 +1,4 @@
-"""The clips of an export before they are encoded: file stems, captions, metadata."""
+"""Clips of an export before they are encoded: file stems, captions, metadata."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from rushes.selection.splits import current_splits
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncodeTask:
-    """One clip to encode, ready to be sent to a worker."""
+    """One clip to encode, as a worker gets it."""
 
     video: Video
     clip: Clip
@@ -26,25 +26,25 @@ class EncodeTask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
+class PlannedClip:
     """One clip of an export before it is encoded."""
 
     key: str
     clip: Clip
     video: Video
     caption: str
-    facts: Mapping[str, Any]
-    """Scores and whatever else goes into the manifest."""
+    metadata: Mapping[str, Any]
+    """Its part of the manifest: source, span, scores, split, tags."""
     correction: Correction = field(default_factory=Correction)
 
 
-def plan_clips(context: Context, clip_ids: Sequence[str], caption: str) -> list[Planned]:
-    """Return what an export holds, in the order of `clip_ids`.
+def plan_clips(context: Context, clip_ids: Sequence[str], caption: str) -> list[PlannedClip]:
+    """Return the clips of an export, in the order of `clip_ids`.
 
     Args:
         context: The open project.
         clip_ids: The selected clips.
-        caption: Text for clips that have no caption of their own.
+        caption: Caption of clips without one.
     """
     clips = context.catalog.clips_by_id(clip_ids)
     videos = context.catalog.videos({row.video_no for row in clips.values()})
@@ -62,12 +62,12 @@ def plan_clips(context: Context, clip_ids: Sequence[str], caption: str) -> list[
         row = clips[clip_id]
         no, clip, video = row.no, row.clip, videos[row.video_no]
         planned.append(
-            Planned(
-                key=key_of(video, clip),
+            PlannedClip(
+                key=file_stem(video, clip),
                 clip=clip,
                 video=video,
                 caption=captions.get(no, caption),
-                facts=facts_of(video, clip, scores.get(no, {}))
+                metadata=clip_metadata(video, clip, scores.get(no, {}))
                 | {"split": side_of[row.video_no]}
                 | {"tags": tags_of((), decided.get(clip_id, Decisions()))},
                 correction=correction_of(scores.get(no, {})),
@@ -77,20 +77,20 @@ def plan_clips(context: Context, clip_ids: Sequence[str], caption: str) -> list[
 
 
 def correction_of(scores: Mapping[str, Any]) -> Correction:
-    """Return what is to be mended, as the scorer `picture` found it; nothing without it."""
+    """Return the bars to crop and the field order, measured by the scorer `picture`."""
     bars = {side: scores.get(f"picture.bar_{side}") or 0.0 for side in SIDES}
     return Correction(box=Box(**bars), field_order=scores.get("picture.scan") or "progressive")
 
 
-def key_of(video: Video, clip: Clip) -> str:
+def file_stem(video: Video, clip: Clip) -> str:
     """Return a clip's file name without suffix: readable, sorted by time, unique, without dots."""
     stem = re.sub(r"[^\w-]+", "_", Path(video.path).stem)[:48].strip("_") or "video"
     start_ms = round(video.seconds(clip.in_pts) * 1000)
     return f"{stem}_{max(start_ms, 0):08d}_{clip.id[:8]}"
 
 
-def facts_of(video: Video, clip: Clip, scores: Mapping[str, Any]) -> Row:
-    """Return what the manifest says of a clip: where it is from, exactly, and its scores."""
+def clip_metadata(video: Video, clip: Clip, scores: Mapping[str, Any]) -> Row:
+    """Return a clip's entry in the manifest: its source, its exact span, its scores."""
     return {
         "clip": clip.id,
         "video": video.path,

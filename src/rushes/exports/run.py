@@ -1,9 +1,8 @@
-"""A selection → files that a trainer reads: encode in parallel, lay out in groups, resume anywhere.
+"""Export of a selection: clips are encoded in parallel and written in groups; resumable.
 
-Work in progress lives in `.parts/` inside the export's folder; `rushes-export.json` is written
-last and says that the export is whole. A group (one clip of a folder, one shard of WebDataset) is
-known by the clips in it and how they are encoded, so an export that is run again makes only what
-is not there, and removes only files that it wrote itself.
+Unfinished work lies in `.parts/` inside the export's folder. `rushes-export.json` is written last:
+it marks the export as whole. A group's fingerprint covers its clips and their encoding, so that a
+second run writes only missing groups, and removes only files that an export wrote.
 """
 
 import json
@@ -14,7 +13,7 @@ from pathlib import Path
 
 from rushes.context import Context
 from rushes.errors import ItemError, ProjectError
-from rushes.exports.folder import Export
+from rushes.exports.folder import Export, TreatedClips
 from rushes.exports.plan import EncodeTask
 from rushes.files import whole
 from rushes.media.write.clip import write_clip
@@ -34,16 +33,18 @@ def encode(task: EncodeTask, progress: Progress) -> Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportReport:
-    """What an export folder holds now."""
+    """Contents of an export folder, and the work of this run."""
 
     name: str
     folder: str
     format: str
     clips: int
     encoded: int
-    """Clips that had to be encoded this time."""
+    """Clips encoded in this run."""
     failed: int
     size_bytes: int
+    treatments: tuple[TreatedClips, ...]
+    """Clips that trainers which read this format do not simply train on."""
 
 
 def write_export(
@@ -56,12 +57,12 @@ def write_export(
         work: The export.
         name: Its name in the recipe.
         selection_no: Number of the selection that it holds.
-        about: What the manifest says of the export as a whole.
+        about: Entries of the manifest about the whole export.
     """
     encoded, failed = 0, 0
     was_whole = work.is_whole
     if not was_whole:
-        with _explained(work.folder):
+        with _disk_errors_explained(work.folder):
             work.begin()
         for done in context.runner.run("export", encode, work.jobs(), unit="clips"):
             clip = done.job.payload.clip
@@ -71,9 +72,9 @@ def write_export(
             else:
                 context.catalog.failures.clear(f"export/{name}", [clip.id])
                 encoded += 1
-            with _explained(work.folder):
-                work.take(clip.id)
-    with _explained(work.folder):
+            with _disk_errors_explained(work.folder):
+                work.mark_done(clip.id)
+    with _disk_errors_explained(work.folder):
         clips, size_bytes = work.finish(about) if not was_whole else work.contents()
     context.catalog.selections.commit_export(
         {
@@ -93,18 +94,19 @@ def write_export(
         encoded=encoded,
         failed=failed,
         size_bytes=size_bytes,
+        treatments=work.treatments(),
     )
 
 
 @contextmanager
-def _explained(folder: Path) -> Iterator[None]:
-    """Turn an error of the disk into one that says what to do."""
+def _disk_errors_explained(folder: Path) -> Iterator[None]:
+    """Turn an OSError of the export folder into a ProjectError with advice."""
     try:
         yield
     except OSError as error:
         raise ProjectError(
-            f"{folder}: {error.strerror or error}; what is written is kept. Make room or mend the "
-            f"permissions and run the same command again"
+            f"{folder}: {error.strerror or error}; finished files are kept. Make room or change "
+            f"the permissions, then run the same command again"
         ) from error
 
 

@@ -1,6 +1,6 @@
-"""Find video files, and know each by the sha256 of its bytes whatever its name."""
+"""Find videos at the places that a person names; identify each by the sha256 of its bytes."""
 
-import os
+import hashlib
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -9,10 +9,13 @@ from pathlib import Path
 from rushes.catalog import Catalog
 from rushes.context import Context
 from rushes.errors import MediaError, RecipeError
-from rushes.files import MANIFEST, located
+from rushes.files import located
 from rushes.media.probe import probe
 from rushes.records import Failure, Video
 from rushes.runner.base import Job, Progress
+from rushes.stages import registry
+from rushes.stages.items import Found, Unreadable
+from rushes.stages.protocols import Source
 
 # fmt: off
 VIDEO_SUFFIXES = frozenset({
@@ -21,7 +24,7 @@ VIDEO_SUFFIXES = frozenset({
     ".3gp", ".3g2", ".mxf", ".rm", ".rmvb", ".dv", ".y4m", ".h264", ".264", ".h265", ".hevc",
     ".gif", ".apng", ".nut",
 })
-"""A file with one of these is meant to be a video: if it cannot be read, that is a failure."""
+"""Suffixes of videos: such a file that cannot be read is a failure."""
 
 OTHER_SUFFIXES = frozenset({
     ".txt", ".json", ".jsonl", ".csv", ".tsv", ".xml", ".nfo", ".srt", ".ass", ".ssa", ".sub",
@@ -31,209 +34,174 @@ OTHER_SUFFIXES = frozenset({
     ".7z", ".gz", ".tar", ".torrent", ".part", ".crdownload", ".py", ".sh", ".db", ".toml",
     ".yaml", ".yml", ".ini", ".exe", ".dll", ".parquet", ".npz", ".npy", ".safetensors",
 })
-"""A file with one of these is listed as no video without being opened."""
+"""Suffixes of other files: they are listed without being opened."""
 # fmt: on
 
 OWN_FOLDERS = ("exports", "scratch", "signals", "stills", "vectors")
-"""What a project makes beside its footage, if both share a folder."""
+"""Folders of a project, to be skipped where it lies among its footage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """One file below the paths that were asked for."""
+class IdentifyTask:
+    """One file to identify, as a worker gets it."""
 
-    path: Path
-    """Absolute."""
-    given: str
-    """As the person gave it, or below what they gave."""
-    size_bytes: int
-    mtime_ns: int
-
-    @property
-    def is_meant_as_video(self) -> bool:
-        """Whether its suffix says that it is a video."""
-        return self.path.suffix.lower() in VIDEO_SUFFIXES
-
-    @property
-    def is_something_else(self) -> bool:
-        """Whether its suffix says that it is no video."""
-        return self.path.suffix.lower() in OTHER_SUFFIXES
+    found: Found
+    source: Source
 
 
-def find(paths: Sequence[Path], skip: Sequence[Path]) -> Iterator[Found | tuple[Path, OSError]]:
-    """Yield all files at and below `paths`, in order of name, or what kept one from being read.
-
-    Hidden files and folders, those in `skip` and exports of Rushes are passed over.
-    """
-    for path in paths:
-        if path.is_dir():
-            yield from _below(path, skip)
-        else:
-            yield _stat(located(path), path)
-
-
-def _below(folder: Path, skip: Sequence[Path]) -> Iterator[Found | tuple[Path, OSError]]:
-    errors: list[OSError] = []
-    root = located(folder)
-    for at, folders, names in os.walk(root, onerror=errors.append):
-        if MANIFEST in names:
-            folders.clear()
-            continue
-        folders[:] = sorted(
-            name for name in folders if not name.startswith(".") and Path(at, name) not in skip
-        )
-        for name in sorted(names):
-            if not name.startswith("."):
-                path = Path(at, name)
-                yield _stat(path, folder / path.relative_to(root))
-    for error in errors:
-        yield Path(str(error.filename)), error
-
-
-def _stat(path: Path, given: Path) -> Found | tuple[Path, OSError]:
-    try:
-        stat = path.stat()
-    except OSError as error:
-        return path, error
-    return Found(
-        path=path,
-        given=str(given),
-        size_bytes=stat.st_size,
-        mtime_ns=stat.st_mtime_ns,
-    )
-
-
-def _own_folders(project: Path) -> list[Path]:
-    return [located(project / name) for name in OWN_FOLDERS]
-
-
-def new_files(context: Context, paths: Sequence[Path]) -> list[Found]:
-    """Return the files below `paths` that `ingest` would have to read."""
-    known = context.catalog.files()
-    seen = _Seen()
-    walked = find(paths, _own_folders(context.folder))
-    files = [found for found in walked if isinstance(found, Found)]
-    return [job.payload for found in files for job in seen.sort(found, known.get(str(found.path)))]
-
-
-def identify(found: Found, progress: Progress) -> Video | None:
+def identify(task: IdentifyTask, progress: Progress) -> Video | None:
     """Return the video that a file holds, or None for a file that is no video.
 
     Raises:
-        MediaError: The file is meant to be a video and cannot be read as one.
+        MediaError: The file has the suffix of a video and cannot be read as one.
     """
+    found = task.found
     try:
-        return replace(probe(found.path), given=found.given)
+        with task.source.open(found) as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return replace(probe(found.path, digest), given=found.given)
     except PermissionError as error:
         raise MediaError(
             f"{found.path}: no permission to read it; change that with: chmod u+r"
         ) from error
     except MediaError:
-        if found.is_meant_as_video:
+        if _suffix(found) in VIDEO_SUFFIXES:
             raise
         return None
 
 
+def new_files(context: Context, places: Sequence[Path | str]) -> list[str]:
+    """Return the paths of the files at and below `places` that `ingest` would read."""
+    known = context.catalog.files()
+    walk = _Walk()
+    return [
+        job.name
+        for item, source in _listed(context, places)
+        if isinstance(item, Found)
+        for job in walk.add(item, source, known.get(item.path))
+    ]
+
+
+def _listed(
+    context: Context, places: Sequence[Path | str]
+) -> Iterator[tuple[Found | Unreadable, Source]]:
+    skip = [located(context.folder / name) for name in OWN_FOLDERS]
+    for place, source in [(str(place), _source_of(str(place))) for place in places]:
+        yield from ((item, source) for item in source.find(place, skip))
+
+
+def _source_of(place: str) -> Source:
+    for name in registry.names("source"):
+        source_class = registry.load(f"source/{name}")
+        source: Source = source_class(source_class.Params())
+        if source.accepts(place):
+            return source
+    raise RecipeError(f"{place}: there is no such file or folder")
+
+
+def _suffix(found: Found) -> str:
+    return Path(found.path).suffix.lower()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestReport:
-    """What is below the paths that were asked for."""
+    """Counts of the files at the places that a person named."""
 
     videos: int
     """Different videos."""
     new: int
     """Videos that the project did not know."""
     moved: int
-    """Known videos that are at another place now."""
+    """Known videos that have another path now."""
     duplicates: tuple[str, ...]
-    """Files whose bytes another file holds too."""
+    """Files with the same bytes as another file."""
     others: tuple[str, ...]
     """Files that are no videos."""
     failed: int
 
 
-def ingest(context: Context, paths: Sequence[Path]) -> IngestReport:
-    """Bring the catalog up to date with the files at and below `paths`.
+def ingest(context: Context, places: Sequence[Path | str]) -> IngestReport:
+    """Update the catalog with the files at and below `places`.
 
     Args:
         context: The open project.
-        paths: Files and folders.
+        places: Files, folders, or whatever else a source accepts.
 
     Raises:
-        RecipeError: One of the paths does not exist.
+        RecipeError: No source accepts one of the places, such as a path that does not exist.
     """
-    for path in paths:
-        if not path.exists():
-            raise RecipeError(f"{path}: there is no such file or folder")
+    walk = _Walk()
+    jobs = []
+    known = context.catalog.files()
+    listed = list(_listed(context, places))
     for failure in context.catalog.failures.all():
         if failure.stage == "ingest" and not Path(failure.item).exists():
             context.catalog.failures.clear("ingest", [failure.item])
-    known = context.catalog.files()
-    seen = _Seen()
-    jobs = []
-    for found in find(paths, _own_folders(context.folder)):
-        if isinstance(found, Found):
-            jobs += seen.sort(found, known.get(str(found.path)))
+    for item, source in listed:
+        if isinstance(item, Found):
+            jobs += walk.add(item, source, known.get(item.path))
         else:
-            path, error = found
-            context.catalog.failures.add(_failure(path, MediaError(f"{path}: {error.strerror}")))
-            seen.failed += 1
+            error = MediaError(f"{item.path}: {item.why}")
+            context.catalog.failures.add(_failure(item.path, error))
+            walk.failed += 1
     before = context.catalog.videos()
     for done in context.runner.run("ingest", identify, jobs, unit="MB"):
-        file = done.job.payload
+        file = done.job.payload.found
         if done.error is not None:
             context.catalog.failures.add(_failure(file.path, done.error))
-            seen.failed += 1
+            walk.failed += 1
             continue
-        number = context.catalog.add_file(
-            str(file.path), file.size_bytes, file.mtime_ns, done.result
-        )
-        seen.note(file, number)
+        number = context.catalog.add_file(file.path, file.size_bytes, file.mtime_ns, done.result)
+        walk.note(file, number)
     gone = {no for no, video in before.items() if not Path(video.path).exists()}
-    context.catalog.move_videos({no: path for path, no in seen.videos.items() if no in gone})
+    context.catalog.move_videos({no: path for path, no in walk.videos.items() if no in gone})
     context.catalog.call_videos(
-        {no: name for no, name in seen.given.items() if no in before and before[no].given != name}
+        {no: name for no, name in walk.given.items() if no in before and before[no].given != name}
     )
     return IngestReport(
-        videos=len(seen.given),
-        new=len(seen.given.keys() - before.keys()),
-        moved=_forget_missing(context.catalog, known, seen.videos),
-        duplicates=_duplicates(seen.videos),
-        others=tuple(sorted(seen.others)),
-        failed=seen.failed + _note_empty_paths(context.catalog, paths, seen.videos),
+        videos=len(walk.given),
+        new=len(walk.given.keys() - before.keys()),
+        moved=_forget_missing(context.catalog, known, walk.videos),
+        duplicates=_duplicates(walk.videos),
+        others=tuple(sorted(walk.others)),
+        failed=walk.failed + _note_empty_folders(context.catalog, places, walk.videos),
     )
 
 
-class _Seen:
-    """What a walk has come across so far."""
+class _Walk:
+    """Files listed so far: videos, others, failures."""
 
     def __init__(self) -> None:
         self.videos: dict[str, int] = {}  # path → number
-        self.given: dict[int, str] = {}  # number → what the person calls it
+        self.given: dict[int, str] = {}  # number → its path as a person gave it
         self.others: list[str] = []
         self.failed = 0
 
-    def sort(self, found: Found, known: tuple[int, int, int | None] | None) -> list[Job[Found]]:
-        """Note a file if it is unchanged or plainly no video; return the job of reading it else."""
+    def add(
+        self, found: Found, source: Source, known: tuple[int, int, int | None] | None
+    ) -> list[Job[IdentifyTask]]:
+        """Note an unchanged file, or one with another suffix; return a job for any other."""
         if known is not None and known[:2] == (found.size_bytes, found.mtime_ns):
             self.note(found, known[2])
             return []
-        if found.is_something_else:
+        if _suffix(found) in OTHER_SUFFIXES:
             self.note(found, None)
             return []
-        return [Job(name=str(found.path), payload=found, size=found.size_bytes / 1e6)]
+        task = IdentifyTask(found=found, source=source)
+        return [Job(name=found.path, payload=task, size=found.size_bytes / 1e6)]
 
     def note(self, found: Found, number: int | None) -> None:
         if number is None:
             self.others.append(found.given)
         else:
-            self.videos[str(found.path)] = number
+            self.videos[found.path] = number
             self.given.setdefault(number, found.given)
 
 
 def _forget_missing(
     catalog: Catalog, known: dict[str, tuple[int, int, int | None]], seen: dict[str, int]
 ) -> int:
-    """Drop files that are gone and whose bytes were found elsewhere; return how many."""
+    """Forget missing files whose bytes were found elsewhere; return their number."""
     found_numbers = set(seen.values())
     gone = [
         path
@@ -245,16 +213,18 @@ def _forget_missing(
     return len(gone)
 
 
-def _note_empty_paths(catalog: Catalog, paths: Sequence[Path], seen: dict[str, int]) -> int:
-    """Note each asked folder that holds no video as a failure; return how many there are."""
+def _note_empty_folders(
+    catalog: Catalog, places: Sequence[Path | str], seen: dict[str, int]
+) -> int:
+    """Add a failure for each folder among the places without a video; return their number."""
     empty = 0
-    for path in paths:
+    for path in map(Path, places):
         root = located(path)
         if any(Path(file).is_relative_to(root) for file in seen):
             catalog.failures.clear("ingest", [str(root)])
         elif path.is_dir():
             message = f"{path}: no video in this folder or below it; name the one with your footage"
-            catalog.failures.add(_failure(root, MediaError(message)))
+            catalog.failures.add(_failure(str(root), MediaError(message)))
             empty += 1
     return empty
 
@@ -264,11 +234,11 @@ def _duplicates(seen: dict[str, int]) -> tuple[str, ...]:
     return tuple(path for path, no in sorted(seen.items()) if first.setdefault(no, path) != path)
 
 
-def _failure(path: Path, error: Exception) -> Failure:
+def _failure(path: str, error: Exception) -> Failure:
     return Failure(
         stage="ingest",
-        item=str(path),
+        item=path,
         error=type(error).__name__,
         message=str(error),
-        retry=f"rushes ingest {shlex.quote(str(path))}",
+        retry=f"rushes ingest {shlex.quote(path)}",
     )

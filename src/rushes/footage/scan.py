@@ -1,7 +1,7 @@
-"""The one decode: stream a video once past all probes and write down what they keep.
+"""The one decode of a video, shared by all probes; their signals and files are stored.
 
-Memory stays bounded whatever the length: one frame, one stretch of tiny pictures, and a few bytes
-a frame of signals. Files appear under their final names only when the whole video is through.
+Memory does not grow with the length, except for a few bytes of signals a frame. Files get their
+final names once the whole video is decoded.
 """
 
 import shlex
@@ -26,12 +26,12 @@ from rushes.stages.items import ProbeResult
 from rushes.stages.protocols import FrameSink, PostProbe, Probe
 
 _PLACES = ("signals", "stills")
-"""Folders of the project with each probe's signals, and with files of its own."""
+"""Folders of the project: signals of probes, and their own files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanTask:
-    """One video to scan, ready to be sent to a worker."""
+    """One video to scan, as a worker gets it."""
 
     video: Video
     probes: tuple[tuple[FrameSink, str], ...]
@@ -45,17 +45,17 @@ class ScanTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanResult:
-    """What the worker sends back."""
+    """One scanned video, as the worker returns it."""
 
     scanned: Scanned
     rows: dict[str, Row]
     """Probe name → its row of `PROBE_FIELDS`."""
-    complaint: str
-    """What is wrong with the video although it could be read; empty if nothing."""
+    warning: str
+    """Damage of a video that could be read; empty if there is none."""
 
 
 def scan(task: ScanTask, progress: Progress) -> ScanResult:
-    """Decode a video once; `progress` is told the seconds done.
+    """Decode a video once; report progress in seconds of video.
 
     Raises:
         MediaError: The file cannot be opened, or no frame of it decodes.
@@ -72,7 +72,7 @@ def scan(task: ScanTask, progress: Progress) -> ScanResult:
             raise
         raise MediaError(
             f"{video.path}: {error.strerror or error} while writing to {task.folder}; "
-            f"mend that and run it again"
+            f"make room or change the permissions, then run it again"
         ) from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -85,7 +85,7 @@ def _scan_into(scratch: Path, task: ScanTask, progress: Progress) -> ScanResult:
     begun: list[FrameSink] = []
     try:
         for probe, stem in zip(probes, stems, strict=True):
-            if _follows(probe):
+            if _is_post_probe(probe):
                 probe.setup("cpu", task.models)
             probe.start(video, scratch / stem)
             begun.append(probe)
@@ -109,9 +109,7 @@ def _scan_into(scratch: Path, task: ScanTask, progress: Progress) -> ScanResult:
         frames_dropped=decoder.frames_dropped,
         packets_lost=decoder.packets_lost,
     )
-    return ScanResult(
-        scanned=scanned, rows=rows, complaint=_complaint(video, scanned, decoder.error)
-    )
+    return ScanResult(scanned=scanned, rows=rows, warning=_warning(video, scanned, decoder.error))
 
 
 def _stream(
@@ -128,7 +126,7 @@ def _stream(
         if decoded.is_damaged:
             damaged_pts.append(decoded.pts)
         for sampler in samplers:
-            sampler.offer(picture, decoded.pts)
+            sampler.sample(picture, decoded.pts)
         if len(pts) % 50 == 0:
             progress(video.seconds(decoded.pts) - video.seconds(video.start_pts))
     if not pts:
@@ -136,22 +134,22 @@ def _stream(
     return np.array(pts, np.int64), damaged_pts
 
 
-def _leads(probe: FrameSink) -> TypeGuard[Probe]:
+def _is_probe(probe: FrameSink) -> TypeGuard[Probe]:
     return hasattr(probe, "finish")
 
 
-def _follows(probe: FrameSink) -> TypeGuard[PostProbe]:
+def _is_post_probe(probe: FrameSink) -> TypeGuard[PostProbe]:
     return hasattr(probe, "finish_with")
 
 
 def _finish(probes: Sequence[FrameSink]) -> dict[str, ProbeResult]:
-    """End the video for all probes, those that follow others last."""
-    measured = {probe.name: probe.finish() for probe in probes if _leads(probe)}
-    return measured | {p.name: p.finish_with(measured) for p in probes if _follows(p)}
+    """End the video for all probes, post-probes last."""
+    measured = {probe.name: probe.finish() for probe in probes if _is_probe(probe)}
+    return measured | {p.name: p.finish_with(measured) for p in probes if _is_post_probe(p)}
 
 
 class _Sampler:
-    """Hands a probe the frames that its spec asks for."""
+    """Selects the frames that a probe's spec asks for."""
 
     def __init__(self, probe: FrameSink, time_base: Fraction) -> None:
         self._probe = probe
@@ -163,9 +161,9 @@ class _Sampler:
         self._slot = -1
         self._left_in_burst = 0
 
-    def offer(self, picture: FrameConverter, pts: int) -> None:
+    def sample(self, picture: FrameConverter, pts: int) -> None:
         if self._pace is None:
-            self._probe.feed(picture.get(self._spec), pts, True)
+            self._probe.process(picture.get(self._spec), pts, True)
             return
         if self._first_pts is None:
             self._first_pts = pts
@@ -176,11 +174,11 @@ class _Sampler:
             self._left_in_burst = self._spec.burst
         if self._left_in_burst:
             self._left_in_burst -= 1
-            self._probe.feed(picture.get(self._spec), pts, is_first)
+            self._probe.process(picture.get(self._spec), pts, is_first)
 
 
 def _end_pts(video: Video, pts: np.ndarray) -> int:
-    """Return when the last frame that could be decoded stops showing."""
+    """Return the pts at which the display of the last decoded frame ends."""
     if len(pts) >= video.frames_packets or len(pts) < 2:
         return max(video.end_pts, int(pts[-1]) + 1)
     usual = int(np.median(np.diff(pts)))
@@ -192,7 +190,7 @@ def _end_pts(video: Video, pts: np.ndarray) -> int:
 def _keep(
     scratch: Path, folder: Path, stem: str, found: ProbeResult, time_base: Fraction, end_pts: int
 ) -> Row:
-    """Move what one probe wrote to its place in the project and return its catalog row."""
+    """Move one probe's files to their places in the project; return its catalog row."""
     signals = Path("signals") / f"{stem}.npz"
     arrays: dict[str, Any] = {f"column_{name}": values for name, values in found.columns.items()}
     np.savez_compressed(
@@ -214,8 +212,8 @@ def _keep(
     }
 
 
-def _complaint(video: Video, scanned: Scanned, error: str) -> str:
-    """Say what is wrong with a video that could be read; empty if nothing is."""
+def _warning(video: Video, scanned: Scanned, error: str) -> str:
+    """Return the damage of a video that could be read, as text; empty if there is none."""
     lost = video.frames_packets - scanned.frames - scanned.frames_dropped
     problems = []
     if lost > max(2, video.frames_packets // 100):
@@ -236,7 +234,7 @@ def scan_videos(
     context: Context,
     numbers: Sequence[int],
 ) -> Report:
-    """Scan each of the videos for the probes that have not seen it yet.
+    """Scan each video for the probes whose signals of it are missing.
 
     Args:
         context: The open project.
@@ -244,7 +242,7 @@ def scan_videos(
     """
     missing = missing_probes(context, numbers)
     videos = context.catalog.videos(missing)
-    # A few long videos keep all cores busy through decoder threads; many, through processes.
+    # Few videos: decoder threads use the other cores. Many: one process each does.
     threads = max(1, context.runner.workers // max(1, len(missing)))
     jobs = [
         Job(
@@ -278,12 +276,10 @@ def scan_videos(
             f"probe/{name}": (PROBE_FIELDS, context.recipe.fingerprints.probes[name], row)
             for name, row in result.rows.items()
         }
-        complaint = None
-        if result.complaint:
-            complaint = _failure(video, MediaError(result.complaint))
-        context.catalog.commit_scan(
-            number_of[video.id], result.scanned, rows, video.path, complaint
-        )
+        warning = None
+        if result.warning:
+            warning = _failure(video, MediaError(result.warning))
+        context.catalog.commit_scan(number_of[video.id], result.scanned, rows, video.path, warning)
         done_count += 1
     return Report(
         verb="scan",
@@ -296,9 +292,9 @@ def scan_videos(
 
 
 def missing_probes(context: Context, numbers: Sequence[int]) -> dict[int, list[str]]:
-    """Return video number → the probes that have not seen it; those that lack none are left out."""
+    """Return video number → probes without signals of it; complete videos are left out."""
     missing: dict[int, list[str]] = {}
-    # Two listings instead of a question for each of some ten files a video.
+    # Two listings, instead of a stat for each of some ten files a video.
     present = {
         f"{place}/{file.name}" for place in _PLACES for file in (context.folder / place).glob("*")
     }
@@ -306,7 +302,7 @@ def missing_probes(context: Context, numbers: Sequence[int]) -> dict[int, list[s
         rows = context.catalog.stages.rows(f"probe/{name}", PROBE_FIELDS, fingerprint)
         for number in numbers:
             files = [rows[number]["signals"], rows[number]["file"]] if number in rows else []
-            # A file that somebody deleted is measured again, like one that was never there.
+            # A deleted file is measured again.
             if not files or not all(file in present for file in files if file):
                 missing.setdefault(number, []).append(name)
     for names in missing.values():

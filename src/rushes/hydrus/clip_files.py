@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rushes.context import Context
 from rushes.errors import ProjectError
-from rushes.exports.plan import EncodeTask, Planned
+from rushes.exports.plan import EncodeTask, PlannedClip
 from rushes.exports.run import encode
 from rushes.files import sweep
 from rushes.media.write.encode import Encoding
@@ -37,7 +37,7 @@ def path_of(folder: Path, sha256: str) -> Path:
     return folder / FOLDER / f"{sha256}.mp4"
 
 
-def cut_files(context: Context, clips: Sequence[Planned], stage: str) -> dict[str, str]:
+def cut_files(context: Context, clips: Sequence[PlannedClip], stage: str) -> dict[str, str]:
     """Cut clips to files; return clip id → sha256 of those that succeeded.
 
     Args:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from rushes.catalog.hydrus import Base
 from rushes.context import Context
 from rushes.errors import ItemError, ProjectError
-from rushes.exports.plan import Planned
+from rushes.exports.plan import PlannedClip
 from rushes.hydrus import merge
 from rushes.hydrus.client import Client, ImportOutcome, Remote, batches
 from rushes.hydrus.clip_files import RETRY, cut_files, path_of
@@ -65,7 +65,7 @@ class Push:
         """Files that the progress bar counts already; importing takes most of the time."""
         self.counts: Counter[str] = Counter()
 
-    def run(self, planned: Sequence[Planned], local: Mapping[str, Local]) -> Counter[str]:
+    def run(self, planned: Sequence[PlannedClip], local: Mapping[str, Local]) -> Counter[str]:
         """Push clips; return the counts of `PushReport`.
 
         Args:
@@ -85,7 +85,7 @@ class Push:
             self._store([merge.committed(self._bases[sha256]) for sha256 in sorted(self._touched)])
         return self.counts
 
-    def _cut(self, clips: Sequence[Planned]) -> dict[str, str]:
+    def _cut(self, clips: Sequence[PlannedClip]) -> dict[str, str]:
         made = cut_files(self._context, clips, self._stage)
         self.counts["cut"] += len(made)
         self.counts["failed"] += len(clips) - len(made)
@@ -236,7 +236,7 @@ def count_changes(
     context: Context,
     client: Client,
     name: str,
-    planned: Sequence[Planned],
+    planned: Sequence[PlannedClip],
     local: Mapping[str, Local],
 ) -> Counter[str]:
     """Return the counts that a push would have, and change nothing.

@@ -9,7 +9,7 @@ from rushes.context import Context
 from rushes.decisions import tags_of
 from rushes.errors import ProjectError, RecipeError
 from rushes.exports.hydrus_names import CAPTION_NOTE, FACTS_NOTE, fact_tags, facts_note
-from rushes.exports.plan import Planned, plan_clips
+from rushes.exports.plan import PlannedClip, plan_clips
 from rushes.hydrus.client import Client
 from rushes.hydrus.clip_files import FOLDER
 from rushes.hydrus.merge import Local
@@ -104,7 +104,7 @@ class HydrusSync:
         """Return the ids of the clips of the recipe's cuts."""
         return {row.clip.id for row in self._context.clips().values()}
 
-    def _local(self, client: Client, planned: Sequence[Planned]) -> dict[str, Local]:
+    def _local(self, client: Client, planned: Sequence[PlannedClip]) -> dict[str, Local]:
         """Return clip id → its state in the project, with tags in the client's spelling."""
         project = self._settings.project or self._folder.name
         decided = self._catalog.verdicts.current()
@@ -114,7 +114,7 @@ class HydrusSync:
             caption = clip.caption
             if decisions is not None and decisions.caption is not None:
                 caption = decisions.caption
-            marker, *facts = fact_tags(clip.facts, project, self._settings.scores)
+            marker, *facts = fact_tags(clip.metadata, project, self._settings.scores)
             tags = tags_of([], decisions) if decisions is not None else []
             spelled = client.clean_tags([marker, *facts, *tags])
             spellings: dict[str, list[str]] = {}
@@ -130,7 +130,7 @@ class HydrusSync:
                 marker=spelled[marker],
                 facts=tuple(spelled[tag] for tag in facts if tag in spelled),
                 tags=spellings,
-                notes={CAPTION_NOTE: caption, FACTS_NOTE: facts_note(clip.facts)},
+                notes={CAPTION_NOTE: caption, FACTS_NOTE: facts_note(clip.metadata)},
             )
         return found
 

@@ -1,4 +1,4 @@
-"""What a file is: read from its container and packets, with one frame decoded."""
+"""Facts of a video file, read from its container, its packets and one decoded frame."""
 
 import hashlib
 from collections.abc import Iterator
@@ -12,10 +12,10 @@ import numpy as np
 from rushes.errors import MediaError
 from rushes.records import Video
 
-# Pictures, text art and subtitles that FFmpeg opens as "video" too.
+# Still pictures, text art and subtitles, which FFmpeg opens as video too.
 _NO_VIDEO_FORMATS = ("image2", "tty", "srt", "ass", "webvtt", "swf")
 _COLOR_RANGES = {0: "unknown", 1: "limited", 2: "full"}
-# FFmpeg's own names of ITU-T H.273 code points, for those that occur.
+# FFmpeg's names of the ITU-T H.273 code points that occur.
 _PRIMARIES = {1: "bt709", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 9: "bt2020", 12: "smpte432"}
 _TRANSFERS = {1: "bt709", 4: "gamma22", 5: "gamma28", 6: "smpte170m", 8: "linear", 13: "srgb",
               14: "bt2020-10", 15: "bt2020-12", 16: "smpte2084", 18: "arib-std-b67"}  # fmt: skip
@@ -34,15 +34,15 @@ def open_video(path: str | Path) -> Iterator[Any]:
         if isinstance(error, MediaError):
             raise
         is_garbled = isinstance(error, av.InvalidDataError)
-        hint = "; it may be cut off, or be no video at all" if is_garbled else ""
+        hint = "; it may be truncated, or not a video" if is_garbled else ""
         raise MediaError(f"{path}: {error.strerror or error}{hint}") from error
 
 
 def video_stream(container: Any, path: str | Path) -> Any:
-    """Return the stream that a player would show.
+    """Return the video stream that a player would show.
 
     Raises:
-        MediaError: There is none (audio with a cover picture has none either).
+        MediaError: There is none; a cover picture of an audio file does not count.
     """
     import av
 
@@ -60,12 +60,12 @@ def video_stream(container: Any, path: str | Path) -> Any:
 
 
 def audio_stream(container: Any) -> Any:
-    """Return the first sound stream that can be decoded, or None."""
+    """Return the first audio stream that can be decoded, or None."""
     return next((s for s in container.streams.audio if s.codec_context is not None), None)
 
 
 def missing_codecs() -> list[str]:
-    """Return the codecs that Rushes writes with and this build of FFmpeg lacks."""
+    """Return the encoders that Rushes needs and this build of FFmpeg lacks."""
     import av
 
     return [n for n in ("libx264", "aac", "mjpeg") if n not in av.codec.codecs_available]
@@ -77,17 +77,21 @@ def sha256(path: str | Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def probe(path: str | Path) -> Video:
+def probe(path: str | Path, digest: str | None = None) -> Video:
     """Return the facts of the video at `path`.
 
     Reads the whole file once for its hash and once for its packets, and decodes one frame.
 
+    Args:
+        path: The file.
+        digest: The sha256 of its bytes as hex, where it is known already.
+
     Raises:
-        MediaError: The file cannot be read, or holds no video that decodes.
+        MediaError: The file cannot be read, or has no video that decodes.
     """
     if Path(path).stat().st_size == 0:
         raise MediaError(f"{path}: the file is empty")
-    digest = sha256(path)
+    digest = digest or sha256(path)
     with open_video(path) as container:
         stream = video_stream(container, path)
         frame = _first_frame(container, stream, path)
@@ -147,10 +151,12 @@ def _first_frame(container: Any, stream: Any, path: str | Path) -> Any:
 def _packets(
     container: Any, stream: Any, path: str | Path
 ) -> tuple[np.ndarray, np.ndarray, list[int], int, float]:
-    """Return pts and durations (int64, in order of pts), the key frames' pts, and two more.
+    """Read the times of all packets.
 
-    These are the number of packets that an edit list hides, which a player decodes and does not
-    show, and the end of the last packet of picture or sound, in seconds on the container's clock.
+    Returns:
+        pts and durations (int64, in order of pts); the key frames' pts; the number of packets that
+        an edit list hides, which a player decodes and does not show; and the end of the last packet
+        of video or audio, in seconds on the container's clock.
     """
     import av
 
@@ -173,10 +179,10 @@ def _packets(
             if packet.is_keyframe:
                 key_pts.append(stamp)
     except av.FFmpegError:
-        pass  # a damaged tail: what came before it still counts
+        pass  # a damaged tail; the packets before it still count
     if not pts:
         raise MediaError(
-            f"{path}: no packet of the video stream has a timestamp; give it some, at its own "
+            f"{path}: no packet of the video stream has a timestamp; add them at the video's own "
             f"rate: ffmpeg -r 25 -i {Path(path).name} -c copy out.mkv"
         )
     order = np.argsort(np.array(pts, np.int64), kind="stable")
@@ -189,7 +195,7 @@ def _packets(
 
 
 def _missing_s(container: Any, end_s: float) -> float:
-    """Return by how much the file ends before its header says; 0 where that is within reason."""
+    """Return by how many seconds the file ends early by its header; 0 up to 5 % or 1.5 s."""
     if container.duration is None:
         return 0.0
     declared_s = (container.duration + max(container.start_time or 0, 0)) / 1e6
@@ -200,8 +206,8 @@ def _missing_s(container: Any, end_s: float) -> float:
 def _origin_pts(container: Any, start_pts: int, time_base: Fraction) -> int:
     """Return the pts at which a player's clock shows 0.
 
-    That is the container's earliest timestamp, except that an audio codec's priming before zero
-    does not count: a cut at 10.000 s stays there whatever the sound.
+    It is the container's earliest timestamp. An audio codec's priming before zero does not count,
+    so that a cut at 10.000 s stays there with any audio.
     """
     container_start = max(Fraction(container.start_time or 0, 1_000_000), Fraction(0))
     return min(start_pts, round(container_start / time_base))
@@ -215,10 +221,11 @@ def _rate(pts: np.ndarray, time_base: Fraction) -> Fraction | None:
 
 
 def _is_vfr(pts: np.ndarray) -> bool:
-    """Whether more than one frame in a thousand is off the usual distance by over a tenth of it."""
+    """Tell whether the frame rate varies: over 0.1 % of the gaps are off the median by 10 %."""
     gaps = np.diff(pts)
     if len(gaps) < 2:
         return False
-    usual = np.median(gaps)
-    is_off = np.abs(gaps - usual) > np.maximum(0.1 * usual, 1.5)  # 1.5 ticks: container's rounding
+    typical = np.median(gaps)
+    # 1.5 ticks allow for the container's rounding.
+    is_off = np.abs(gaps - typical) > np.maximum(0.1 * typical, 1.5)
     return int(is_off.sum()) > max(1, len(gaps) // 1000)

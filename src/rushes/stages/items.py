@@ -1,6 +1,6 @@
-"""The records that stages are given and give back: pictures, signals, clips."""
+"""Records that plug-ins take and return: frames, signals, clips, files, batches."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -11,15 +11,12 @@ import numpy as np
 from rushes.records import Box, Clip, Row, Video
 
 STILLS_PER_SECOND = 2.0
-"""How often the scan keeps a still, and measures motion at it."""
+"""Stills that the scan keeps of each second; motion is measured at the same times."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameSpec:
-    """Which frames a stage wants to see, and as what.
-
-    Stages with equal specs are served from one conversion.
-    """
+    """The frames that a stage asks for, and their form. Equal specs share one conversion."""
 
     colour: Literal["gray", "rgb", "planes", "frame"]
     """"gray": uint8 (H, W), upright. "rgb": uint8 (H, W, 3), upright, square pixels.
@@ -29,15 +26,15 @@ class FrameSpec:
     per_second: float | None = None
     """First frame of each 1/per_second of a player's clock; None for every frame."""
     burst: int = 1
-    """How many neighbouring frames to deliver at each time, the first one included."""
+    """Consecutive frames at each of these times, the first included."""
     stills: int | None = None
-    """For scorers: at most so many of a clip's stills, evenly spread, first and last among them;
+    """For annotators: largest number of a clip's stills, evenly spread, first and last among them;
     None for all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Planes:
-    """One frame made tiny by whole-number box reduction, as stored (not turned upright)."""
+    """One frame reduced by a whole-number box filter, as stored (not turned upright)."""
 
     luma_HW: np.ndarray
     """uint8, about 160 pixels on the long side."""
@@ -72,7 +69,7 @@ class Signals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeResult:
-    """What a probe brings home from one video."""
+    """Signals that a probe measured in one video."""
 
     columns: Mapping[str, np.ndarray] = field(default_factory=dict)
     """Signals, aligned with `pts`."""
@@ -82,7 +79,7 @@ class ProbeResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClipInput:
-    """One clip as a scorer sees it."""
+    """One clip as an annotator gets it."""
 
     clip: Clip
     video: Video
@@ -90,15 +87,15 @@ class ClipInput:
     """uint8 RGB stills inside the clip, in order, without bars; T is 0 where the stage asks for no
     frames."""
     signals: Mapping[str, Signals]
-    """For each probe in `needs`, its signals inside the clip."""
+    """Name of a probe of the stage's `inputs` → its signals inside the clip."""
     whole: Mapping[str, Signals] = field(default_factory=dict)
-    """The same of the whole video, for what one clip alone does not show."""
+    """The same signals of the whole video."""
     box: Box = field(default_factory=Box)
-    """What of the picture lies between its bars."""
+    """Bars around the picture."""
     scores: Mapping[str, Row] = field(default_factory=dict)
-    """For each scorer in `reads`, its row; vectors as float32 arrays."""
+    """Name of a scorer of the stage's `inputs` → its row; vectors as float32 arrays."""
     caption: str = ""
-    """What the clip is said to show; empty if nobody said."""
+    """The caption in force; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,5 +106,52 @@ class Sample:
     """Name without suffix, unique in the export, without a dot."""
     media: Path
     caption: str
-    facts: Mapping[str, Any]
-    """What is known about the clip, ready for JSON."""
+    metadata: Mapping[str, Any]
+    """Source, span, format and scores of the clip, ready for JSON."""
+
+
+Effect = Literal["kept", "cut", "changed", "dropped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """A trainer's treatment of a clip that it does not simply train on."""
+
+    trainer: str
+    effect: Effect
+    """"kept" with something missing, "cut" to fewer frames, "changed", or "dropped"."""
+    case: str
+    """Property of the clip that leads to it, as it follows a count: "without a caption"."""
+    why: str
+    """The trainer's own rule, in one line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One file that a source lists."""
+
+    path: str
+    """Absolute path or URL."""
+    given: str
+    """The place as a person named it, with the file's way below it."""
+    size_bytes: int
+    mtime_ns: int
+    """Time of the last change, in ns since 1970; with the size it tells a changed file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """One file or folder that a source could not list."""
+
+    path: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Clips of one shape that a trainer takes one step on."""
+
+    frames_NTHWC: np.ndarray
+    """uint8 RGB."""
+    captions: Sequence[str]
+    """One for each of the N clips; empty where it has none."""

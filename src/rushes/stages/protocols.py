@@ -1,17 +1,30 @@
-"""The kinds of stages as protocols: probes, detectors, annotators, export formats.
+"""Protocols of plug-ins: sources, probes, detectors, annotators, export formats, trainers.
 
-Stages take rows and pictures and return rows. They never log, retry, catch, open the catalog or
-know where they run; the runner and the catalog do that for all of them alike. A plug-in inherits
-its protocol, so that mypy checks its attributes and methods.
+A plug-in takes and returns the records of `stages.items`. It never logs, retries, catches, opens
+the catalog or asks where it runs: the engines do that for all of them. It inherits its protocol, so
+that mypy checks its attributes and methods.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import BufferedIOBase, RawIOBase
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+import numpy as np
+
 from rushes.records import Cut, Field, Row, Video
-from rushes.stages.items import ClipInput, FrameSpec, ProbeResult, Sample, Signals
+from rushes.stages.items import (
+    Batch,
+    ClipInput,
+    Found,
+    FrameSpec,
+    ProbeResult,
+    Sample,
+    Signals,
+    Treatment,
+    Unreadable,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,28 +71,53 @@ class Stage(Protocol):
     params: Any
 
 
+class Source(Stage, Protocol):
+    """A kind of place that holds footage: a folder, a bucket, a table of links."""
+
+    def accepts(self, place: str) -> bool:
+        """Return whether this source lists a place; the first that does is taken."""
+        ...
+
+    def find(self, place: str, skip: Sequence[Path]) -> Iterator[Found | Unreadable]:
+        """Yield the files at and below a place, always in the same order.
+
+        Args:
+            place: Path or URL, as a person gave it.
+            skip: Local folders to leave out.
+        """
+        ...
+
+    def open(self, found: Found) -> BufferedIOBase | RawIOBase:
+        """Open a listed file for reading; called in a worker. The stream can seek.
+
+        Raises:
+            OSError: It cannot be opened.
+        """
+        ...
+
+
 class FrameSink(Stage, Protocol):
-    """A watcher of the one decode of a video: the part that `Probe` and `PostProbe` share."""
+    """The common part of `Probe` and `PostProbe`: takes frames of the one decode of a video."""
 
     frames: ClassVar[FrameSpec]
     fields: ClassVar[tuple[Field, ...]]
     """One for each signal column."""
 
     def start(self, video: Video, stem: Path) -> None:
-        """Begin a video; files of the probe's own are named `stem` plus a suffix."""
+        """Begin a video; the probe names its own files `stem` plus a suffix."""
         ...
 
-    def feed(self, picture: Any, pts: int, is_first: bool) -> None:
-        """Take one picture as `frames` asks for it; `is_first` opens a burst."""
+    def process(self, picture: Any, pts: int, is_first: bool) -> None:
+        """Process one frame in the form of `frames`; `is_first` marks the first of a burst."""
         ...
 
     def abort(self) -> None:
-        """Give up the video: close and remove the files that were begun."""
+        """Cancel the video: close and remove the files that were begun."""
         ...
 
 
 class Probe(FrameSink, Protocol):
-    """Measures one decode."""
+    """Measures signals along a video."""
 
     def finish(self) -> ProbeResult:
         """End the video: close files, return the signals."""
@@ -87,10 +125,10 @@ class Probe(FrameSink, Protocol):
 
 
 class PostProbe(FrameSink, Protocol):
-    """A probe that ends a video knowing what the probes of its `inputs` measured."""
+    """A probe that computes its signals from those of the probes of its `inputs`."""
 
     def setup(self, device: str, models: Mapping[str, Path]) -> None:
-        """Load what is heavy, before `start`; see `Annotator.setup`."""
+        """Load models, before `start`; see `Annotator.setup`."""
         ...
 
     def finish_with(self, measured: Mapping[str, ProbeResult]) -> ProbeResult:
@@ -107,19 +145,18 @@ class Detector(Stage, Protocol):
 
 
 class Annotator(Stage, Protocol):
-    """Adds a row to each clip: a scorer, a captioner, a tagger. All run in one engine.
+    """A scorer, a captioner or a tagger: returns a row for each clip. One engine runs them all.
 
-    A captioner has a field `text`, and leaves it empty where it has nothing to say: the next one of
-    the recipe is in force then.
+    A captioner has a field `text`. Where it is empty, the next captioner of the recipe is in force.
     """
 
     frames: ClassVar[FrameSpec | None]
-    """Which stills it looks at; None for none."""
+    """The stills that it reads; None for none."""
     fields: tuple[Field, ...]
     """The columns of its row. They may depend on a model; see `locate`."""
 
     def locate(self, models: Mapping[str, Path]) -> None:
-        """Learn from its models what `fields` depend on; called before anything else.
+        """Read from its models all that `fields` depends on; called before anything else.
 
         Args:
             models: Name → file or folder, for each model of its `inputs`.
@@ -127,7 +164,7 @@ class Annotator(Stage, Protocol):
         ...
 
     def setup(self, device: str, models: Mapping[str, Path]) -> None:
-        """Load what is heavy; called once in each worker.
+        """Load models and other heavy things; called once in each worker.
 
         Args:
             device: Where networks run: "cpu", "cuda", "dml", "coreml".
@@ -150,19 +187,19 @@ class Annotator(Stage, Protocol):
 
 
 class AnnotatorDefaults(Annotator):
-    """An annotator without settings, stills and weights of its own: inherit it, and override."""
+    """Defaults of an annotator: no settings, no stills, no weights; inherit and override."""
 
     frames: ClassVar[FrameSpec | None] = None
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params:
-        """None so far."""
+        """No settings."""
 
     def __init__(self, params: Any) -> None:
         self.params = params
 
     def locate(self, models: Mapping[str, Path]) -> None:
-        """Learn nothing: the fields are fixed."""
+        """Read nothing: the fields are fixed."""
 
     def setup(self, device: str, models: Mapping[str, Path]) -> None:
         """Load nothing."""
@@ -173,17 +210,69 @@ class AnnotatorDefaults(Annotator):
 
 
 class Exporter(Stage, Protocol):
-    """Lays encoded clips out the way a trainer reads them."""
+    """An export format: writes encoded clips in the layout of its trainers, and states their rules.
+
+    A group is the unit that is written at once: one clip of a folder, one shard of WebDataset.
+    """
 
     @property
     def group_size(self) -> int:
-        """How many samples one `write` takes; the last group may be smaller."""
+        """Samples in a group; the last one may be smaller."""
         ...
 
     def outputs(self, index: int, keys: Sequence[str]) -> Sequence[str]:
-        """Return the names of the files that group `index` ends up as, the decisive one last."""
+        """Return the names of the files of group `index`, in the order in which they appear."""
         ...
 
     def write(self, index: int, samples: Sequence[Sample], folder: Path) -> None:
         """Write group `index` into `folder`; each file appears whole or not at all."""
+        ...
+
+    def rules(self, clip: Mapping[str, Any]) -> Sequence[Treatment]:
+        """Return the treatments that trainers which read this layout give a clip.
+
+        Args:
+            clip: Its entry in the manifest: `key`, `caption`, `frames`, `fps` and so on.
+        """
+        ...
+
+
+class Trainer(Stage, Protocol):
+    """A model in training: gives the loss of batches and the parameters, and samples.
+
+    The training loop owns the optimiser, the data and the schedule.
+    """
+
+    @property
+    def sample_shape(self) -> tuple[int, int, int, int]:
+        """Frames, height, width and channels of one sample."""
+        ...
+
+    def setup(self, device: str, models: Mapping[str, Path]) -> None:
+        """Load the models; see `Annotator.setup`."""
+        ...
+
+    def parameters(self) -> Mapping[str, Any]:
+        """Return name → trainable array of the trainer's framework; the loop changes them."""
+        ...
+
+    def loss(self, batch: Batch, seed: int) -> Any:
+        """Return the mean loss of a batch: a number of the framework, ready for its gradients.
+
+        Args:
+            batch: The clips.
+            seed: Equal seeds draw equal noise and timesteps.
+        """
+        ...
+
+    def save(self, path: Path) -> None:
+        """Write the trainable parameters."""
+        ...
+
+    def load(self, path: Path) -> None:
+        """Read parameters that `save` wrote; the loss is then as it was."""
+        ...
+
+    def sample(self, prompts: Sequence[str], seed: int) -> np.ndarray:
+        """Return one sample for each prompt: uint8 RGB (N, T, H, W, C)."""
         ...

@@ -14,6 +14,7 @@ from typing import Any
 from rushes.errors import ContractError, RecipeError, nearest
 
 BUILT_IN = {
+    "source/folder": "rushes.footage.sources.folder:Folder",
     "probe/border": "rushes.footage.probes.border:Border",
     "probe/change": "rushes.footage.probes.change:Change",
     "probe/comb": "rushes.footage.probes.comb:Comb",

@@ -1,6 +1,6 @@
-"""Public tools for tests of stages: videos of known truth, and the contract of a stage."""
+"""Public tools for tests of plug-ins: videos of known truth, and contract tests."""
 
-from rushes.testing.contract import check_stage
+from rushes.testing.contract import check_runner, check_stage
 from rushes.testing.videos import (
     AUDIO_RATE_HZ,
     BEEP_S,
@@ -19,6 +19,7 @@ __all__ = [
     "Take",
     "TrueCut",
     "Truth",
+    "check_runner",
     "check_stage",
     "make_video",
     "read_beeps",

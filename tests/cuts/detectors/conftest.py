@@ -40,7 +40,7 @@ class Film:
         for frame, at in zip(
             np.rint(self.frames).clip(0, 255).astype(np.uint8), times, strict=True
         ):
-            change.feed(Planes(frame[0], frame[1:]), at, True)
+            change.process(Planes(frame[0], frame[1:]), at, True)
         found = change.finish()
         return Signals(
             time_base=video.time_base, pts=found.pts, end_pts=times[-1] + 1, columns=found.columns

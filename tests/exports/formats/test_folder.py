@@ -13,7 +13,7 @@ def sample(tmp_path, key="holiday_00001000_0123abcd", caption="a dog, größer")
     media = tmp_path / "parts" / "clip.mp4"
     media.parent.mkdir(exist_ok=True)
     media.write_bytes(b"video")
-    return Sample(key=key, media=media, caption=caption, facts={})
+    return Sample(key=key, media=media, caption=caption, metadata={})
 
 
 def test_the_folder_holds_the_declared_files_and_nothing_else(tmp_path, folder):

@@ -20,7 +20,7 @@ def sample(tmp_path, caption="a dog,\ngrößer"):
         "source_frames": 58, "tags": ["Dog:\nbig"], "caption": caption,
         "scores": {"motion.speed": 3.14159, "picture.scan": "progressive"},
     }  # fmt: skip
-    return Sample(key="one_00001000_0123abcd", media=media, caption=caption, facts=facts)
+    return Sample(key="one_00001000_0123abcd", media=media, caption=caption, metadata=facts)
 
 
 def test_a_clip_lies_beside_its_tags_and_notes(tmp_path, exporter):

@@ -18,7 +18,12 @@ def samples(tmp_path, count):
         facts = {"clip": f"id{number}", "video": "/a b/ä.mkv", "in_s": 1.5, "out_s": 2.5,
                  "fps": None, "scores": {"motion.speed": 0.5}, "caption": "x"}  # fmt: skip
         made.append(
-            Sample(key=f"long_name_{number}", media=media, caption=f"größe {number}", facts=facts)
+            Sample(
+                key=f"long_name_{number}",
+                media=media,
+                caption=f"größe {number}",
+                metadata=facts,
+            )
         )
     return made
 
@@ -43,7 +48,7 @@ def test_webdataset_reads_back_what_was_written(tmp_path):
         assert one["json"]["status"] == "success"
         assert one["json"]["clips"] == [[1.5, 2.5]]
         assert one["json"]["url"] == "/a b/ä.mkv"
-        assert one["json"]["clip"] == meant.facts["clip"]
+        assert one["json"]["clip"] == meant.metadata["clip"]
         assert one["json"]["scores"] == {"motion.speed": 0.5}
 
 

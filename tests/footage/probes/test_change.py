@@ -14,7 +14,7 @@ def measure(planes, pts=None, ticks=24, **facts):
     video = {"color_range": "limited", "pix_fmt": "yuv420p", "time_base": Fraction(1, ticks)}
     change.start(SimpleNamespace(**{**video, **facts}), Path())
     for at, picture in zip(pts or range(len(planes)), planes, strict=True):
-        change.feed(picture, at, True)
+        change.process(picture, at, True)
     return change.finish()
 
 
@@ -149,9 +149,9 @@ def test_the_next_video_starts_afresh():
     change = Change()
     video = SimpleNamespace(color_range="full", pix_fmt="yuv420p", time_base=Fraction(1, 24))
     change.start(video, Path())
-    change.feed(noise(1), 0, True)
+    change.process(noise(1), 0, True)
     change.abort()
     change.start(video, Path())
-    change.feed(noise(2), 0, True)
+    change.process(noise(2), 0, True)
 
     assert change.finish().columns["step_1"].tolist() == [0]

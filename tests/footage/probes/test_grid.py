@@ -11,7 +11,7 @@ def measure(path):
     video, grid = probe(path), Grid()
     grid.start(video, path)
     for decoded in Decoder(path):
-        grid.feed(decoded.frame, decoded.pts, True)
+        grid.process(decoded.frame, decoded.pts, True)
     return video, grid.finish()
 
 

@@ -26,8 +26,8 @@ def measured(path):
             slot, left = now, motion.frames.burst
         if left:
             left -= 1
-            motion.feed(FrameConverter(decoded.frame, video, scaler).get(motion.frames), decoded.pts,
-                        is_first)  # fmt: skip
+            picture = FrameConverter(decoded.frame, video, scaler).get(motion.frames)
+            motion.process(picture, decoded.pts, is_first)
     return motion.finish()
 
 
@@ -91,8 +91,8 @@ def test_a_picture_that_turns_reads_as_roll(tmp_path):
     motion = Motion(Motion.Params())
     motion.start(probe(tmp_path / "a.mkv"), tmp_path)
     base = probe(tmp_path / "a.mkv").time_base
-    motion.feed(picture, 0, True)
-    motion.feed(after, round(1 / base), False)
+    motion.process(picture, 0, True)
+    motion.process(after, round(1 / base), False)
     columns = motion.finish().columns
     assert columns["roll"][0] == pytest.approx(100 * np.deg2rad(1) / 2, rel=0.15)
     assert abs(columns["pan"][0]) < 0.2

@@ -1,21 +1,21 @@
-"""One file a clip and its caption beside it: what most trainers read."""
+"""One file for each clip, with its caption beside it: the layout of most trainers."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rushes.files import whole
-from rushes.stages.items import Sample
+from rushes.stages.items import Sample, Treatment
 from rushes.stages.protocols import Exporter
 
 
 class Folder(Exporter):
     """`<key>.mp4` and `<key>.txt` in one folder.
 
-    Some trainers take any other file that lies there for a video, so that nothing else is written;
-    what is known about a clip is in the export's manifest.
+    Nothing else is written, since some trainers take every other file for a video. Metadata is in
+    the export's manifest.
     """
 
     name: ClassVar = "folder"
@@ -23,18 +23,18 @@ class Folder(Exporter):
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params:
-        """Nothing to choose."""
+        """No settings."""
 
     def __init__(self, params: Params) -> None:
         self.params = params
 
     @property
     def group_size(self) -> int:
-        """Each sample stands for itself."""
+        """One: each sample is written alone."""
         return 1
 
     def outputs(self, index: int, keys: Sequence[str]) -> Sequence[str]:
-        """Return both names, the video last: where it is, its caption is too."""
+        """Return both names, the video last."""
         return [f"{key}{suffix}" for key in keys for suffix in (".txt", ".mp4")]
 
     def write(self, index: int, samples: Sequence[Sample], folder: Path) -> None:
@@ -47,3 +47,29 @@ class Folder(Exporter):
                 continue  # moved by a run that was killed before it could say so
             with whole(video) as temporary:
                 shutil.move(sample.media, temporary)
+
+    def rules(self, clip: Mapping[str, Any]) -> Sequence[Treatment]:
+        """Return the rules on empty captions and single frames."""
+        found: list[Treatment] = []
+        if not clip["caption"].strip():
+            found += _NO_CAPTION
+        if clip.get("frames") == 1:
+            found.append(_ONE_FRAME)
+        return found
+
+
+# The caption file is there and empty; a missing file would stop musubi-tuner, and diffusion-pipe
+# would drop the clip.
+_NO_CAPTION = (
+    Treatment("musubi-tuner", "kept", "without a caption", "an empty .txt is an empty prompt"),
+    Treatment("diffusion-pipe", "kept", "without a caption", "an empty .txt is an empty prompt"),
+    Treatment(
+        "ai-toolkit",
+        "changed",
+        "without a caption",
+        "its default_caption is used where one is set",
+    ),
+)
+_ONE_FRAME = Treatment(
+    "diffusion-pipe", "changed", "of one frame", "they are trained on as images, not as videos"
+)

@@ -1,11 +1,11 @@
-"""Clips with Hydrus' sidecars beside them, to import by hand where there is no Client API."""
+"""Clips with sidecars for Hydrus, to import by hand where there is no Client API."""
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rushes.exports.hydrus_names import (
     CAPTION_NOTE,
@@ -16,7 +16,7 @@ from rushes.exports.hydrus_names import (
     one_line,
 )
 from rushes.files import whole
-from rushes.stages.items import Sample
+from rushes.stages.items import Sample, Treatment
 from rushes.stages.protocols import Exporter
 
 
@@ -24,8 +24,8 @@ class HydrusSidecars(Exporter):
     """`<key>.mp4`, `<key>.mp4.txt` with a tag a line, `<key>.mp4.json` with tags and notes.
 
     In Hydrus' import dialog each needs a router, made once by hand: for the text all lines are
-    tags; in the JSON the tags are at `tags`, and the notes, as "name: text", at `notes`. Nothing
-    comes back from such an import; `rushes hydrus push` and `pull` do that.
+    tags; in the JSON the tags are at `tags`, and the notes, as "name: text", at `notes`. Edits made
+    in Hydrus do not come back; `rushes hydrus push` and `pull` are for that.
     """
 
     name: ClassVar = "hydrus"
@@ -33,10 +33,10 @@ class HydrusSidecars(Exporter):
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params:
-        """What becomes a tag."""
+        """Tags of a clip."""
 
         project: str = "rushes"
-        """What the project is called in Hydrus."""
+        """Name of the project in Hydrus."""
         scores: tuple[str, ...] = SCORES
         """Scores that become tags, such as "motion.speed"."""
 
@@ -45,17 +45,17 @@ class HydrusSidecars(Exporter):
 
     @property
     def group_size(self) -> int:
-        """Each sample stands for itself."""
+        """One: each sample is written alone."""
         return 1
 
     def outputs(self, index: int, keys: Sequence[str]) -> Sequence[str]:
-        """Return the names, the video last: where it is, its sidecars are too."""
+        """Return the names, the video last."""
         return [f"{key}{suffix}" for key in keys for suffix in (".mp4.txt", ".mp4.json", ".mp4")]
 
     def write(self, index: int, samples: Sequence[Sample], folder: Path) -> None:
         """Write the sidecars, then move the video in."""
         for sample in samples:
-            facts = sample.facts
+            facts = sample.metadata
             known = {"video", "in_s", "out_s", "clip", "source_frames"} <= set(facts)
             tags = fact_tags(facts, self.params.project, self.params.scores) if known else []
             tags += [one_line(tag) for tag in facts.get("tags", [])]
@@ -73,3 +73,7 @@ class HydrusSidecars(Exporter):
                 continue  # moved by a run that was killed before it could say so
             with whole(video) as temporary:
                 shutil.move(sample.media, temporary)
+
+    def rules(self, clip: Mapping[str, Any]) -> Sequence[Treatment]:
+        """Return nothing: Hydrus keeps every clip as it is, and trains on none."""
+        return ()

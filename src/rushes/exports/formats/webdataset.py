@@ -1,9 +1,9 @@
-"""Numbered tar files, laid out as video2dataset does, for loaders that stream."""
+"""Numbered tar files in the layout of video2dataset, for streaming loaders."""
 
 import io
 import json
 import tarfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -12,17 +12,18 @@ from typing import Any, ClassVar
 from rushes.errors import MissingDependency, RecipeError
 from rushes.files import whole
 from rushes.records import Row
-from rushes.stages.items import Sample
+from rushes.stages.items import Sample, Treatment
 from rushes.stages.protocols import Exporter
 
 
 class WebDataset(Exporter):
     """Shards `00000.tar` with a `00000_stats.json` each, and on request a `00000.parquet`.
 
-    A sample is `<key>.json`, `<key>.mp4` and `<key>.txt`, in this order; its key is the shard's
-    number and the sample's place in it, `00000003`. The json holds what video2dataset's readers
-    ask for (`key`, `url`, `caption`, `status`, `error_message`, `clips`) and all facts of ours, the
-    clip's id among them. Equal samples make equal bytes: no times and no users are recorded.
+    A sample is `<key>.json`, `<key>.mp4` and `<key>.txt`, in this order. Its key is the shard's
+    number and the sample's place in it: `00000003`. The json holds the keys of video2dataset's
+    readers (`key`, `url`, `caption`, `status`, `error_message`, `clips`) and the metadata of the
+    manifest, the clip's id among them. No times and no users are recorded, so that equal samples
+    make equal bytes.
     """
 
     name: ClassVar = "webdataset"
@@ -30,12 +31,12 @@ class WebDataset(Exporter):
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params:
-        """Size of a shard, and the table beside it."""
+        """Size of a shard; table beside it."""
 
         shard_size: int = 1000
         """Samples in one tar file."""
         parquet: bool = False
-        """Also write each shard's facts as a table (no video bytes); needs pyarrow."""
+        """Also write each shard's metadata as a table (no video bytes); needs pyarrow."""
 
         def __post_init__(self) -> None:
             """Raise RecipeError for an empty shard."""
@@ -53,15 +54,15 @@ class WebDataset(Exporter):
         return self.params.shard_size
 
     def outputs(self, index: int, keys: Sequence[str]) -> Sequence[str]:
-        """Return the shard's files; where the tar is, the others are too."""
+        """Return the shard's files, the tar last."""
         table = [f"{index:05d}.parquet"] if self.params.parquet else []
         return [f"{index:05d}_stats.json", *table, f"{index:05d}.tar"]
 
     def write(self, index: int, samples: Sequence[Sample], folder: Path) -> None:
-        """Write one shard; the samples' own files stay where they are."""
+        """Write one shard; the samples' own files stay in place."""
         digits = len(str(self.params.shard_size - 1))
         rows = [
-            _facts(f"{index:05d}{place:0{digits}d}", sample) for place, sample in enumerate(samples)
+            _entry(f"{index:05d}{place:0{digits}d}", sample) for place, sample in enumerate(samples)
         ]
         with whole(folder / f"{index:05d}_stats.json") as temporary:
             temporary.write_text(json.dumps(_stats(samples), indent=4))
@@ -80,18 +81,38 @@ class WebDataset(Exporter):
                     tar.addfile(entry, media)
                 _add(tar, f"{row['key']}.txt", sample.caption.encode())
 
+    def rules(self, clip: Mapping[str, Any]) -> Sequence[Treatment]:
+        """Return the rules on keys with dots, and on a table beside the shards."""
+        found = []
+        if "." in clip["key"]:
+            found.append(_DOT_IN_KEY)
+        if self.params.parquet:
+            found.append(_TABLE_BESIDE_SHARDS)
+        return found
 
-def _facts(key: str, sample: Sample) -> Row:
-    facts = dict(sample.facts)
-    span_s = [facts.get("in_s"), facts.get("out_s")]
+
+_DOT_IN_KEY = Treatment(
+    "webdataset", "dropped", "with a dot in the key", "a key ends at its first dot"
+)
+_TABLE_BESIDE_SHARDS = Treatment(
+    "finetrainers",
+    "dropped",
+    "beside a .parquet",
+    "it reads the table in place of the tar files; export with parquet = false",
+)
+
+
+def _entry(key: str, sample: Sample) -> Row:
+    known = dict(sample.metadata)
+    span_s = [known.get("in_s"), known.get("out_s")]
     return {
         "key": key,
-        "url": facts.get("video"),
+        "url": known.get("video"),
         "caption": sample.caption,
         "status": "success",
         "error_message": None,
         "clips": [span_s],
-        **{name: value for name, value in facts.items() if name not in ("key", "caption")},
+        **{name: value for name, value in known.items() if name not in ("key", "caption")},
     }
 
 
@@ -128,7 +149,7 @@ def _pyarrow() -> Any:
 
 def _write_table(path: Path, rows: Sequence[Row]) -> None:
     pyarrow = _pyarrow()
-    # Nested facts differ from clip to clip; as JSON text every shard has the same columns.
+    # Nested metadata differ from clip to clip; as JSON text every shard has the same columns.
     flat = [
         {
             name: json.dumps(value) if isinstance(value, dict) else value

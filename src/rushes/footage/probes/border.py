@@ -61,7 +61,7 @@ class Border(Probe):
         self._pts: list[int] = []
         self._rows: list[np.ndarray] = []
 
-    def feed(self, picture: Any, pts: int, is_first: bool) -> None:
+    def process(self, picture: Any, pts: int, is_first: bool) -> None:
         """Take one still; `picture` is the decoder's frame."""
         # Turning counter-clockwise brings what was at the right to the top.
         sides_42 = np.roll(bars(Luma(picture), self._darkest), -self._turns, axis=0)

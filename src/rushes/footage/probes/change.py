@@ -84,7 +84,7 @@ class Change(Probe):
         self._black, self._gain = (0.0, 1.0) if is_full else (16.0, 255 / 219)
         self._reaches_pts = [round(reach_s / video.time_base) for reach_s in REACHES_S.values()]
 
-    def feed(self, picture: Planes, pts: int, is_first: bool) -> None:
+    def process(self, picture: Planes, pts: int, is_first: bool) -> None:
         """Take one frame, as stored; turning it upright would change no number."""
         if self._waiting:
             picture = _like(picture, self._waiting[0])

@@ -45,7 +45,7 @@ class Comb(Probe):
         self._pts: list[int] = []
         self._rows: list[tuple[float, float]] = []
 
-    def feed(self, picture: Any, pts: int, is_first: bool) -> None:
+    def process(self, picture: Any, pts: int, is_first: bool) -> None:
         """Take the first frame of a pair, then the second; `picture` is the decoder's frame."""
         luma_HW = luma_columns(picture)
         if self._before is not None:

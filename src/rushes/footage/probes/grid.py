@@ -50,7 +50,7 @@ class Grid(Probe):
         self._pts: list[int] = []
         self._rows: list[tuple[float, float]] = []
 
-    def feed(self, picture: Any, pts: int, is_first: bool) -> None:
+    def process(self, picture: Any, pts: int, is_first: bool) -> None:
         """Take each frame; about two a second are measured."""
         if self._next_pts is not None and pts < self._next_pts:
             return

@@ -123,7 +123,7 @@ class Motion(Probe):
         self._pts: list[int] = []
         self._rows: list[tuple[float, ...]] = []
 
-    def feed(self, picture: np.ndarray, pts: int, is_first: bool) -> None:
+    def process(self, picture: np.ndarray, pts: int, is_first: bool) -> None:
         """Take the pictures of a burst, one by one: uint8 (H, W).
 
         Where so few frames make up half a second that bursts meet, the first of one ends the other.

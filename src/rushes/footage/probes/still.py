@@ -56,7 +56,7 @@ class Still(Probe):
             quality=self.params.quality,
         )
 
-    def feed(self, picture: Any, pts: int, is_first: bool) -> None:
+    def process(self, picture: Any, pts: int, is_first: bool) -> None:
         """Take a still, then the frame after it; `picture` is the decoder's frame."""
         self._write(picture)
         if is_first:

@@ -73,7 +73,7 @@ class TransNet(PostProbe):
         self._spool: BinaryIO = self._path.open("wb")
         self._pts: list[int] = []
 
-    def feed(self, picture: Planes, pts: int, is_first: bool) -> None:
+    def process(self, picture: Planes, pts: int, is_first: bool) -> None:
         """Spool one frame: luma and chroma at 48×27."""
         import cv2
 

@@ -1,0 +1,1 @@
+"""Sources of footage: one file, one kind of place."""
