@@ -13,9 +13,11 @@ from click.testing import CliRunner
 import rushes
 from rushes.cli import cli
 from rushes.errors import RecipeError
+from rushes.project import Project
 from rushes.records import Field
 from rushes.stages import registry
 from rushes.stages.fingerprints import models_of
+from rushes.workspace import Workspace
 
 CLI_PAGE = Path(__file__).parent / "cli.md"
 SCORES_PAGE = Path(__file__).parent / "scores.md"
@@ -25,6 +27,8 @@ MODULES_MARK = (
     "<!-- modules: all below is written by `make docs` from the first line of each docstring -->\n"
 )
 SCORES_MARK = "<!-- scores: all below is written by `make docs` -->\n"
+PYTHON_PAGE = Path(__file__).parent / "python.md"
+METHODS_MARK = "<!-- methods: all below is written by `make docs` -->\n"
 
 
 def with_help(text: str) -> str:
@@ -49,6 +53,11 @@ def with_modules(text: str) -> str:
     return _below(MODULES_MARK, text, _modules())
 
 
+def with_methods(text: str) -> str:
+    """Return a page that below its mark lists the public methods of `Project`."""
+    return _below(METHODS_MARK, text, _methods())
+
+
 def _below(mark: str, text: str, lines: Iterator[str]) -> str:
     written, found, _ = text.partition(mark)
     if not found:
@@ -65,6 +74,17 @@ def _modules() -> Iterator[str]:
             told = ast.get_docstring(ast.parse(path.read_text())) or ""
             first = told.splitlines()[0].replace("|", "\\|")
             yield f"| `{path.relative_to(source).as_posix()}` | {first} |"
+
+
+def _methods() -> Iterator[str]:
+    yield "| method | |"
+    yield "|---|---|"
+    for name in [*vars(Workspace), *vars(Project)]:
+        member = getattr(Project, name)
+        if not name.startswith("_") and callable(member):
+            parameters = [p for p in inspect.signature(member).parameters if p != "self"]
+            told = (inspect.getdoc(member) or "").splitlines()[0].replace("|", "\\|")
+            yield f"| `{name}({', '.join(parameters)})` | {told} |"
 
 
 def _scores() -> Iterator[str]:
@@ -147,4 +167,5 @@ def _models(stage: Any) -> str:
 if __name__ == "__main__":
     CLI_PAGE.write_text(with_help(CLI_PAGE.read_text()))
     SCORES_PAGE.write_text(with_scores(SCORES_PAGE.read_text()))
+    PYTHON_PAGE.write_text(with_methods(PYTHON_PAGE.read_text()))
     ARCHITECTURE_PAGE.write_text(with_modules(ARCHITECTURE_PAGE.read_text()))

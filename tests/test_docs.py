@@ -1,4 +1,4 @@
-"""What the documents say is what the program does."""
+"""The documents agree with the program."""
 
 import ast
 import importlib.util
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import rushes
 from rushes import cli, records
 from rushes.project import Project
 from rushes.recipe.recipe import DEFAULT, Recipe
@@ -17,6 +18,7 @@ from rushes.stages import registry
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
+PACKAGE = ROOT / "src" / "rushes"
 
 NO_COMMAND = {
     "open": "every command does it",
@@ -103,6 +105,18 @@ def test_every_link_leads_somewhere():
             assert (path.parent / target).exists(), f"{path.name} links to {target}"
 
 
+@pytest.mark.parametrize("page", sorted(DOCS.rglob("*.md")), ids=lambda page: page.stem)
+def test_every_module_that_a_page_names_is_there(page):
+    """Backticked paths, such as `cuts/run.py` or `reports/page.css`, and dotted module names."""
+    text = page.read_text()
+    homes = (ROOT, PACKAGE, PACKAGE / "web", page.parent)
+    for path in re.findall(r"`((?:[\w.*-]+/)+[\w.*-]+\.(?:py|js|css|html))[`:]", text):
+        is_ours = path.split("/")[0] not in ("dist", "htm", "tools")  # of other projects
+        assert not is_ours or any(list(home.glob(path)) for home in homes), path
+    for dotted in re.findall(r"\b(?:from|import) (rushes(?:\.\w+)+)", text):
+        assert importlib.util.find_spec(dotted), f"{page.name} imports {dotted}"
+
+
 def test_every_record_explains_itself():
     for name, record in inspect.getmembers(records, inspect.isclass):
         if record.__module__ in (records.__name__, "rushes"):
@@ -148,6 +162,33 @@ def test_the_table_of_scores_is_what_scorers_say_of_themselves(generate):
 def test_the_list_of_modules_is_what_their_docstrings_say(generate):
     text = (DOCS / "architecture.md").read_text()
     assert generate.with_modules(text) == text, "run: make docs"
+
+
+def test_the_table_of_methods_is_the_projects_own(generate):
+    text = (DOCS / "python.md").read_text()
+    assert generate.with_methods(text) == text, "run: make docs"
+    for verb in [*VERBS, *NO_COMMAND]:
+        assert f"\n| `{verb}(" in text
+
+
+def test_the_example_in_python_runs(films, tmp_path, monkeypatch, capsys):
+    (example,) = re.findall(r"```python\n(.*?)```", (DOCS / "python.md").read_text(), re.S)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(example, "docs/python.md", "exec"), {})
+    out = capsys.readouterr().out
+    assert "unknown key cut.max (did you mean 'max_s'?)" in out
+    (line,) = re.findall(r"^(\d+) of 6 clips, ", out, re.M)
+    written = sorted((tmp_path / "my-dataset" / "exports" / "main").glob("*.mp4"))
+    assert 0 < len(written) == int(line) < 6
+    dropped = out.splitlines()[5].split()[0]  # six clips were listed, the slowest last
+    ids = [path.stem.rpartition("_")[2] for path in written]
+    assert all(clip in out for clip in ids)
+    assert not any(dropped.startswith(clip) for clip in ids)
+
+
+def test_the_names_in_python_are_the_public_ones():
+    told = set(re.findall(r"`(\w+)`", (DOCS / "python.md").read_text()))
+    assert set(rushes.__all__) <= told
 
 
 def test_the_help_in_the_docs_is_the_programs_own(monkeypatch, generate):

@@ -1,4 +1,4 @@
-"""The one thing that engines are given: rows, settings, workers, folder, models."""
+"""`Context`: the catalog, recipe, runner, folder and models of an open project, for engines."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from rushes.stages.items import Signals
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """An open project, as an engine sees it. Workers never get one: they take tasks."""
+    """An open project as engines take it. Workers never get one: they take tasks."""
 
     catalog: Catalog
     recipe: Recipe
@@ -24,16 +24,16 @@ class Context:
     folder: Path
     """The project folder."""
     models: Mapping[str, Path] = field(default_factory=dict)
-    """Model name → its file or folder, for each model that the recipe's stages name."""
+    """Model name → its file or folder, for each model of the recipe's stages."""
     device: str = "auto"
     """Where networks run: "auto", "cpu", "cuda", "dml", "coreml"."""
 
     def clips(self, numbers: Collection[int] | None = None) -> dict[int, ClipRow]:
-        """Return clip number → clip of the recipe's cuts: all, or those of `numbers` among them."""
+        """Return clip number → clip of the recipe's cuts; only those in `numbers` if given."""
         return self.catalog.clips(self.recipe.fingerprints.cut, numbers)
 
     def probe_rows(self, probe: str) -> Mapping[int, Row]:
-        """Return video number → the row of `PROBE_FIELDS` that a probe of the recipe left."""
+        """Return video number → row of `PROBE_FIELDS` of a probe of the recipe."""
         fingerprint = self.recipe.fingerprints.probes[probe]
         return self.catalog.stages.rows(f"probe/{probe}", PROBE_FIELDS, fingerprint)
 
@@ -54,7 +54,7 @@ class Context:
         """Return clip number → row of an annotator of the recipe, for the clips that have one.
 
         Args:
-            key: Such as "scorer/motion" or "captioner/sidecar".
+            key: Kind and name, such as "scorer/motion" or "captioner/sidecar".
         """
         kind, _, name = key.partition("/")
         stage = self.recipe.stages("score" if kind == "scorer" else "caption")[name]

@@ -1,4 +1,4 @@
-"""Everything that Rushes raises on purpose.
+"""The errors that Rushes raises on purpose.
 
 ```
 RushesError
@@ -9,11 +9,11 @@ RushesError
 + ContractError                    us:  a stage broke its own declaration; the run stops
 + ItemError                        nobody: one item failed; recorded in `failures`, the run goes on
   + MediaError (OSError)           a file that cannot be read, decoded or written
-  + WorkerLost                     the worker process died or ran out of time on this item
+  + WorkerLost                     the worker process died or exceeded the time limit
 ```
 
-Every message says what happened, to which item, and what to do next. All of them pickle, so that
-they can come back from another process or machine.
+Every message names the item, the problem and the next step. All errors can be pickled, so that they
+come back from another process or machine.
 """
 
 import difflib
@@ -28,7 +28,7 @@ class RecipeError(RushesError, ValueError):
 
 
 class ProjectError(RushesError):
-    """The folder is no project, is newer than this program, or is in use."""
+    """The folder is not a project, is newer than this program, or is in use."""
 
 
 class MissingDependency(RushesError, ImportError):
@@ -40,11 +40,11 @@ class MissingModel(RushesError):
 
 
 class ContractError(RushesError):
-    """A stage returned something other than what it declares: a bug in the stage."""
+    """A stage broke its declaration: a bug in the stage."""
 
 
 class ItemError(RushesError):
-    """One item cannot be done; the others can."""
+    """One item failed; the others go on."""
 
 
 class MediaError(ItemError, OSError):
@@ -52,7 +52,7 @@ class MediaError(ItemError, OSError):
 
 
 class WorkerLost(ItemError):
-    """The worker process died or ran out of time on this item."""
+    """The worker process died or exceeded the time limit on this item."""
 
 
 def nearest(word: str, known: list[str]) -> str:

@@ -11,7 +11,7 @@ from rushes.errors import ProjectError
 
 PART = ".part"
 MANIFEST = "rushes-export.json"
-"""Lies in every folder that an export wrote, and says what is in it."""
+"""Name of the file that lists the contents of an export folder."""
 
 
 @contextmanager
@@ -33,7 +33,7 @@ def whole(path: Path) -> Iterator[Path]:
 
 
 def located(path: Path) -> Path:
-    """Return `path` absolute and without "..", so that two ways to one file are one.
+    """Return `path` absolute and without "..", so that each file has one path.
 
     Links to folders are followed; a link to a file keeps its own name.
     """
@@ -41,16 +41,16 @@ def located(path: Path) -> Path:
 
 
 def scratch_folder(project: Path) -> Path:
-    """Return where this process may put unfinished files of a project; it is not made yet."""
+    """Return the folder for this process's unfinished files of a project; it may not exist yet."""
     return project / "scratch" / str(os.getpid())
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Keep `folder` to this process until the block ends, by the file `.lock` in it.
+    """Lock `folder` for this process until the block ends, by the file `.lock` in it.
 
     Raises:
-        ProjectError: Another process has it; the message says which.
+        ProjectError: Another process has locked it; the message has its id.
     """
     with (folder / ".lock").open("a+") as lock:
         try:
@@ -68,7 +68,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what dead processes left unfinished in a folder, not below it, and its scratch."""
+    """Remove unfinished files and scratch folders of dead processes; subfolders stay."""
     for leftover in folder.glob(f".*{PART}.*"):
         if not _is_alive(leftover.name[1:].split(PART)[0]):
             leftover.unlink(missing_ok=True)
@@ -82,6 +82,6 @@ def _is_alive(pid: str) -> bool:
         os.kill(int(pid), 0)
     except ProcessLookupError:
         return False
-    except (PermissionError, ValueError):  # somebody else's process; no name of ours
+    except (PermissionError, ValueError):  # another user's process; a name that is not ours
         return True
     return True

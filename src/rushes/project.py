@@ -1,9 +1,6 @@
-"""One method a verb: typed arguments in, a small report out. It neither prints nor asks.
+"""The library's front: `Project`, one method a verb. It neither prints nor asks.
 
-`Project` is the one layer under the command line, the page and a notebook:
-
-    with Project.open("films", create=True) as project:
-        project.run(["/media/holiday"])
+The command line, the review page and notebooks all call it; `docs/python.md` has an example.
 """
 
 from collections.abc import Sequence
@@ -15,59 +12,61 @@ from rushes.annotation.score import score_clips
 from rushes.cuts.run import cut_videos
 from rushes.dedup.run import DedupReport, count_pending, find_copies
 from rushes.errors import RecipeError, nearest
-from rushes.exports import timelines as timeline
+from rushes.exports import timelines
 from rushes.exports.folder import Export
 from rushes.exports.plan import plan_clips
 from rushes.exports.run import ExportReport, write_export
 from rushes.footage.ingest import IngestReport, ingest
 from rushes.footage.scan import scan_videos
 from rushes.hydrus.sync import HydrusSync
-from rushes.models import store as models
+from rushes.models import store
 from rushes.models.store import ModelStatus
 from rushes.records import Failure, Report, Row, Selection, Verdict
 from rushes.reports.cut_report import ReportPage, write_report
 from rushes.reports.doctor import examine
 from rushes.reports.lists import LISTS, filter_rows
 from rushes.reports.status import pending, status
-from rushes.review import decide as deciding
+from rushes.review import decide
 from rushes.review.session import ReviewSession
-from rushes.selection import choose as selecting
-from rushes.selection.clip_table import clip_columns
+from rushes.selection.run import select_clips
 from rushes.similarity.coverage import cluster_clips, coverage_report, is_current
 from rushes.similarity.search import search, text_encoder
 from rushes.workspace import Workspace
 
 VERBS = ("ingest", "scan", "cut", "caption", "score", "select", "export")
-"""What `run` does, in this order."""
+"""The verbs of `run`, in their order."""
 
 
 class Project(Workspace):
-    """A folder with a catalog, a recipe, and what the stages made; see `Workspace` to open one."""
+    """A project folder: footage in, frozen selections and exports out.
+
+    `Project.open("my-dataset", create=True)` opens or makes one; use it in a `with` statement.
+    """
 
     def ingest(self, paths: Sequence[Path | str]) -> IngestReport:
-        """Find the videos at and below `paths` and know each by its bytes."""
+        """Find the videos at and below `paths`; identify each by its bytes."""
         with self._working():
             return ingest(self.context, [Path(p) for p in paths])
 
     def scan(self, items: Sequence[str] = (), *, limit: int | None = None) -> Report:
-        """Decode each new video once and keep what all later stages need.
+        """Decode each new video once; keep signals, stills and motion for all later stages.
 
         Args:
             items: Paths or ids of videos; all if empty.
-            limit: At most so many videos.
+            limit: At most this many videos.
         """
         numbers = self._videos(items)[:limit]
         with self._working():
             return scan_videos(self.context, numbers)
 
     def cut(self, items: Sequence[str] = ()) -> Report:
-        """Find the cuts from the signals, and make clips of the shots between them."""
+        """Find the cuts in the signals; make clips of the shots between them."""
         numbers = self._videos(items)
         with self._working():
             return cut_videos(self.context, numbers)
 
     def caption(self) -> Report:
-        """Say what each clip shows: by now, the texts that lie beside the videos."""
+        """Caption each clip with the recipe's captioners."""
         with self._working():
             return caption_clips(self.context)
 
@@ -76,7 +75,7 @@ class Project(Workspace):
 
         Args:
             only: Names of the scorers to run; all if empty.
-            limit: At most so many clips.
+            limit: At most this many clips.
         """
         known = list(self.context.recipe.stages("score"))
         for name in only:
@@ -87,32 +86,22 @@ class Project(Workspace):
             return score_clips(self.context, numbers, only)
 
     def dedup(self) -> DedupReport:
-        """Find clips that show the same footage or look alike, and choose which to keep."""
+        """Find clips that show the same footage or look alike; choose which to keep."""
         with self._working():
             return find_copies(self.context)
 
     def select(self, name: str = "main") -> Selection:
-        """Apply the rules of `[select.NAME]` and freeze what passes."""
+        """Apply the rules of `[select.NAME]`; freeze the clips that pass.
+
+        Duplicates and clusters are brought up to date first if a rule asks for them.
+        """
         rules = self._named(name, self.context.recipe.selections, "select")
-        if any(rule.column.startswith("dedup.") for rule in rules) and count_pending(self.context):
+        tables = {rule.column.partition(".")[0] for rule in rules}
+        if "dedup" in tables and count_pending(self.context):
             self.dedup()
-        if any(rule.column.startswith("coverage.") for rule in rules) and not is_current(
-            self.context
-        ):
+        if "coverage" in tables and not is_current(self.context):
             cluster_clips(self.context)
-        numbers, columns = clip_columns(self.context)
-        passing, funnel = selecting.choose(rules, columns)
-        passing, by_people = selecting.apply_verdicts(passing, columns["verdict"])
-        chosen = [no for no, passes in zip(numbers, passing, strict=True) if passes]
-        selection = Selection(
-            name=name,
-            revision=1,
-            clips=tuple(self._clip_ids(chosen)),
-            funnel=funnel + by_people,
-            candidates=len(numbers),
-            duration_s=round(float(columns["duration_s"][passing].sum()), 3),
-        )
-        return self.context.catalog.selections.freeze(selection, chosen, self.context.recipe.digest)
+        return select_clips(self.context, name, rules)
 
     def export(
         self, name: str = "main", *, to: str | None = None, folder: Path | str | None = None
@@ -120,7 +109,7 @@ class Project(Workspace):
         """Write the selection of `[export.NAME]` as files that a trainer reads.
 
         Args:
-            name: Which export of the recipe.
+            name: Name of the export in the recipe.
             to: Another format than the recipe's.
             folder: Another folder than `exports/NAME` in the project.
         """
@@ -150,11 +139,11 @@ class Project(Workspace):
             )
 
     def run(self, paths: Sequence[Path | str], *, only: Sequence[str] = ()) -> dict[str, Any]:
-        """Do the main job: ingest, scan, cut, caption, score, then every selection and export.
+        """Run the pipeline: ingest, scan, cut, caption, score, then every selection and export.
 
         Args:
-            paths: Files and folders of footage; empty to go on with what is known.
-            only: Names of the verbs to do; all if empty.
+            paths: Files and folders of footage; empty for the videos already in the project.
+            only: Names of the verbs to run; all if empty.
 
         Returns:
             The report of each verb by its name; lists for select and export.
@@ -177,9 +166,9 @@ class Project(Workspace):
         return reports
 
     def plan(self, paths: Sequence[Path | str] = ()) -> dict[str, int]:
-        """Return how many items each verb of `run` would have to do, doing none.
+        """Return the number of pending items of each verb of `run`; change nothing.
 
-        Later verbs count what is known now; what earlier ones would find is not in it.
+        Items that earlier verbs would still find are not counted.
         """
         found = [Path(path) for path in paths]
         return pending(self.context, found)
@@ -188,16 +177,16 @@ class Project(Workspace):
         """Write the timestamps of the cuts beside each video; return the files.
 
         Args:
-            format: One of `timeline.FORMATS`.
+            format: "json", "csv", "sidecar", "ffmetadata", "edl" or "otio".
             items: Paths or ids of videos; all if empty.
         """
-        if format not in timeline.FORMATS:
-            known = list(timeline.FORMATS)
+        if format not in timelines.FORMATS:
+            known = list(timelines.FORMATS)
             raise RecipeError(f"--format {format}: no such format{nearest(format, known)}")
         found = self.context.catalog.cuts(self.context.recipe.fingerprints.cut)
         numbers = [no for no in self._videos(items) if no in found]
         videos = self.context.catalog.videos(numbers)
-        return [timeline.write_beside(format, video, found[no]) for no, video in videos.items()]
+        return [timelines.write_beside(format, video, found[no]) for no, video in videos.items()]
 
     def report(
         self,
@@ -206,13 +195,13 @@ class Project(Workspace):
         where: str | None = None,
         limit: int | None = None,
     ) -> ReportPage:
-        """Write one HTML file that shows the frames on both sides of each cut.
+        """Write one HTML file with the frames on both sides of each cut.
 
         Args:
             path: The file, ending in .html; None is report.html in the project.
-            where: Only cuts that meet it, such as "confidence < 0.9 and kind = hard".
-            limit: At most so many cuts of each video, the least sure ones; None shares a thousand
-                out among the videos.
+            where: Condition on the cuts, such as "confidence < 0.9 and kind = hard".
+            limit: At most this many cuts of each video, the least confident; None divides 1000
+                among the videos.
         """
         return write_report(
             self.context,
@@ -223,7 +212,7 @@ class Project(Workspace):
         )
 
     def hydrus(self) -> HydrusSync:
-        """Return the way to a Hydrus client: `push`, `pull` and `status`."""
+        """Return the connection to a Hydrus client: `push`, `pull` and `status`."""
         return HydrusSync(self.context)
 
     def ls(
@@ -237,10 +226,10 @@ class Project(Workspace):
         """List videos, cuts, shots, clips or failures as rows.
 
         Args:
-            what: One of those words.
+            what: "videos", "cuts", "shots", "clips" or "failures".
             where: Conditions such as "motion.speed > 3 and duration_s < 5".
-            sort: Field to sort by, largest first; a leading "-" turns it around.
-            limit: At most so many rows.
+            sort: Field to sort by, largest first; smallest first with a leading "-".
+            limit: At most this many rows.
         """
         if what not in LISTS:
             raise RecipeError(f"ls {what}: no such list{nearest(what, list(LISTS))}")
@@ -252,45 +241,45 @@ class Project(Workspace):
         )
 
     def review(self) -> ReviewSession:
-        """Lay the clips out for the review page."""
+        """Return the session behind the review page: filter, group, play and decide on clips."""
         return ReviewSession(self.context)
 
     def verdict(self, what: str, clips: Sequence[str], *, who: str) -> list[Verdict]:
-        """Keep or drop clips, whatever the rules of a selection say.
+        """Keep or drop clips; a verdict overrides every rule.
 
         Args:
-            what: "keep", "drop", "undecided".
-            clips: Ids.
-            who: The person.
+            what: "keep", "drop" or "undecided".
+            clips: Ids of clips.
+            who: Name of the person.
         """
-        if what not in deciding.VERDICTS:
-            raise RecipeError(f"verdict {what}: it is one of {', '.join(deciding.VERDICTS)}")
+        if what not in decide.VERDICTS:
+            raise RecipeError(f"verdict {what}: it is one of {', '.join(decide.VERDICTS)}")
         value = None if what == "undecided" else what
-        action = deciding.decide(
+        action = decide.decide(
             self.context.catalog, clips, {"verdict": value}, who=who, source="cli"
         )
         return self.context.catalog.verdicts.of_action(action)
 
     def undo(self, *, who: str) -> list[Verdict]:
-        """Take back what a person decided last; return what that was."""
-        action = deciding.undo(self.context.catalog, who=who, source="cli")
+        """Undo a person's last decision; return its verdicts."""
+        action = decide.undo(self.context.catalog, who=who, source="cli")
         return self.context.catalog.verdicts.of_action(action)
 
     def redo(self, *, who: str) -> list[Verdict]:
-        """Do again what a person undid last; return what that was."""
-        action = deciding.redo(self.context.catalog, who=who, source="cli")
+        """Redo a person's last undone decision; return its verdicts."""
+        action = decide.redo(self.context.catalog, who=who, source="cli")
         return self.context.catalog.verdicts.of_action(action)
 
     def search(
         self, text: str | None = None, *, like: str | None = None, limit: int | None = None
     ) -> list[Row]:
-        """Find clips by words, or clips that look like another; the best first.
+        """Find clips by words, or clips that look like another; best first.
 
         Args:
-            text: Words of captions and file names, and, where the scorer `clip` has been at work,
-                of what is to be seen; `word*` finds what begins so.
-            like: Id of a clip, or how it begins.
-            limit: At most so many; 20 if None.
+            text: Words of captions, tags and file names, and of the pictures if the scorer `clip`
+                has run. `word*` matches every word that begins with "word".
+            like: Id of a clip, or the start of one.
+            limit: At most this many rows; None for 20.
         """
         encode = text_encoder(self.context)
         return search(
@@ -298,37 +287,41 @@ class Project(Workspace):
         )
 
     def coverage(self) -> Row:
-        """Put clips that look alike into clusters; say what there is much and little of."""
+        """Cluster the clips that look alike; return the clusters, gaps marked."""
         return coverage_report(self.context)
 
     def status(self) -> Row:
-        """Return how much there is of everything, what failed, and decode passes per video."""
+        """Return the project's totals, selections, exports, anomalies and number of failures."""
         return status(self.context)
 
     def failures(self) -> list[Failure]:
-        """Return all that stands as failed."""
+        """Return the items that failed and have not succeeded since, oldest first."""
         return self.context.catalog.failures.all()
 
     @staticmethod
     def models(
         get: Sequence[str] = (), *, cache: Path | None = None, offline: bool = False
     ) -> list[ModelStatus]:
-        """Return every model: whether it is here, its size, licence and source.
+        """Return every model with its path, size, licence and source.
 
         Args:
-            get: Names of models to bring first, unless they are here.
+            get: Names of models to download first if they are missing.
             cache: Folder of all models; None for the user's cache folder.
-            offline: Never touch the network.
+            offline: Never use the network.
         """
         for name in get:
-            models.get(name, cache or models.CACHE, offline=offline)
-        return models.list_models(cache or models.CACHE)
+            store.get(name, cache or store.CACHE, offline=offline)
+        return store.list_models(cache or store.CACHE)
 
     @staticmethod
     def doctor(folder: Path | str = ".") -> list[Row]:
-        """Return what a working machine needs, each with whether it is there."""
+        """Return checks of this machine: name, whether it is ok, and the finding.
+
+        Args:
+            folder: The folder of the project.
+        """
         return examine(Path(folder))
 
     def recipe(self) -> Row:
-        """Return every setting in force, defaults included."""
+        """Return every setting in force, defaults included, as nested tables."""
         return self._recipe.resolved()

@@ -2,6 +2,7 @@
 
 import getpass
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -29,7 +30,7 @@ def review(project: Any, host: str, port: int, as_json: bool) -> int:
         project,
         host=host,
         port=port,
-        options=project.options,
+        options=asdict(project.options),
         announce=announce,
     )
     return DONE
