@@ -21,7 +21,7 @@ def distracted(random: Random, shot: np.ndarray) -> np.ndarray:
 def _flashes(random: Random, shot: np.ndarray) -> np.ndarray:
     count = len(shot)
     mode = random.random()
-    many = int(random.choice([1, 1, 2, 3, 6]))
+    many = int(random.choice([1, 1, 2, 4, 8]))
     decays = random.random() < 0.5
     tint = np.ones(3) if random.random() < 0.7 else random.uniform(0.3, 1, 3)
     place = None
@@ -31,7 +31,7 @@ def _flashes(random: Random, shot: np.ndarray) -> np.ndarray:
         place = np.exp(-((x - centre[0]) ** 2 + (y - centre[1]) ** 2) / (2 * size**2))[..., None]
     for _ in range(many):
         at, lasts = int(random.integers(1, count - 1)), int(random.choice([1, 1, 2, 3, 5, 10, 30]))
-        power = random.uniform(0.3, 1)
+        power = random.uniform(0.3, 1) if random.random() < 0.4 else random.uniform(0.8, 1)
         for j in range(min(lasts, count - at)):
             share = power * ((1 - j / lasts) if decays or lasts > 5 else 1)
             mask = share if place is None else share * place
@@ -50,7 +50,7 @@ def _flashes(random: Random, shot: np.ndarray) -> np.ndarray:
 def _lights(random: Random, shot: np.ndarray) -> np.ndarray:
     """Lights switched or dimmed, strobe, flicker, exposure that jumps or pumps."""
     count = len(shot)
-    at, low = int(random.integers(1, count - 1)), random.uniform(0.05, 0.8)
+    at, low = int(random.integers(1, count - 1)), random.uniform(0.02, 0.8)
     kind = random.random()
     time = np.arange(count)
     if kind < 0.3:
@@ -108,6 +108,15 @@ def _pops(random: Random, shot: np.ndarray) -> np.ndarray:
     return shot
 
 
+def _bars(random: Random, shot: np.ndarray) -> np.ndarray:
+    """Bars come or go while the shot goes on."""
+    count, size = len(shot), int(random.integers(2, 6))
+    at = int(random.integers(1, count - 1))
+    rows = slice(at, count) if random.random() < 0.5 else slice(0, at)
+    shot[rows, :size], shot[rows, HEIGHT - size :] = 0, 0
+    return shot
+
+
 def _freeze(random: Random, shot: np.ndarray) -> np.ndarray:
     """A picture stands, and the shot goes on where time is."""
     count = len(shot)
@@ -146,6 +155,9 @@ def _passes(random: Random, shot: np.ndarray) -> np.ndarray:
     )
     colour = random.uniform(0, 255, 3) * random.uniform(0.1, 1)
     inside = np.clip(colour + rough[..., None] * random.uniform(0, 6), 0, 255)
+    if random.random() < 0.4:  # with a texture of the shot's own
+        other = shot[random.integers(0, count)][:, ::-1]
+        inside = np.roll(other, int(random.integers(0, WIDTH)), 1) * random.uniform(0.3, 1.3)
     side, stays, soft = random.random() < 0.5, random.random() < 0.2, random.uniform(1, 6)
     for j in range(lasts):
         if not 0 <= begin + j < count:
@@ -240,10 +252,11 @@ def _pulse(random: Random, shot: np.ndarray) -> np.ndarray:
 
 
 _KINDS: tuple[tuple[float, int, Callable[[Random, np.ndarray], np.ndarray]], ...] = (
-    (0.06, 10, _turns),
-    (0.06, 6, _passes),
-    (0.12, 6, _flashes),
-    (0.08, 10, _lights),
+    (0.08, 10, _turns),
+    (0.09, 6, _passes),
+    (0.18, 6, _flashes),
+    (0.11, 10, _lights),
+    (0.02, 10, _bars),
     (0.16, 5, _pops),
     (0.05, 12, _freeze),
     (0.07, 8, _held),

@@ -45,6 +45,11 @@ def read_manifest(path: Path) -> list[dict[str, Any]]:
     return films
 
 
+def stored_at(frames: Path, name: str) -> Path:
+    """Return where a film's small frames are kept."""
+    return frames / (name.replace("/", "__") + ".npy")
+
+
 def load(manifest: Path, frames: Path, leave_out: Sequence[str] = ()) -> list[Film]:
     """Return the films of a manifest.
 
@@ -57,8 +62,7 @@ def load(manifest: Path, frames: Path, leave_out: Sequence[str] = ()) -> list[Fi
     for entry in read_manifest(manifest):
         if entry["group"] in leave_out:
             continue
-        stored = frames / (entry["name"].replace("/", "__") + ".npy")
-        pictures = np.load(stored, mmap_mode="r")
+        pictures = np.load(stored_at(frames, entry["name"]), mmap_mode="r")
         films.append(_film(entry, pictures))
     return films
 

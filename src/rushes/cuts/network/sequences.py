@@ -130,9 +130,11 @@ class Generator:
         return distracted(random, seen)
 
     def _joined(self, random: Random, need: int) -> tuple[np.ndarray, Labels]:
-        burst = random.random() < 0.07
+        burst = random.random() < 0.1
+        is_single = not burst and random.random() < 0.2
         take = self._take(random, 120)
         length = min(int(_duration(random, burst) * random.uniform(0.2, 1)) + 2, need)
+        length = need if is_single else length
         tail = int(np.exp(random.uniform(np.log(2), np.log(60))))
         current = self._shot(random, take, length + tail)
         parts, notes = [current[:length]], [Labels.blank(length)]
@@ -205,7 +207,7 @@ class Generator:
 def _duration(random: Random, is_burst: bool) -> int:
     kind = random.random()
     if is_burst:
-        return int(random.integers(2, 12))
+        return int(random.integers(2, 9))
     if kind < 0.08:
         return int(random.integers(2, 8))
     return int(np.exp(random.uniform(np.log(8), np.log(130))))

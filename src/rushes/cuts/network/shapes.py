@@ -8,7 +8,7 @@ HEIGHT, WIDTH = 27, 48
 """Size of its pictures."""
 OUTPUTS = 4
 """Logits a frame: a shot begins; the frame is mixed; if mixed: by a fade; by a wipe."""
-MATCH_LAGS = (1, 3)
+MATCH_LAGS = (1, 3, 8, 16)
 """Frames back in which patches are searched for."""
 BACK = max(MATCH_LAGS)
 REACH = 48

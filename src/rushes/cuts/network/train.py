@@ -26,6 +26,8 @@ class Plan:
     rate: float = 2e-3
     workers: int = 1
     """Processes that make sequences; the result does not depend on how many."""
+    begin: Path | None = None
+    """Weights to go on from; None begins anew."""
     uses: int = 5
     """How often a batch is learnt from; after the first time mirrored, recoloured, backwards."""
 
@@ -138,6 +140,10 @@ def train(films: Sequence[Film], plan: Plan, folder: Path) -> Path:
     torch.set_num_threads(1)
     folder.mkdir(parents=True, exist_ok=True)
     weights = made(plan.seed)
+    if plan.begin is not None:
+        with torch.no_grad(), np.load(plan.begin) as before:
+            for name, values in weights.items():
+                values.copy_(torch.from_numpy(before[name]))
     average = {name: values.detach().clone() for name, values in weights.items()}
     optimizer = torch.optim.AdamW(list(weights.values()), lr=plan.rate, weight_decay=1e-3)
     log = (folder / "log.jsonl").open("w")
