@@ -107,7 +107,7 @@ def test_stills_scores_and_exports_show_the_same_sdr(tmp_path, curve):
         assert not project.failures()
         (row,) = project.ls("videos")
         assert row["is_hdr"]
-        assert "1 videos in HDR, shown in SDR" in project.status()["pictures"]
+        assert "1 video in HDR, shown in SDR" in project.status()["pictures"]
     (still,) = (tmp_path / "project" / "stills").glob("*.mkv")
     (export,) = (tmp_path / "project" / "exports" / "main").glob("*.mp4")
     made = probe(export)

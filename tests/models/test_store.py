@@ -19,7 +19,7 @@ SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
 
 class Hub:
-    """A hub on this machine that can break off and forget about ranges."""
+    """A hub on this machine that can drop connections and ignore ranges."""
 
     def __init__(self):
         self.asked, self.breaks_after, self.knows_ranges = [], None, True

@@ -49,9 +49,9 @@ def test_one_layer(tmp_path):
 def test_heads_with_activations_between_are_refused():
     # improved-aesthetic-predictor's ReLU variant counts its activations among the layers.
     relu = chain([f"layers.{at}" for at in (0, 3, 6, 9, 11)])
-    with pytest.raises(ItemError, match=r"x\.pth is no head that is known here"):
+    with pytest.raises(ItemError, match=r"x\.pth is no known aesthetic head"):
         head(relu, "x.pth")
-    with pytest.raises(ItemError, match="no head"):
+    with pytest.raises(ItemError, match="no known aesthetic head"):
         head({"weight": np.ones((1, 2))}, "x.pth")
 
 

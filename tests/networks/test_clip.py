@@ -65,7 +65,7 @@ def test_a_network_of_another_width_is_refused(tmp_path):
 def test_an_output_that_nobody_knows_is_refused(tmp_path):
     folder = write_towers(tmp_path)
     tiny_towers.write_vision(folder / "onnx" / "vision_model.onnx", "last_hidden_state")
-    with pytest.raises(ItemError, match="gives last_hidden_state, and none of"):
+    with pytest.raises(ItemError, match="has the outputs last_hidden_state, and none of"):
         ImageEncoder(folder)
 
 
@@ -94,10 +94,10 @@ def test_the_width_stands_in_the_configuration(tmp_path, config, width):
 
 def test_what_is_no_clip_is_said_to_be_none(tmp_path):
     (tmp_path / "config.json").write_text('{"model_type": "bert"}')
-    with pytest.raises(ItemError, match="is no CLIP"):
+    with pytest.raises(ItemError, match="so it is no CLIP"):
         vector_width(tmp_path)
     (tmp_path / "config.json").write_text("[]")
-    with pytest.raises(ItemError, match="no table"):
+    with pytest.raises(ItemError, match="no JSON object"):
         vector_width(tmp_path)
 
 

@@ -91,7 +91,7 @@ def test_numbers_are_as_the_configuration_says(tmp_path):
     "config", [{"resample": 5}, {"size": {"longest_edge": 5}}, {"max_num_patches": 256}]
 )
 def test_what_is_not_known_is_refused(tmp_path, config):
-    with pytest.raises(ItemError, match="not understood"):
+    with pytest.raises(ItemError, match="cannot be used"):
         read_preprocessing(write(tmp_path, **config))
-    with pytest.raises(ItemError, match="not understood"):
+    with pytest.raises(ItemError, match="cannot be used"):
         read_preprocessing(tmp_path / "missing.json")

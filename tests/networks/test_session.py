@@ -1,4 +1,4 @@
-"""Where a network runs, and what happens where the device asked for is not there."""
+"""Choice of the device that a network runs on, and the CPU in place of a missing one."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def test_the_device_is_taken_where_it_is_there_and_the_cpu_is_the_last_resort(de
 def test_a_device_that_is_not_here_is_told_and_one_that_does_not_exist_refused():
     pytest.importorskip("onnxruntime")
     assert device_warning("auto") == device_warning("cpu") == ""
-    assert "there is no coreml here" in device_warning("coreml")
+    assert "has no coreml here" in device_warning("coreml")
     with pytest.raises(RecipeError, match="--device abacus: it is one of auto, cpu, cuda"):
         device_warning("abacus")
 

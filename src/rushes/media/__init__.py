@@ -1,1 +1,1 @@
-"""Every call of PyAV and FFmpeg: probe, decode, scale, stills, encode."""
+"""All calls of PyAV and FFmpeg: probing, decoding, scaling, stills, encoding."""

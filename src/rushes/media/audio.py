@@ -1,7 +1,7 @@
-"""The sound within a span of a video: read to the sample, silence filled in; no picture is decoded.
+"""Audio of a span of a video, exact to the sample, with silence filled in; no picture is decoded.
 
-Sound and picture share the container's clock, so a span is the same stretch of both, wherever the
-clock begins and whichever of the two begins later.
+Audio and pictures share the container's clock, so a span is the same stretch of both, wherever the
+clock begins and whichever of the two begins first.
 """
 
 import math
@@ -17,15 +17,15 @@ import numpy as np
 from rushes.media.probe import audio_stream, open_video
 from rushes.records import Video
 
-# Containers round times (Matroska: to 1 ms). A frame that lies nearer than this to where the last
-# one ended simply follows it; moving it would click.
+# Containers round times (Matroska: to 1 ms). A frame that begins nearer than this to the end of the
+# last one is joined to it; moving it would click.
 _GAP_S = 0.02
 LUFS_SILENCE = -70.0
-"""Below this, EBU R128 does not count sound at all: the lower end of its scale."""
+"""Lowest value of EBU R128, which ignores quieter audio."""
 
 
 class AudioReader:
-    """A video's file, opened for its sound; spans of it can be read one after another."""
+    """The audio of one video file, read span by span."""
 
     def __init__(self, video: Video) -> None:
         self._video = video
@@ -48,19 +48,19 @@ class AudioReader:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close it."""
+        """Close the file."""
         self._files.close()
 
     def span(self, in_pts: int, out_pts: int, *, layout: str | None = None) -> Iterator[np.ndarray]:
         """Yield float32 (channels, samples) that fill the span exactly, silence included.
 
-        Samples come at the video's `audio_rate_hz`. Nothing is yielded where the span has no sound
-        at all. A span must be read to its end, or be given up, before the next one is asked for.
+        Samples come at the video's `audio_rate_hz`. A span without any audio yields nothing. Read
+        a span to its end, or drop it, before you ask for the next one.
 
         Args:
-            in_pts: Begin of the span, in the video's clock.
+            in_pts: Begin of the span, on the video's clock.
             out_pts: End of the span.
-            layout: Channels to mix to, "mono", "stereo"; None is what the span begins with.
+            layout: Channels to mix to, "mono" or "stereo"; None keeps those of the span's begin.
         """
         time_base, rate_hz = self._video.time_base, self._video.audio_rate_hz
         if self._stream is None or not rate_hz:
@@ -83,18 +83,18 @@ class AudioReader:
 
     @property
     def layout(self) -> str:
-        """FFmpeg's name of the source's channels: "mono", "stereo", "5.1"; "" without sound."""
+        """FFmpeg's name of the source's channels: "mono", "stereo", "5.1"; "" without audio."""
         import av
 
         if self._stream is None:
             return ""
         found = self._stream.codec_context.layout
-        if found.name.endswith("channels"):  # so many, and nobody says where they stand
-            found = av.AudioLayout(f"{found.nb_channels}c")  # the usual ones
+        if found.name.endswith("channels"):  # a number without positions
+            found = av.AudioLayout(f"{found.nb_channels}c")  # the default positions
         return str(found.name)
 
     def seconds(self, in_pts: int, out_pts: int) -> Iterator[np.ndarray]:
-        """Yield a span in the source's own channels, a second at a time, the last one shorter."""
+        """Yield a span in the source's own channels, in pieces of 1 s, the last one shorter."""
         rate_hz = self._video.audio_rate_hz or 0
         held: list[np.ndarray] = []
         count = 0
@@ -111,10 +111,10 @@ class AudioReader:
             yield np.concatenate(held, axis=1)
 
     def mono(self, in_pts: int, out_pts: int, rate_hz: int) -> Iterator[np.ndarray]:
-        """Yield a span mixed to one channel at another sampling rate: float32 (samples,)."""
+        """Yield a span mixed to one channel and resampled to `rate_hz`: float32 (samples,)."""
         import av
 
-        # FFmpeg mixes floats louder than their mean unless told that nothing may pass full scale.
+        # Without this limit FFmpeg mixes floats louder than their mean.
         mix = {"rematrix_maxval": "1.0"}
         converter = av.AudioResampler("fltp", "mono", rate_hz, options=mix)
         own_rate_hz = self._video.audio_rate_hz or 0
@@ -129,12 +129,12 @@ class AudioReader:
     def _pieces(
         self, from_s: Fraction, to_s: Fraction, rate_hz: int, layout: str | None
     ) -> Iterator[tuple[int, np.ndarray]]:
-        """Yield (first sample, float32 (channels, samples)) of what overlaps the span, in order."""
+        """Yield (first sample, float32 (channels, samples)) of the audio in the span."""
         import av
 
         samples = round((to_s - from_s) * rate_hz)
-        # Fractions, once for every frame, would cost as much as decoding it: whole numbers of
-        # 1/scale samples say the same. Half a sample is taken off, so that // rounds.
+        # Fractions for every frame would cost as much as decoding it: times are whole numbers of
+        # 1/scale samples. Half a sample is subtracted, so that // rounds.
         tick, begin_at = self._stream.time_base * rate_hz, from_s * rate_hz - Fraction(1, 2)
         scale = math.lcm(tick.denominator, begin_at.denominator)
         per_tick, begin = int(tick * scale), int(begin_at * scale)
@@ -147,7 +147,7 @@ class AudioReader:
             is_gap = follows is None or abs(stamp - follows) > _GAP_S * rate_hz
             first = stamp if follows is None or is_gap else follows
             kind = (frame.format.name, frame.layout.name, frame.sample_rate)
-            is_ready = kind == ("fltp", layout, rate_hz)  # as most decoders give it
+            is_ready = kind == ("fltp", layout, rate_hz)  # the output of most decoders
             if kind != known:  # broadcasts switch between stereo and 5.1
                 converter = None if is_ready else av.AudioResampler("fltp", layout, rate_hz)
                 known = kind
@@ -159,9 +159,9 @@ class AudioReader:
                 first = follows
 
     def _frames(self, from_s: Fraction, to_s: Fraction) -> Iterator[Any]:
-        """Yield the decoded frames from at or before `from_s` (where there are any) to `to_s`."""
+        """Yield the decoded frames up to `to_s`, from one at or before `from_s` if there is one."""
         time_base = self._stream.time_base
-        # Half a second earlier than wanted, so that a codec that overlaps its frames has settled.
+        # Half a second early, because codecs that overlap frames need some to settle.
         for back_s in (Fraction(1, 2), Fraction(10), None):
             frames = self._decoded(None if back_s is None else from_s - back_s)
             first = next(frames, None)
@@ -189,7 +189,7 @@ class AudioReader:
             try:
                 packet = next(packets)
             except (StopIteration, av.FFmpegError):
-                return  # the end, or where the file is broken; silence fills up the rest
+                return  # the end, or a break in the file; silence fills the rest
             try:
                 frames = packet.decode()
             except av.FFmpegError:
@@ -197,7 +197,7 @@ class AudioReader:
             yield from (frame for frame in frames if frame.pts is not None)
 
     def _open(self) -> None:
-        """Open the file anew, at its beginning."""
+        """Open the file again, at its begin."""
         import av
 
         self._files.close()
@@ -205,18 +205,18 @@ class AudioReader:
         self._stream = audio_stream(self._container)
         for stream in self._container.streams:
             if stream is not self._stream:
-                stream.discard = av.stream.Discard.all  # the picture need not even be read
+                stream.discard = av.stream.Discard.all  # pictures are not even read
 
 
 class LoudnessMeter:
-    """Loudness of a sound as a whole in LUFS, by EBU R128 as FFmpeg measures it."""
+    """Integrated loudness in LUFS by EBU R128, measured by FFmpeg."""
 
     def __init__(self, rate_hz: int, layout: str) -> None:
-        """Begin.
+        """Prepare the filter.
 
         Args:
-            rate_hz: Sampling rate of the sound.
-            layout: FFmpeg's name of its channels; surround counts more, the LFE not at all.
+            rate_hz: Sampling rate.
+            layout: FFmpeg's name of the channels; surround counts more, the LFE not at all.
         """
         import av
 
@@ -233,13 +233,13 @@ class LoudnessMeter:
         self._lufs = LUFS_SILENCE
 
     def add(self, wave_CT: np.ndarray) -> None:
-        """Take the next samples: float32 (channels, samples)."""
+        """Add the next samples: float32 (channels, samples)."""
         self._source.push(_frame(wave_CT, self._rate_hz, self._layout, self._first))
         self._first += wave_CT.shape[1]
         self._drain()
 
     def finish(self) -> float:
-        """Return the loudness of all that was added, at least `LUFS_SILENCE`."""
+        """Return the loudness of all samples added, in LUFS, at least `LUFS_SILENCE`."""
         self._source.push(None)
         self._drain()
         return max(LUFS_SILENCE, self._lufs)
@@ -252,7 +252,7 @@ class LoudnessMeter:
                 frame = self._sink.pull()
             except (av.BlockingIOError, av.EOFError):
                 return
-            # The newest value is that of all so far.
+            # The newest value covers all samples so far.
             self._lufs = float(frame.metadata.get("lavfi.r128.I", self._lufs))
 
 

@@ -1,4 +1,4 @@
-"""Frames with their exact times, one after another, past whatever is broken."""
+"""Decoding of a video: frames with their exact times; damage is skipped and counted."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -13,29 +13,29 @@ from rushes.records import Video
 
 @dataclass(frozen=True, slots=True)
 class DecodedFrame:
-    """One frame in presentation order."""
+    """One frame of a decode in presentation order."""
 
     frame: Any
-    """The decoder's own `av.VideoFrame`, neither scaled nor turned."""
+    """The decoder's own `av.VideoFrame`, neither scaled nor turned upright."""
     pts: int
     is_damaged: bool
-    """Whether the decoder saw errors in it."""
+    """Whether the decoder met errors in it."""
 
 
 _WITHOUT_PTS = ("avi",)
-"""Containers that store frames in decoding order and no display times.
+"""Containers that store frames in decoding order, without display times.
 
-FFmpeg makes some up, which are wrong for H.264 with B-frames and for the packed B-frames of DivX
-and XviD: they step back at every other frame. The times of decoding are right, and one tick is one
-frame.
+FFmpeg guesses display times. The guesses are wrong for H.264 with B-frames and for the packed
+B-frames of DivX and XviD: they step back at every other frame. The decoding times are right, and
+one tick is one frame.
 """
 
 
 class Decoder:
     """One forward decode of a video; iterate it once.
 
-    Timestamps come out strictly ascending. A frame without one gets the time at which the decoder
-    expected it; a frame that would step back is dropped and counted.
+    Timestamps ascend strictly. A frame without one gets its decoding time; a frame whose time would
+    step back is dropped and counted.
     """
 
     def __init__(
@@ -50,22 +50,22 @@ class Decoder:
 
         Args:
             path: The file.
-            threads: Decoder threads; 1 is cheapest in CPU time, more are faster by the clock.
+            threads: Decoder threads; 1 needs the least CPU time, more need less wall time.
             from_pts: Seek, so that the first frame is at or before this pts; None starts at the
-                beginning.
-            fast: Leave the loop filter out in frames that no other frame refers
-                to: 6–10 % cheaper, invisible at 480 lines, and nothing drifts.
+                begin.
+            fast: Skip the loop filter in frames that no other frame refers to: 6–10 % cheaper,
+                invisible at 480 lines, without drift. For pictures that are scaled down.
         """
-        self._is_for_small_pictures = fast
+        self._is_fast = fast
         self._path = path
         self._threads = threads
         self._from_pts = from_pts
         self.packets_lost = 0
-        """Packets that the decoder refused."""
+        """Number of packets that the decoder refused."""
         self.frames_dropped = 0
-        """Frames left out because their time did not ascend."""
+        """Number of frames left out because their time did not ascend."""
         self.error = ""
-        """FFmpeg's words on the last thing that went wrong."""
+        """FFmpeg's message on the last error."""
 
     def __iter__(self) -> Iterator[DecodedFrame]:
         """Yield the frames."""
@@ -75,7 +75,7 @@ class Decoder:
             stream = video_stream(container, self._path)
             stream.thread_type = "AUTO" if self._threads != 1 else "NONE"
             stream.thread_count = self._threads
-            if self._is_for_small_pictures:
+            if self._is_fast:
                 stream.codec_context.options = {"skip_loop_filter": "noref"}
             delay = None
             if container.format.name in _WITHOUT_PTS:
@@ -92,7 +92,7 @@ class Decoder:
                 pts = frame.pts if frame.pts is not None else frame.dts
             elif frame.dts is not None:
                 pts = frame.dts - delay
-            else:  # what the decoder held back until the end of the file
+            else:  # a frame that the decoder kept until the end of the file
                 pts = None if last is None else last + 1
             if pts is None or (last is not None and pts <= last):
                 self.frames_dropped += 1
@@ -113,7 +113,7 @@ class Decoder:
                 # The container itself is broken from here on.
                 self.packets_lost += 1
                 self.error = error.strerror or str(error)
-                yield from _given(stream)
+                yield from _decode(stream)
                 return
             try:
                 frames = packet.decode()
@@ -125,7 +125,7 @@ class Decoder:
 
 
 def _decoder_delay(path: str | Path) -> int:
-    """Return how many ticks after a frame's display time the decoder hands it out."""
+    """Return the delay from a frame's display time to its output by the decoder, in ticks."""
     first_pts: list[int] = []
     with open_video(path) as container:
         stream = video_stream(container, path)
@@ -133,14 +133,14 @@ def _decoder_delay(path: str | Path) -> int:
         for packet in container.demux(stream):
             if packet.pts is not None:
                 first_pts.append(packet.pts)
-            for frame in _given(stream, packet):
+            for frame in _decode(stream, packet):
                 if frame.dts is not None:
                     return int(frame.dts) - min(first_pts)
     return 0
 
 
-def _given(stream: Any, packet: Any = None) -> list[Any]:
-    """Return what the decoder gives for a packet, or at the end; nothing if it refuses."""
+def _decode(stream: Any, packet: Any = None) -> list[Any]:
+    """Return the frames for a packet, or the last ones for None; none if the decoder refuses."""
     import av
 
     try:
@@ -152,8 +152,8 @@ def _given(stream: Any, packet: Any = None) -> list[Any]:
 def frames_between(video: Video, in_pts: int, out_pts: int) -> Iterator[DecodedFrame]:
     """Yield exactly the frames of `video` with `in_pts <= pts < out_pts`.
 
-    Containers seek by decoding time, which can land behind the wanted frame, and some cannot seek
-    at all; so the start is checked, and tried again from farther back.
+    Containers seek by decoding time, which can land behind the wanted frame, and some cannot seek.
+    So the first frame is checked, and the seek repeated from farther back.
     """
     for back_s in (0, 2, 20, None):
         from_pts = None if back_s is None else in_pts - round(back_s / video.time_base)

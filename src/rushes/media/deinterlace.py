@@ -1,4 +1,4 @@
-"""Two fields → one picture: FFmpeg's `bwdif`, frame for frame, times untouched."""
+"""Deinterlacing by FFmpeg's `bwdif`: one frame out for each frame in, times unchanged."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -11,11 +11,11 @@ _PARITY = {"top": "tff", "bottom": "bff"}
 
 
 class Deinterlacer:
-    """Keeps the earlier field of each frame and fills the lines between from its neighbours.
+    """Deinterlaces frames: keeps each frame's earlier field and interpolates the lines between.
 
-    `bwdif` (Bob Weaver, after Martin Weston's three-field filter and `yadif`) looks one frame back
-    and one ahead, and at the lines above and below where something moves. As many frames come out
-    as go in: the other field's moment is given up, since a dataset has no use for two rates.
+    `bwdif` (Bob Weaver, after Martin Weston's three-field filter and `yadif`) uses one frame before
+    and one after, and the lines above and below where something moves. As many frames come out as
+    go in: the moment of the other field is dropped, so that the frame rate stays.
     """
 
     def __init__(self, order: FieldOrder) -> None:
@@ -26,9 +26,9 @@ class Deinterlacer:
         self._number = 0
 
     def push(self, frame: Any) -> list[Any]:
-        """Take the next frame; return those that are done, one behind."""
+        """Add the next frame; return the finished ones, which lag by one."""
         shape = (frame.width, frame.height, frame.format.name)
-        # Its own clock, so that nothing depends on the source's timestamps.
+        # A clock of its own, so that nothing depends on the source's timestamps.
         done = self.flush() if self._shape not in (None, shape) else []
         if self._graph is None:
             self._graph, self._shape = self._new_graph(frame), shape
@@ -41,7 +41,7 @@ class Deinterlacer:
         return done + self._pulled()
 
     def flush(self) -> list[Any]:
-        """Return what is left; the next frame begins anew."""
+        """Return the remaining frames; the next frame begins a new sequence."""
         if self._graph is None:
             return []
         self._graph.push(None)
@@ -75,7 +75,7 @@ class Deinterlacer:
 
 
 def deinterlaced(frames: Iterable[DecodedFrame], order: FieldOrder) -> Iterator[DecodedFrame]:
-    """Yield the frames of a video deinterlaced, with the times that they had."""
+    """Yield the frames of a video deinterlaced, their times unchanged; progressive ones as is."""
     if order == "progressive":
         yield from frames
         return
@@ -90,6 +90,6 @@ def deinterlaced(frames: Iterable[DecodedFrame], order: FieldOrder) -> Iterator[
 
 
 def deinterlaced_still(frame: Any, following: Any, order: FieldOrder) -> Any:
-    """Return one frame deinterlaced, with the help of the one that follows it."""
+    """Return one frame deinterlaced, by itself and the frame that follows it."""
     deinterlacer = Deinterlacer(order)
     return [*deinterlacer.push(frame), *deinterlacer.push(following), *deinterlacer.flush()][0]

@@ -1,7 +1,7 @@
-"""Decoder frames as arrays, with as few touched pixels as possible.
+"""Conversion of decoder frames to arrays, reading as few pixels as possible.
 
-Whole-number boxes are the cheap way down: a 720p frame costs 0.2 ms to bring to 160×90 inside the
-decode loop, where its memory is cold, against 2.8 ms in one resize at a non-integer ratio.
+Scaling down by whole-number boxes is cheap: inside the decode loop, where a frame's memory is not
+in the cache, a 720p frame takes 0.2 ms to 160×90; one resize at a non-integer ratio takes 2.8 ms.
 """
 
 from collections.abc import Callable
@@ -14,14 +14,14 @@ from rushes.records import Video
 from rushes.stages.items import FrameSpec, Planes
 
 LUMA_LONG_SIDE_PX = 160
-"""`Planes` luma is halved until its long side would fall below this."""
+"""Limit of the halving of `Planes` luma: its long side stays at or above this."""
 
-# 8-bit planar formats whose planes can be read as they lie; all others take one conversion.
+# 8-bit planar formats whose planes are read without conversion; all others take one.
 _PLANAR = {f"yuv{j}{s}p" for j in ("", "j") for s in ("420", "422", "444", "440", "411", "410")}
 
 
 class FrameConverter:
-    """One decoded frame and its conversions; each is made at most once."""
+    """Converts one decoded frame to the forms that stages ask for, each at most once."""
 
     __slots__ = ("_made", "_scaler", "_video", "frame")
 
@@ -33,7 +33,7 @@ class FrameConverter:
         self._made: dict[tuple[str, int | None], Any] = {}
 
     def get(self, spec: FrameSpec) -> Any:
-        """Return what `spec` asks for: see `FrameSpec.colour`."""
+        """Return the frame in the form that `spec` names (see `FrameSpec.colour`)."""
         key = (spec.colour, spec.short_side_px)
         if key not in self._made:
             make: Callable[[int | None], Any] = getattr(self, f"_{spec.colour}")
@@ -53,7 +53,7 @@ class FrameConverter:
                 frame, *size, format="yuv420p", interpolation="FAST_BILINEAR"
             )
             name = "yuv420p"
-        planes = frame.planes  # made anew each time one asks
+        planes = frame.planes  # each access makes new objects
         luma_HW = _shrunk(_plane(planes[0]), LUMA_LONG_SIDE_PX)
         if name in ("gray", "nv12"):
             return Planes(luma_HW, np.full((2, 1, 1), 128, np.uint8))
@@ -75,17 +75,17 @@ class FrameConverter:
 
 
 class Luma:
-    """The luma of one frame as stored, read in part: nothing else of the plane is touched."""
+    """The luma of one frame as stored, read by slices without touching the rest of the plane."""
 
     __slots__ = ("_frame", "_plane_HW", "_shift")
 
     def __init__(self, frame: Any) -> None:
-        """Look at `frame`; RGB and palettes are converted first."""
+        """Take a view of `frame`; RGB and palettes are converted first."""
         layout = frame.format
         if layout.is_rgb or layout.has_palette or not layout.is_planar:
             frame = frame.reformat(format="gray")
             layout = frame.format
-        self._frame = frame  # whose memory the view is of
+        self._frame = frame  # keeps alive the memory of the view
         plane, depth = frame.planes[0], layout.components[0].bits
         if depth <= 8:
             self._plane_HW, self._shift = _plane(plane), 0
@@ -103,7 +103,7 @@ class Luma:
         return height, width
 
     def __getitem__(self, part: tuple[slice, slice]) -> np.ndarray:
-        """Return some lines and columns: uint8 (H, W); deeper luma loses its lowest bits."""
+        """Return some lines and columns: uint8 (H, W), the highest 8 bits of deeper luma."""
         found_HW: np.ndarray = self._plane_HW[part]
         return (found_HW >> self._shift).astype(np.uint8) if self._shift else found_HW
 
@@ -134,12 +134,12 @@ def stored_size_px(video: Video, short_side_px: int | None) -> tuple[int, int]:
 
 
 def upright(picture: np.ndarray, rotation_deg: int) -> np.ndarray:
-    """Turn a stored picture (H, W, …) the way a player shows it."""
+    """Rotate a stored picture (H, W, …) to the orientation of a player."""
     return np.rot90(picture, rotation_deg // 90) if rotation_deg else picture
 
 
 def resize(luma_HW: np.ndarray, video: Video, short_side_px: int | None) -> np.ndarray:
-    """Scale a stored luma plane to square pixels, short side as asked, by area."""
+    """Scale a stored luma plane by area to square pixels and at most `short_side_px`."""
     import cv2
 
     width, height = stored_size_px(video, short_side_px or min(luma_HW.shape))
@@ -155,11 +155,11 @@ def _plane(plane: Any) -> np.ndarray:
 
 
 def _shrunk(plane_HW: np.ndarray, long_side_px: int) -> np.ndarray:
-    """Shrink by a power of two, as far as the long side stays at or above `long_side_px`.
+    """Shrink by the largest power of two that keeps the long side at or above `long_side_px`.
 
-    Reading a large plane costs more than computing on it. So one row in a few is read, boxes of
-    2×2 of those are averaged, and the rest is interpolated; optical flow on the result is as good
-    as on whole boxes (`docs/lab-notes.md`).
+    Reading a large plane costs more than computing on it. So only some rows are read, boxes of 2×2
+    of them are averaged, and the rest is interpolated; optical flow on the result is as good as on
+    whole boxes (`docs/lab-notes.md`).
     """
     import cv2
 

@@ -1,6 +1,6 @@
-"""The stills proxy: one MJPEG-in-Matroska file a video, two small upright pictures a second.
+"""The stills file of a video: two small upright pictures a second, MJPEG in Matroska.
 
-Every picture can be decoded by itself and any player shows the file. Matroska rounds times to the
+Each picture can be decoded by itself, and any player shows the file. Matroska rounds times to the
 millisecond; the exact pts of picture i is entry i of the still probe's signals.
 """
 
@@ -16,14 +16,14 @@ from rushes.media.probe import open_video
 from rushes.media.tone_map import tone_map
 from rushes.records import Video
 
-# JPEG means BT.601's matrix. Bringing every still to it would cost more than all else about one, so
-# the source's own is kept and noted; a player that cannot read the note shows greens a bit off.
+# JPEG implies BT.601's matrix. Converting every still to it would cost more than all the rest, so
+# the source's matrix is kept and noted; a player that ignores the note shows greens slightly off.
 _MATRIX = "COLOUR_MATRIX"
 _MATRICES = {"bt709": 1, "bt470bg": 5, "smpte170m": 6, "bt2020nc": 9}
 
 
 def _matrix(video: Video) -> int | None:
-    """Return H.273's number of the matrix that a video's stills are coded with, if it is known."""
+    """Return H.273's number of the matrix of a video's stills; None if it is unknown."""
     return _MATRICES["bt709"] if video.hdr else _MATRICES.get(video.color_space)
 
 
@@ -36,7 +36,7 @@ class StillWriter:
         Args:
             path: The file to write; `.mkv`.
             video: Gives size, pixel aspect and rotation.
-            short_side_px: Pictures are scaled down to this short side, never up.
+            short_side_px: Limit of the short side; pictures are never scaled up.
             quality: MJPEG quantiser, 2 (best) to 31.
         """
         import av
@@ -65,7 +65,7 @@ class StillWriter:
         self._is_closed = False
 
     def write(self, frame: Any, pts: int) -> None:
-        """Add one decoder frame."""
+        """Add one decoder frame as a still."""
         if self._tone is not None:
             still = self._tone.convert(frame, *self._size_px, "yuvj420p", is_full=True)
         else:
@@ -78,7 +78,7 @@ class StillWriter:
             )
         if self._video.rotation_deg:
             still = _turned(still, self._video.rotation_deg)
-        # Two stills never share a millisecond in Matroska's clock, whatever the source's clock.
+        # Two stills must not share a millisecond, the tick of Matroska's clock.
         time_ms = max(round(self._video.seconds(pts) * 1000), self._last_ms + 1)
         self._last_ms = time_ms
         still.pts, still.time_base = time_ms, Fraction(1, 1000)
@@ -101,12 +101,12 @@ def read_stills(
     """Yield the stills with the given indices as uint8 RGB (H, W, 3).
 
     Args:
-        path: A proxy that `StillWriter` wrote.
-        wanted: Indices, ascending; pictures in between are skipped without decoding them.
+        path: A file that `StillWriter` wrote.
+        wanted: Indices, ascending; pictures in between are not decoded.
         short_side_px: Scale down to this short side, never up.
 
     Raises:
-        MediaError: The proxy is missing or broken.
+        MediaError: The file is missing or broken.
     """
     for stills in read_stills_in_sizes(path, {short_side_px: wanted}):
         yield stills[short_side_px]
@@ -115,14 +115,14 @@ def read_stills(
 def read_stills_in_sizes(
     path: Path, wanted: Mapping[int | None, np.ndarray]
 ) -> Iterator[dict[int | None, np.ndarray]]:
-    """Yield the stills that any size asks for, each decoded once, as uint8 RGB (H, W, 3).
+    """Yield each wanted still in all sizes it is wanted in, decoded once: uint8 RGB (H, W, 3).
 
     Args:
-        path: A proxy that `StillWriter` wrote.
-        wanted: Short side in pixels (None: as it is) → indices, ascending.
+        path: A file that `StillWriter` wrote.
+        wanted: Short side in pixels (None keeps the size) → indices, ascending.
 
     Raises:
-        MediaError: The proxy is missing or broken.
+        MediaError: The file is missing or broken.
     """
     sizes_of: dict[int, list[int | None]] = {}
     for short_side_px, indices in wanted.items():
@@ -151,7 +151,7 @@ def read_stills_in_sizes(
 
 
 def _turned(frame: Any, rotation_deg: int) -> Any:
-    """Return a planar 4:2:0 frame turned counter-clockwise, plane by plane."""
+    """Return a planar 4:2:0 frame rotated counter-clockwise, plane by plane."""
     import av
 
     planes = []

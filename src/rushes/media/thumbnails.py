@@ -1,4 +1,4 @@
-"""Single frames of a video as small JPEG pictures, decoding little more than those frames."""
+"""Single frames of a video as small JPEG pictures, decoded with few frames around them."""
 
 from collections.abc import Iterator, Sequence
 
@@ -11,7 +11,7 @@ from rushes.records import Video
 from rushes.stages.items import FrameSpec
 
 SEEK_S = 1.0
-"""A seek must save the decoding of so much video; a shorter stretch is decoded on."""
+"""Shortest stretch of video that is skipped by a seek; shorter ones are decoded."""
 
 
 def thumbnails(
@@ -22,13 +22,13 @@ def thumbnails(
     short_side_px: int = 144,
     quality: int = 70,
 ) -> Iterator[tuple[int, bytes]]:
-    """Yield (pts, JPEG) of the wanted frames in order; a frame that cannot be had is left out.
+    """Yield (pts, JPEG) of the wanted frames in order; undecodable frames are left out.
 
     Args:
         video: The source; pictures come upright and with square pixels.
         wanted: pts of the frames, ascending.
-        key_pts: int64 pts of the key frames, ascending; they only save time.
-        short_side_px: Pictures are scaled down to this short side, never up.
+        key_pts: int64 pts of the key frames, ascending; seeking to them saves time.
+        short_side_px: Limit of the short side; pictures are never scaled up.
         quality: JPEG quality, 1–100.
 
     Raises:
@@ -37,15 +37,15 @@ def thumbnails(
     spec = FrameSpec(colour="rgb", short_side_px=short_side_px)
     scaler = new_scaler()
     for run in _runs(video, wanted, key_pts):
-        asked = set(run)
+        run_pts = set(run)
         for decoded in frames_between(video, run[0], run[-1] + 1):
-            if decoded.pts in asked:
+            if decoded.pts in run_pts:
                 picture = FrameConverter(decoded.frame, video, scaler)
                 yield decoded.pts, as_jpeg(picture.get(spec), quality=quality)
 
 
 def _runs(video: Video, wanted: Sequence[int], key_pts: np.ndarray) -> list[list[int]]:
-    """Divide the wanted pts into stretches, each decoded by itself from the key frame before it."""
+    """Split the wanted pts into runs, each decoded on its own from the key frame before it."""
     ticks = SEEK_S / video.time_base
     runs: list[list[int]] = []
     for pts in wanted:
@@ -58,10 +58,10 @@ def _runs(video: Video, wanted: Sequence[int], key_pts: np.ndarray) -> list[list
 
 
 def as_jpeg(picture_HWC: np.ndarray, *, height_px: int | None = None, quality: int = 70) -> bytes:
-    """Return a picture (uint8 RGB) as JPEG, scaled down to at most `height_px`.
+    """Encode a picture (uint8 RGB) as JPEG, scaled down to at most `height_px`.
 
     Raises:
-        MediaError: It cannot be written as JPEG.
+        MediaError: It cannot be encoded.
     """
     import cv2
 

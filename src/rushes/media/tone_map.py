@@ -1,22 +1,23 @@
-"""HDR → SDR by one documented operator, wherever a picture is read or written.
+"""Tone mapping from HDR to SDR by one operator, for all pictures that are read or written.
 
-A PQ (SMPTE ST 2084) or HLG (ARIB STD-B67) picture becomes one for a display of BT.709 colours and a
-gamma of 2.4 (BT.1886), whose white stands for 203 cd/m² (BT.2408's reference white):
+A PQ (SMPTE ST 2084) or HLG (ARIB STD-B67) picture is mapped to a display with BT.709 colours and a
+gamma of 2.4 (BT.1886), whose white is at 203 cd/m² (BT.2408's reference white):
 
-1. Signal → light of the display: PQ's own curve; for HLG the inverse of its camera curve and the
-   OOTF of a display of 1000 cd/m² (system gamma 1.2), both from BT.2100.
-2. Colours: BT.2020 → BT.709 by matrix; what lies outside is mixed with gray of its own luminance
-   until no channel is negative.
+1. Signal to light: PQ's own curve; for HLG the inverse of its camera curve and the OOTF of a
+   display of 1000 cd/m² (system gamma 1.2), both from BT.2100.
+2. Colours: BT.2020 to BT.709 by matrix. Colours outside of BT.709 are mixed with gray of the same
+   luminance until no channel is negative.
 3. Tone: the largest of R, G and B goes through the curve of BT.2390 (EETF: a straight line, then a
-   Hermite spline, in PQ's scale), from 1000 cd/m² to 203; R, G and B are scaled alike, so hues stay
-   and nothing clips but what is brighter than 1000 cd/m².
+   Hermite spline, on PQ's scale), from 1000 cd/m² to 203. R, G and B are scaled by the same factor,
+   so hues stay, and only light above 1000 cd/m² clips.
 
-All of it is one table of 33×33×33 colours, made once, applied by FFmpeg's `lut3d` (tetrahedral) at
-the size that is asked for. Mastering metadata is not read: it is missing or wrong too often, and
-neighbouring clips would come out differently.
+The operator is one table of 33×33×33 colours, computed once and applied by FFmpeg's `lut3d`
+(tetrahedral) at the output size. Mastering metadata is not read: it is missing or wrong too often,
+and neighbouring clips would come out differently.
 """
 
 import tempfile
+from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from typing import Any, Literal
@@ -29,7 +30,7 @@ REFERENCE_WHITE_NITS = 203.0
 PEAK_NITS = 1000.0
 NODES = 33
 _GAMMA = 2.4
-_GRAPHS = 4  # stills, pictures for probes, and one to spare for a stream that changes its size
+_GRAPHS = 4  # for stills and probes, and spare ones for a stream that changes its size
 _HLG_GAMMA = 1.2
 # SMPTE ST 2084.
 _M1, _M2 = 2610 / 16384, 2523 / 4096 * 128
@@ -44,23 +45,23 @@ _TO_709 = np.array(
 
 
 def to_sdr(signal_N3: np.ndarray, curve: Literal["pq", "hlg"]) -> np.ndarray:
-    """Return BT.709 R'G'B' of BT.2020 HDR R'G'B', both full range 0–1: float64 (N, 3)."""
+    """Convert BT.2020 HDR R'G'B' to BT.709 SDR R'G'B', both full range 0–1: float64 (N, 3)."""
     signal_N3 = np.clip(signal_N3, 0.0, 1.0)
     nits_N3 = pq_to_nits(signal_N3) if curve == "pq" else _hlg_to_nits(signal_N3)
     wide_N3 = nits_N3 @ _TO_709.T
     gray_N1 = (wide_N3 @ _LUMA_709)[:, None]
-    # The share of its own colour that leaves no channel below zero.
+    # Largest share of the own colour, the rest gray, without a negative channel.
     least_N1 = np.minimum(wide_N3.min(axis=1, keepdims=True), 0)
     share_N1 = gray_N1 / np.maximum(gray_N1 - least_N1, 1e-9)
     inside_N3 = np.maximum(gray_N1 + (wide_N3 - gray_N1) * share_N1, 0)
     peak_N1 = inside_N3.max(axis=1, keepdims=True)
-    linear_N3 = inside_N3 * _toned(peak_N1) / np.maximum(peak_N1, 1e-6) / REFERENCE_WHITE_NITS
+    linear_N3 = inside_N3 * _eetf(peak_N1) / np.maximum(peak_N1, 1e-6) / REFERENCE_WHITE_NITS
     sdr_N3: np.ndarray = np.clip(linear_N3, 0, 1) ** (1 / _GAMMA)
     return sdr_N3
 
 
 def pq_to_nits(signal: np.ndarray) -> np.ndarray:
-    """Return the luminance, in cd/m², that a PQ signal of 0–1 stands for."""
+    """Return the luminance, in cd/m², of a PQ signal of 0–1."""
     power = np.asarray(signal) ** (1 / _M2)
     nits: np.ndarray = 10_000 * (np.maximum(power - _C1, 0) / (_C2 - _C3 * power)) ** (1 / _M1)
     return nits
@@ -82,8 +83,8 @@ def _hlg_to_nits(signal_N3: np.ndarray) -> np.ndarray:
     return nits_N3
 
 
-def _toned(nits: np.ndarray) -> np.ndarray:
-    """BT.2390's EETF from a display of `PEAK_NITS` to one of `REFERENCE_WHITE_NITS`."""
+def _eetf(nits: np.ndarray) -> np.ndarray:
+    """Map luminance by BT.2390's EETF from `PEAK_NITS` to `REFERENCE_WHITE_NITS`, in cd/m²."""
     top = nits_to_pq(np.array(PEAK_NITS))
     wanted = nits_to_pq(np.array(REFERENCE_WHITE_NITS)) / top
     knee = 1.5 * wanted - 0.5
@@ -97,8 +98,18 @@ def _toned(nits: np.ndarray) -> np.ndarray:
     return pq_to_nits(np.where(signal < knee, signal, spline) * top)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Conversion:
+    """The input and output of one filter graph: width, height and pixel format of each."""
+
+    source: tuple[int, int, str]
+    target: tuple[int, int, str]
+    is_full: bool
+    """Whether the output's luma is full range."""
+
+
 class ToneMap:
-    """Scales HDR frames of one video to SDR pictures of one size and format."""
+    """Converts HDR frames to SDR and scales them."""
 
     def __init__(self, curve: Literal["pq", "hlg"], *, is_full_range: bool = False) -> None:
         """Prepare.
@@ -109,49 +120,53 @@ class ToneMap:
         """
         self._curve = curve
         self._range = "pc" if is_full_range else "tv"
-        self._graphs: dict[tuple[Any, ...], Any] = {}
+        self._graphs: dict[_Conversion, Any] = {}
 
     def convert(
         self, frame: Any, width_px: int, height_px: int, format: str, *, is_full: bool = False
     ) -> Any:
-        """Return a new frame in BT.709 (for RGB formats: R'G'B').
+        """Return a new frame in BT.709 (R'G'B' for RGB formats).
 
         Args:
             frame: A decoder's frame.
-            width_px: Of the result.
-            height_px: Of the result.
-            format: FFmpeg's name of the result's pixel format.
-            is_full: Whether the result's luma is full range.
+            width_px: Output width.
+            height_px: Output height.
+            format: FFmpeg's name of the output's pixel format.
+            is_full: Whether the output's luma is full range.
         """
-        key = (frame.width, frame.height, frame.format.name, width_px, height_px, format, is_full)
-        if key not in self._graphs:
+        conversion = _Conversion(
+            source=(frame.width, frame.height, frame.format.name),
+            target=(width_px, height_px, format),
+            is_full=is_full,
+        )
+        if conversion not in self._graphs:
             if len(self._graphs) >= _GRAPHS:
                 del self._graphs[next(iter(self._graphs))]
-            self._graphs[key] = self._new_graph(*key)
-        graph = self._graphs[key]
-        pts, frame.pts = frame.pts, None  # the graph needs no times, and might doubt the source's
+            self._graphs[conversion] = self._new_graph(conversion)
+        graph = self._graphs[conversion]
+        pts, frame.pts = frame.pts, None  # the graph needs no times, and might refuse the source's
         try:
             graph.push(frame)
         finally:
             frame.pts = pts
         return graph.pull()
 
-    def _new_graph(
-        self, width: int, height: int, source: str, to_width: int, to_height: int, format: str,
-        is_full: bool,
-    ) -> Any:  # fmt: skip
+    def _new_graph(self, conversion: _Conversion) -> Any:
         import av.filter
+
+        width, height, source_format = conversion.source
+        to_width, to_height, format = conversion.target
 
         graph = av.filter.Graph()
         graph.threads = 1
-        out_range = "pc" if is_full else "tv"
+        out_range = "pc" if conversion.is_full else "tv"
         exact = "flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
         matrix = "" if format.startswith("rgb") else ":out_color_matrix=bt709"
         table = tempfile.NamedTemporaryFile("w", suffix=".cube", prefix="rushes-")  # noqa: SIM115
         table.write(_table(self._curve))
         table.flush()
         chain = [
-            ("buffer", f"video_size={width}x{height}:pix_fmt={source}:time_base=1/1000"
+            ("buffer", f"video_size={width}x{height}:pix_fmt={source_format}:time_base=1/1000"
                        f":pixel_aspect=1/1:colorspace=bt2020nc:range={self._range}"),
             ("scale", f"{to_width}:{to_height}:in_color_matrix=bt2020:in_range={self._range}"
                       f":{exact}"),
@@ -164,7 +179,7 @@ class ToneMap:
             ("buffersink", ""),
         ]  # fmt: skip
         links = [graph.add(name, args) for name, args in chain]
-        table.close()  # it is read by now
+        table.close()  # the filter has read it
         for one, other in pairwise(links):
             one.link_to(other)
         graph.configure()
@@ -172,7 +187,7 @@ class ToneMap:
 
 
 def tone_map(video: Video) -> ToneMap | None:
-    """Return what makes the frames of a video SDR; None where they are already."""
+    """Return the tone map of an HDR video; None for SDR."""
     is_full = video.color_range == "full" or video.pix_fmt.startswith("yuvj")
     return _tone_map(video.hdr, is_full) if video.hdr else None
 
@@ -184,7 +199,7 @@ def _tone_map(curve: Literal["pq", "hlg"], is_full_range: bool) -> ToneMap:
 
 @cache
 def _table(curve: Literal["pq", "hlg"]) -> str:
-    """Return the operator as the text of a file that `lut3d` reads."""
+    """Return the operator as a `.cube` file for `lut3d`."""
     axis = np.linspace(0, 1, NODES)
     blue, green, red = np.meshgrid(axis, axis, axis, indexing="ij")  # red runs fastest
     colours_N3 = to_sdr(np.stack([red, green, blue], axis=-1).reshape(-1, 3), curve)

@@ -1,1 +1,1 @@
-"""Weights: known models, where they come from, where they are kept."""
+"""Models: the known ones, their sources and licences, their download and cache."""

@@ -1,7 +1,7 @@
-"""Files of model repositories on a hub: fetched over plain https, resumed, checked by their hash.
+"""Download of files of model repositories on a hub, over https, resumed and checked by their hash.
 
-Nothing is asked of a hub but two addresses that every one of them and every mirror serves: what a
-commit holds (`/api/models/…`), and a file of it (`/…/resolve/…`).
+Only two addresses are used, which every hub and every mirror serves: the listing of a commit
+(`/api/models/…`) and one of its files (`/…/resolve/…`).
 """
 
 import fcntl
@@ -19,7 +19,7 @@ from typing import Any
 from rushes.errors import ItemError
 
 HUB = "https://huggingface.co"
-_PATIENCE_S = 60
+_TIMEOUT_S = 60
 _BLOCK_BYTES = 1 << 20
 _NOT_SATISFIABLE = 416
 
@@ -31,16 +31,16 @@ class HubFile:
     repo: str
     """Owner and name: "google/siglip2-base-patch16-256"."""
     path: str
-    """Inside the repository."""
+    """Path inside the repository."""
     revision: str
-    """A commit, since branches and tags move."""
+    """A commit; branches and tags move."""
     sha256: str = ""
-    """Of its content."""
+    """sha256 of the content, in hex."""
     blob: str = ""
-    """Git's own sha1 of it, for a small file of which a hub knows no sha256."""
+    """Git's sha1 of the content, for a small file without a sha256 on the hub."""
 
-    def is_right(self, path: Path) -> bool:
-        """Tell whether `path` holds this file, by its hash."""
+    def matches(self, path: Path) -> bool:
+        """Tell whether the file at `path` has this file's hash."""
         if not path.is_file():
             return False
         with path.open("rb") as stream:
@@ -48,25 +48,25 @@ class HubFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Repository:
-    """What one commit of a repository holds."""
+class RepoListing:
+    """The files and the licence of one commit of a repository."""
 
     files: tuple[HubFile, ...]
     licence: str
-    """As its authors state it; empty if they state none."""
+    """As the authors state it; empty if they state none."""
 
 
-def repository(repo: str, revision: str, *, hub: str = HUB) -> Repository:
-    """Ask a hub what a commit of a repository holds, and the hashes of its files.
+def list_repo(repo: str, revision: str, *, hub: str = HUB) -> RepoListing:
+    """Ask a hub for the files of a commit, their hashes and the licence.
 
     Raises:
-        ItemError: It cannot be asked, or does not have it.
+        ItemError: The hub cannot be reached, or does not have the commit.
     """
-    place = urllib.parse.quote(f"{repo}/revision/{revision}")
-    url = f"{hub.rstrip('/')}/api/models/{place}?blobs=true"
+    location = urllib.parse.quote(f"{repo}/revision/{revision}")
+    url = f"{hub.rstrip('/')}/api/models/{location}?blobs=true"
     request = urllib.request.Request(url, headers={"User-Agent": "rushes"})
     try:
-        with urllib.request.urlopen(request, timeout=_PATIENCE_S) as answer:
+        with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:
             found = json.load(answer)
         files = tuple(_file(repo, revision, entry) for entry in found["siblings"])
         card = found.get("cardData") or {}
@@ -77,8 +77,8 @@ def repository(repo: str, revision: str, *, hub: str = HUB) -> Repository:
     except (OSError, HTTPException) as error:
         raise ItemError(f"{url} cannot be read: {error}; try again") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ItemError(f"{url} does not answer as a hub does: {error!r}") from error
-    return Repository(files=files, licence=licence if isinstance(licence, str) else "")
+        raise ItemError(f"{url} gives no listing of a hub: {error!r}") from error
+    return RepoListing(files=files, licence=licence if isinstance(licence, str) else "")
 
 
 def _file(repo: str, revision: str, entry: Any) -> HubFile:
@@ -94,28 +94,28 @@ def _file(repo: str, revision: str, entry: Any) -> HubFile:
 
 
 def download(file: HubFile, target: Path, *, partial: Path, hub: str = HUB) -> None:
-    """Put a file of a hub at `target`.
+    """Download a file of a hub to `target`, resuming an earlier attempt.
 
     Args:
-        file: Which one.
-        target: Where it appears, whole and checked.
-        partial: Where the part that came is kept, so that the next try goes on from there.
+        file: The file.
+        target: Path of the whole and checked file.
+        partial: Path of an incomplete download, kept for the next attempt.
         hub: Address of the hub or of a mirror.
 
     Raises:
-        ItemError: It cannot be had, or is not what it should be.
+        ItemError: It cannot be fetched, or has another hash.
     """
-    place = f"{file.repo}/resolve/{file.revision}/{file.path}"
-    url = f"{hub.rstrip('/')}/{urllib.parse.quote(place)}"
+    location = f"{file.repo}/resolve/{file.revision}/{file.path}"
+    url = f"{hub.rstrip('/')}/{urllib.parse.quote(location)}"
     partial.parent.mkdir(parents=True, exist_ok=True)
     with partial.open("a+b") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)  # two runs that want the same model
+        fcntl.flock(stream, fcntl.LOCK_EX)  # two runs may download the same model
         expected = file.sha256 or file.blob
         if _hash(stream, file) != expected:
             try:
-                _go_on(url, stream)
+                _resume(url, stream)
             except (OSError, HTTPException) as error:
-                raise ItemError(f"{url} cannot be fetched: {error}; try again to go on") from error
+                raise ItemError(f"{url} cannot be fetched: {error}; try again to resume") from error
         if (found := _hash(stream, file)) != expected:
             stream.truncate(0)
             kind = "sha256" if file.sha256 else "git's sha1"
@@ -126,13 +126,13 @@ def download(file: HubFile, target: Path, *, partial: Path, hub: str = HUB) -> N
         partial.unlink(missing_ok=True)
 
 
-def _go_on(url: str, stream: Any) -> None:
-    """Append what is missing of a file; begin anew where the server can't go on."""
+def _resume(url: str, stream: Any) -> None:
+    """Append the missing part of a file; start over if the server cannot resume."""
     start = stream.seek(0, 2)
     headers = {"User-Agent": "rushes"} | ({"Range": f"bytes={start}-"} if start else {})
     try:
         answer = urllib.request.urlopen(
-            urllib.request.Request(url, headers=headers), timeout=_PATIENCE_S
+            urllib.request.Request(url, headers=headers), timeout=_TIMEOUT_S
         )
     except urllib.error.HTTPError as error:
         error.close()
@@ -146,11 +146,11 @@ def _go_on(url: str, stream: Any) -> None:
         before = stream.seek(0, 2)
         shutil.copyfileobj(answer, stream, _BLOCK_BYTES)
         if expected is not None and stream.tell() - before < int(expected):
-            raise OSError("the connection broke off")
+            raise OSError("the connection was lost")
 
 
 def _hash(stream: Any, file: HubFile) -> str:
-    """Return the hash of a stream's content, of the kind by which the file is known."""
+    """Return the hash of a stream's content: sha256, or git's sha1 if the file has only that."""
     stream.flush()
     size_bytes = stream.seek(0, 2)
     stream.seek(0)

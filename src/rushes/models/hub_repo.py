@@ -1,8 +1,8 @@
-"""Models that are several files: an export of CLIP or SigLIP, in a folder or on a hub.
+"""Models of several files: exports of CLIP or SigLIP, in a folder or on a hub.
 
-A stage names one by where it is: `hf:owner/name@commit` (`hf:owner/name@commit#fp16` for one of its
-variants), or the whole path of a folder. Both have the layout that exports have on the hub: two
-networks, in the folder `onnx/` or beside what describes them. Only these files are looked at.
+A stage names one by its location: `hf:owner/name@commit` (`hf:owner/name@commit#fp16` for one of
+its variants), or the absolute path of a folder. Both have the layout of exports on the hub: two
+networks, in the folder `onnx/` or beside their configuration. Other files are ignored.
 """
 
 import fcntl
@@ -11,73 +11,73 @@ import json
 import re
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
-from functools import cache as remembered
+from functools import cache as memoized
 from pathlib import Path
 
 from rushes.errors import ItemError, MissingModel, RecipeError
 from rushes.files import PART, whole
-from rushes.models.hub_file import HUB, download, repository
+from rushes.models.hub_file import HUB, download, list_repo
 
 PREFIX = "hf:"
 MANIFEST = "rushes-model.json"
-"""Lies in every folder that came from a hub, and says what it is; written last."""
+"""File in every folder from a hub with its name, licence and hashes; written last."""
 
 _NAME = re.compile(r"hf:([\w.-]+/[\w.-]+)@([0-9a-f]{40})(?:#(\w+))?")
-_NEEDED = ("config.json", "preprocessor_config.json")
-_FOR_WORDS = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
+_REQUIRED = ("config.json", "preprocessor_config.json")
+_TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubFolder:
-    """Some files of one commit of a repository."""
+    """The model files of one commit of a repository."""
 
     repo: str
     """Owner and name: "Xenova/clip-vit-base-patch32"."""
     revision: str
-    """The commit, in full: git names it by its content, so it stands for all its files."""
+    """The commit in full: a hash of the content of all its files."""
     variant: str = ""
-    """Which of several precisions: "fp16", "quantized"; empty for the full one."""
+    """Precision: "fp16", "quantized"; empty for the full one."""
 
     @property
     def name(self) -> str:
-        """Return what recipes and `rushes models get` call it."""
+        """The name in recipes and in `rushes models get`."""
         variant = f"#{self.variant}" if self.variant else ""
         return f"{PREFIX}{self.repo}@{self.revision}{variant}"
 
     @property
     def identity(self) -> str:
-        """Return what stands for its files; known before they are here."""
+        """A hash of the name, 12 hex digits; known before the files are downloaded."""
         return hashlib.sha256(self.name.encode()).hexdigest()[:12]
 
-    def place(self, cache: Path) -> Path:
-        """Return the folder that it has among the models of this machine."""
+    def path_under(self, cache: Path) -> Path:
+        """Return the path of the folder in a cache of models."""
         return cache / f"{self.repo.replace('/', '--')}-{self.identity}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalFolder:
-    """A folder that is here already; it is used where it lies."""
+    """A folder on this machine, used where it lies."""
 
     path: Path
 
     @property
     def name(self) -> str:
-        """Return what recipes call it."""
+        """The name in recipes: its path."""
         return str(self.path)
 
     @property
     def identity(self) -> str:
-        """Return what stands for its files: a hash of their hashes."""
+        """A hash of the hashes of the files, 12 hex digits; empty without the folder."""
         if not self.path.is_dir():
             return ""
-        files = [self.path / name for name in files_in(self.path)]
+        files = [self.path / name for name in model_files(self.path)]
         hashes = [_sha256(path, *_version(path)) for path in files]
         return hashlib.sha256("\n".join(hashes).encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What a folder from a hub is."""
+    """Name, licence and hashes of a folder from a hub."""
 
     name: str
     licence: str
@@ -85,11 +85,11 @@ class Manifest:
     """Path → sha256, or git's sha1 where the hub knows no sha256."""
 
 
-def folder_named(name: str) -> HubFolder | LocalFolder | None:
-    """Return the folder that a name stands for; None if it is no name of a folder.
+def parse_folder_name(name: str) -> HubFolder | LocalFolder | None:
+    """Return the folder with a name; None if the name has another form.
 
     Raises:
-        RecipeError: It nearly is one.
+        RecipeError: The name is incomplete: an abbreviated commit, a relative path.
     """
     if name.startswith(PREFIX):
         if not (match := _NAME.fullmatch(name)):
@@ -103,14 +103,14 @@ def folder_named(name: str) -> HubFolder | LocalFolder | None:
     if path.is_absolute():
         return LocalFolder(path=path)
     if "/" in name:
-        raise RecipeError(f"{name}: write the whole path of a folder, from / or ~ on")
+        raise RecipeError(f"{name}: write the absolute path of a folder, from / or ~ on")
     return None
 
 
-def network_in(names: Collection[str], tower: str, variant: str = "") -> str | None:
-    """Return which of some files is the network of a tower, "vision" or "text".
+def find_network(names: Collection[str], tower: str, variant: str = "") -> str | None:
+    """Return the file of a tower, "vision" or "text"; None if there is none.
 
-    Without a variant it is `vision_model.onnx`, or the only one of another precision.
+    Without a variant it is `vision_model.onnx`, or the only file of another precision.
     """
     for folder in ("onnx/", ""):
         start = f"{folder}{tower}_model"
@@ -124,33 +124,31 @@ def network_in(names: Collection[str], tower: str, variant: str = "") -> str | N
 
 
 def wanted_files(names: Collection[str], variant: str = "") -> list[str]:
-    """Return those of a folder's files that belong to the model, in order.
+    """Return the files of a folder that belong to the model, sorted.
 
     Raises:
-        ItemError: One is missing that it cannot do without.
+        ItemError: A required one is missing.
     """
-    if not (vision := network_in(names, "vision", variant)):
+    if not (vision := find_network(names, "vision", variant)):
         suffix = f"_{variant}" if variant else ""
         found = ", ".join(sorted(n for n in names if n.endswith(".onnx"))[:8]) or "none"
-        raise ItemError(
-            f"there is no onnx/vision_model{suffix}.onnx; of ONNX files there are: {found}"
-        )
-    for needed in _NEEDED:
+        raise ItemError(f"there is no onnx/vision_model{suffix}.onnx; ONNX files: {found}")
+    for needed in _REQUIRED:
         if needed not in names:
             raise ItemError(f"there is no {needed} beside the networks")
-    text = network_in(names, "text", variant) or network_in(names, "text")
+    text = find_network(names, "text", variant) or find_network(names, "text")
     networks = [path for path in (vision, text) if path]
     # Weights of more than 2 GB lie beside their network: vision_model.onnx_data.
     beside = [n for n in names if any(n != path and n.startswith(path) for path in networks)]
-    described = [name for name in (*_NEEDED, *_FOR_WORDS) if name in names]
+    described = [name for name in (*_REQUIRED, *_TOKENIZER_FILES) if name in names]
     return sorted({*networks, *beside, *described})
 
 
-def files_in(folder: Path) -> list[str]:
-    """Return the files of a local folder that belong to the model.
+def model_files(folder: Path) -> list[str]:
+    """Return the files of a local folder that belong to the model, sorted.
 
     Raises:
-        ItemError: One is missing that it cannot do without.
+        ItemError: A required one is missing.
     """
     found = [*folder.glob("*"), *folder.glob("onnx/*")]
     names = [path.relative_to(folder).as_posix() for path in found if path.is_file()]
@@ -160,21 +158,21 @@ def files_in(folder: Path) -> list[str]:
         raise ItemError(f"{folder}: {error}") from None
 
 
-def bring(source: HubFolder, cache: Path, *, hub: str = HUB) -> Path:
-    """Bring a folder, and return it; what came before a break is not asked for again.
+def download_folder(source: HubFolder, cache: Path, *, hub: str = HUB) -> Path:
+    """Download a folder and return its path, resuming an earlier attempt.
 
     Raises:
-        ItemError: It cannot be had, or is not what it should be.
+        ItemError: A file cannot be fetched, or has another hash.
     """
-    place = source.place(cache)
+    place = source.path_under(cache)
     cache.mkdir(parents=True, exist_ok=True)
     unfinished = place.with_name(f".{place.name}{PART}")
     lock = place.with_name(f".{place.name}.lock")
     with lock.open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)  # two runs that want the same model
+        fcntl.flock(held, fcntl.LOCK_EX)  # two runs may download the same model
         if place.is_dir():
             return place
-        found = repository(source.repo, source.revision, hub=hub)
+        found = list_repo(source.repo, source.revision, hub=hub)
         files = {file.path: file for file in found.files}
         try:
             wanted = wanted_files(files, source.variant)
@@ -182,7 +180,7 @@ def bring(source: HubFolder, cache: Path, *, hub: str = HUB) -> Path:
             raise ItemError(f"{source.name}: {error}") from None
         for path in wanted:
             file, target = files[path], unfinished / path
-            if file.is_right(target):
+            if file.matches(target):
                 continue
             partial = cache / f".{file.sha256 or file.blob}.partial"
             with whole(target) as temporary:
@@ -197,8 +195,8 @@ def bring(source: HubFolder, cache: Path, *, hub: str = HUB) -> Path:
     return place
 
 
-def brought(cache: Path) -> dict[Path, Manifest]:
-    """Return the folders that came from a hub, and what each is."""
+def downloaded_folders(cache: Path) -> dict[Path, Manifest]:
+    """Return the folders in a cache that came from a hub, with their manifests."""
     found = sorted(cache.glob(f"*/{MANIFEST}"))
     return {path.parent: Manifest(**json.loads(path.read_text())) for path in found}
 
@@ -209,21 +207,21 @@ def size_bytes(path: Path) -> int:
     return sum(file.stat().st_size for file in files if file.is_file())
 
 
-def path_in(source: HubFolder | LocalFolder, cache: Path) -> Path:
-    """Return the folder where it lies.
+def folder_path(source: HubFolder | LocalFolder, cache: Path) -> Path:
+    """Return the path of a folder on this machine.
 
     Raises:
-        MissingModel: It is not here, or not all of it; the message says what mends that.
+        MissingModel: It or one of its files is missing; the message says how to get it.
     """
     if isinstance(source, LocalFolder):
         if not source.path.is_dir():
             raise MissingModel(f"there is no folder {source.path}")
         try:
-            files_in(source.path)
+            model_files(source.path)
         except ItemError as error:
             raise MissingModel(str(error)) from None
         return source.path
-    place = source.place(cache)
+    place = source.path_under(cache)
     if not place.is_dir():
         raise MissingModel(
             f"the model {source.name} is not here; get it: rushes models get '{source.name}'"
@@ -236,8 +234,8 @@ def _version(path: Path) -> tuple[int, int]:
     return state.st_size, state.st_mtime_ns
 
 
-@remembered
+@memoized
 def _sha256(path: Path, size: int, changed_ns: int) -> str:
-    """Return a file's hash; asked again in the same process, it is remembered."""
+    """Return a file's sha256, cached by size and time of change."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

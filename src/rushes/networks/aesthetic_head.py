@@ -1,8 +1,8 @@
-"""Heads that turn the vector of a picture into a score of how much people like it.
+"""Aesthetic heads: linear networks from the embedding of a picture to an aesthetic score.
 
-All that are known here are chains of linear layers with nothing between them (their authors left
-the activations out), so each is one weight a number and one bias. A file is known by the names of
-its layers; others, with activations of which the file says nothing, are refused.
+All known heads are chains of linear layers without activations between them, so each is equal to
+one vector of weights and one bias. A file is recognised by the names of its layers; other files are
+refused, since a file does not say where its activations are.
 """
 
 from collections.abc import Mapping
@@ -19,37 +19,41 @@ _CHAINS = (
     tuple(f"layers.{at}." for at in (0, 2, 4, 6, 7)),  # improved-aesthetic-predictor (v2)
     tuple(f"scoring_head.{at}." for at in (0, 2, 4, 6, 8)),  # aesthetic-predictor-v2-5
 )
-"""What the layers of each kind are called, in order."""
+"""Prefixes of the layers of each known head, in order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """One weight for each number of a vector of length 1."""
+    """A linear function of a vector of length 1: one weight for each component, and a bias."""
 
     weight_D: np.ndarray
     bias: float
 
     def scores(self, vectors_ND: np.ndarray) -> np.ndarray:
-        """Return float64 (N,); the vectors may be of any length."""
+        """Return the scores, float64 (N,); the vectors are normalised first."""
         wide_ND = vectors_ND.astype(np.float64)
         lengths_N = np.maximum(np.linalg.norm(wide_ND, axis=1), 1e-12)
         return np.asarray(wide_ND @ self.weight_D / lengths_N + self.bias)
 
 
 def read_head(path: Path) -> Head:
-    """Read the head in a checkpoint.
+    """Read a head from a checkpoint.
 
     Raises:
-        ItemError: It is none of those known.
+        ItemError: It is no known head.
     """
     return head(read_checkpoint(path), path.name)
 
 
 def head(weights: Mapping[str, np.ndarray], name: str) -> Head:
-    """Return the head with these weights.
+    """Build the head with these weights.
+
+    Args:
+        weights: By the names in the checkpoint.
+        name: The file's name in messages.
 
     Raises:
-        ItemError: It is none of those known.
+        ItemError: It is no known head.
     """
     for chain in _CHAINS:
         if set(weights) == {f"{layer}{part}" for layer in chain for part in ("weight", "bias")}:
@@ -57,8 +61,8 @@ def head(weights: Mapping[str, np.ndarray], name: str) -> Head:
             try:
                 return _multiplied_out([(w.astype(np.float64), b) for w, b in layers])
             except ValueError as error:
-                raise ItemError(f"{name}: its layers do not fit: {error}") from error
-    raise ItemError(f"{name} is no head that is known here; its layers are {sorted(weights)[:6]}")
+                raise ItemError(f"{name}: its layers do not fit together: {error}") from error
+    raise ItemError(f"{name} is no known aesthetic head; its layers are {sorted(weights)[:6]}")
 
 
 def _multiplied_out(layers: list[tuple[np.ndarray, np.ndarray]]) -> Head:

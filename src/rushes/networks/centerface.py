@@ -1,7 +1,7 @@
-"""Finds faces in a picture with CenterFace; makes its file fit pictures of any size.
+"""Face detection with CenterFace, and conversion of its file to pictures of any size.
 
-The file that its makers published takes ten pictures of 32 by 32 and lists its weights as inputs;
-nothing in the network itself asks for either.
+The published file takes ten pictures of 32×32 and lists its weights as inputs; the network itself
+needs neither.
 """
 
 from dataclasses import dataclass
@@ -16,15 +16,15 @@ from rushes.networks.onnx_graph import require_onnx
 from rushes.networks.session import open_session
 
 LOOK_PX = 256
-"""Short side at which faces are looked for."""
+"""Short side of the picture that the network is given."""
 STEP_PX, CELL_PX = 32, 4
-"""The network's sides are multiples of the first; it answers for each cell of the second."""
+"""Both sides of the input are multiples of the first; the output has one cell per the second."""
 OVERLAP = 0.3
-"""Of two boxes that share more than this of their union, the surer one stays."""
+"""Intersection over union above which only the more probable of two boxes is kept."""
 
 
 def convert(source: Path, target: Path) -> None:
-    """Write the published file with free sizes; the same file makes the same bytes.
+    """Convert the published file to free input sizes; equal files give equal bytes.
 
     Raises:
         ItemError: The file is not CenterFace's.
@@ -34,11 +34,11 @@ def convert(source: Path, target: Path) -> None:
     try:
         model = onnx.load_model_from_string(source.read_bytes())
     except Exception as error:  # protobuf's exceptions are its own
-        raise ItemError(f"{source.name} is no ONNX file: {error}") from error
+        raise ItemError(f"{source.name} is not an ONNX file: {error}") from error
     weights = {value.name for value in model.graph.initializer}
     inputs = [value for value in model.graph.input if value.name not in weights]
     if len(inputs) != 1 or len(model.graph.output) != 4:
-        raise ItemError(f"{source.name} is not CenterFace: it has one input and four outputs")
+        raise ItemError(f"{source.name} is not CenterFace, which has one input and four outputs")
     del model.graph.input[:]
     model.graph.input.extend(inputs)
     for values, names in (
@@ -54,24 +54,29 @@ def convert(source: Path, target: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """One face."""
+    """One detected face."""
 
     width: float
-    """Share of the picture's width; so `height` of its height."""
+    """Share of the picture's width, 0–1."""
     height: float
+    """Share of the picture's height, 0–1."""
     probability: float
 
 
 class FaceFinder:
-    """The network, loaded."""
+    """The loaded face detector."""
 
     def __init__(self, path: Path, device: str) -> None:
         self._session = open_session(path, device=device)
 
     def faces(self, picture_HWC: np.ndarray, least: float) -> list[Face]:
-        """Return the faces in an RGB picture whose probability is at least `least`, surest first.
+        """Return the faces of an RGB picture, uint8 (H, W, 3), the most probable first.
 
-        A face is smaller than the picture and larger than about 8 pixels of 256.
+        The smallest faces found are about 3 % of the short side.
+
+        Args:
+            picture_HWC: The picture.
+            least: Least probability of a face, 0–1.
         """
         import cv2
 

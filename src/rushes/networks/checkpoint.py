@@ -1,9 +1,9 @@
-"""Torch checkpoints as NumPy arrays: no torch, and nothing in the file is executed.
+"""Reader of torch checkpoints: NumPy arrays without torch, and without executing the file.
 
-A checkpoint is a zip archive: a pickle that says how tensors lie in storages, and one file of raw
-numbers a storage. Before torch 1.6 it was all of that in a row, the numbers last. Pickle can name
-any function; here only what a plain dictionary of tensors needs is known by name, and everything
-else is refused.
+A checkpoint is a zip archive: a pickle that maps tensors to storages, and one file of raw numbers
+for each storage. Before torch 1.6 the same parts stood one after another in a single file. A pickle
+can name any function; this reader knows only the names that a plain dictionary of tensors needs,
+and refuses all others.
 """
 
 import pickle
@@ -31,13 +31,13 @@ _DTYPES: Mapping[str, Any] = {
     "BoolStorage": np.dtype("?"),
 }
 _OLD_MAGIC = 0x1950A86A20F9469CFC6C
-"""What a file of torch < 1.6 begins with, pickled."""
+"""First pickled object of a file of torch < 1.6."""
 _BROKEN = (pickle.UnpicklingError, zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError,
            AttributeError, IndexError, ImportError, UnicodeDecodeError)  # fmt: skip
 
 
 def read_checkpoint(path: Path) -> dict[str, np.ndarray]:
-    """Return the tensors of a checkpoint that torch saved as a dictionary of tensors.
+    """Read the tensors of a checkpoint that torch saved as a dictionary of tensors.
 
     Args:
         path: A `.pth` or `.pt` of any torch since 0.4.
@@ -46,7 +46,7 @@ def read_checkpoint(path: Path) -> dict[str, np.ndarray]:
         Name → array, contiguous, in the file's own precision; bfloat16 as float32.
 
     Raises:
-        ItemError: It is no such file, or it asks for anything else than tensors.
+        ItemError: The file is no checkpoint, or contains anything other than tensors.
     """
     try:
         if zipfile.is_zipfile(path):
@@ -77,7 +77,7 @@ def _read(archive: zipfile.ZipFile) -> dict[str, np.ndarray]:
 
 
 def _read_old(stream: BinaryIO, size_bytes: int) -> dict[str, np.ndarray]:
-    """Go through the pickle twice: what its tensors are made of comes after it."""
+    """Read a file of torch < 1.6; its pickle is read twice, since its storages follow it."""
     if _TensorsOnly(stream, _no_storage).load() != _OLD_MAGIC:
         raise pickle.UnpicklingError("it begins like no checkpoint")
     for _ in ("version", "system"):
@@ -109,7 +109,7 @@ def _numbers(content: bytes, kind: str) -> np.ndarray:
 
 
 def _no_storage(*_: object) -> np.ndarray:
-    raise pickle.UnpicklingError("it has a tensor where none belongs")
+    raise pickle.UnpicklingError("it has a tensor in a wrong place")
 
 
 def _checked(tensors: object) -> dict[str, np.ndarray]:
@@ -121,7 +121,7 @@ def _checked(tensors: object) -> dict[str, np.ndarray]:
 
 
 class _TensorsOnly(pickle.Unpickler):
-    """Knows three names; the functions behind them are ours."""
+    """Unpickles three known names, bound to functions of this module; refuses all others."""
 
     def __init__(
         self, stream: Any, storage: Callable[[str, str, int], np.ndarray], rebuild: Any = None
@@ -146,7 +146,7 @@ class _TensorsOnly(pickle.Unpickler):
 
 
 class _Rebuild:
-    """Stands for torch's function; has no attribute that a pickle could change."""
+    """Replacement of torch's function; it has no attribute that a pickle could change."""
 
     __slots__ = ()
 
@@ -161,7 +161,7 @@ class _Rebuild:
         """Rebuild a tensor from its storage; shape and strides count elements.
 
         Raises:
-            ValueError: It would reach beyond its storage, or repeat what is in it.
+            ValueError: It would reach beyond its storage, or repeat numbers of it.
         """
         last = offset + sum((n - 1) * step for n, step in zip(shape, strides, strict=True))
         sound = offset >= 0 and all(n > 0 for n in shape) and all(step >= 0 for step in strides)
@@ -173,12 +173,12 @@ class _Rebuild:
 
 
 class _Nothing:
-    """Stands for torch's function while the numbers are not there yet."""
+    """Replacement of torch's function while the numbers are not read yet."""
 
     __slots__ = ()
 
     def __call__(self, *_: object) -> None:
-        """Make nothing."""
+        """Return nothing."""
 
 
 _REBUILD, _NOTHING = _Rebuild(), _Nothing()

@@ -1,8 +1,8 @@
-"""EfficientNet-Lite0 (Tan & Le 2019; Lite: Liu 2020) as an ONNX graph: a picture's embedding.
+"""EfficientNet-Lite0 (Tan & Le 2019; Lite: Liu 2020) as an ONNX graph that embeds pictures.
 
-The network is the original's, weight for weight, with batch normalisation folded into the
-convolutions. What follows it is ours: the 1280 means over the picture are projected by a fixed
-orthogonal matrix, which keeps nearest neighbours at a fraction of the size (`docs/models.md`).
+The network has the original's weights, with batch normalisation folded into the convolutions. One
+layer is added: the 1280 means over the picture are projected by a fixed orthogonal matrix, which
+keeps nearest neighbours at a fraction of the size (`docs/models.md`).
 """
 
 from collections.abc import Mapping
@@ -19,24 +19,24 @@ from rushes.networks.onnx_graph import Graph
 
 SIDE_PX = 224
 WIDTH = 256
-"""Numbers of an embedding. Of its 1280 means, so many keep all that was measured."""
+"""Width of an embedding; see the measurements in `docs/models.md`."""
 SEED = 20_240_601
-"""Of the projection; another one makes other vectors."""
+"""Seed of the projection; another seed gives other vectors."""
 
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _EPSILON = 1e-3
-"""Of batch normalisation; torch's own default is another."""
+"""Epsilon of batch normalisation; torch's default differs."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Stage:
-    """Blocks of one kind, one after another."""
+    """Equal blocks, one after another."""
 
     expand: int
-    """Channels inside a block over those that come in."""
+    """Factor from the input channels of a block to its inner channels."""
     taps: int
     stride: int
-    """Of the first block; the others keep the size."""
+    """Stride of the first block; the others have 1."""
     count: int
 
 
@@ -52,7 +52,7 @@ _STAGES = (
 
 
 def convert(checkpoint: Path, target: Path) -> None:
-    """Write the network in `checkpoint` as an ONNX file.
+    """Convert a checkpoint to an ONNX file; equal files give equal bytes.
 
     Raises:
         ItemError: The checkpoint is not EfficientNet-Lite0's.
@@ -64,14 +64,14 @@ def convert(checkpoint: Path, target: Path) -> None:
 
 
 def network(weights: Mapping[str, np.ndarray], width: int | None = WIDTH) -> Any:
-    """Return the `onnx.ModelProto` of EfficientNet-Lite0 with these weights.
+    """Build the `onnx.ModelProto` of EfficientNet-Lite0 with these weights.
 
     Input: `pictures_NHWC`, uint8 RGB (N, 224, 224, 3). Outputs, float32: `vectors_ND`, the
     embedding, not normalised; `logits_NL`, of ImageNet's 1000 classes in their usual order.
 
     Args:
-        weights: As the checkpoint names them; channels may be fewer than the original's.
-        width: D; None for the means themselves, without projection.
+        weights: By the checkpoint's names; there may be fewer channels than in the original.
+        width: D; None for the means without projection.
 
     Raises:
         ItemError: The weights are not EfficientNet-Lite0's.
@@ -84,15 +84,35 @@ def network(weights: Mapping[str, np.ndarray], width: int | None = WIDTH) -> Any
 
 
 def projection(inputs: int, width: int) -> np.ndarray:
-    """Return float32 (width, inputs) whose rows are orthogonal, of a length that keeps lengths."""
+    """Return a random projection, float32 (width, inputs), that keeps expected lengths."""
     random = np.random.default_rng(SEED).standard_normal((inputs, width))
     basis_IO, upper_OO = np.linalg.qr(random)
-    basis_IO *= np.sign(np.diag(upper_OO))  # the sign that a decomposition gives is arbitrary
+    basis_IO *= np.sign(np.diag(upper_OO))  # the signs of a decomposition are arbitrary
     return np.asarray(basis_IO.T * np.sqrt(inputs / width), np.float32)
 
 
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """One convolution and its batch normalisation, by their names in the checkpoint."""
+
+    conv: str
+    norm: str
+    stride: int = 1
+    is_clipped: bool = True
+    """Whether a ReLU6 follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """One block: its name in the checkpoint, its stage, and its own stride."""
+
+    name: str
+    stage: _Stage
+    stride: int
+
+
 class _Network:
-    """Writes the graph."""
+    """Builder of the graph."""
 
     def __init__(self, weights: Mapping[str, np.ndarray]) -> None:
         self._weights = weights
@@ -105,20 +125,21 @@ class _Network:
         value = graph.op("Mul", value, graph.constant(scale))
         value = graph.op("Sub", value, graph.constant(np.array(_MEAN) / _DEVIATION))
         value = graph.op("Transpose", value, perm=[0, 3, 1, 2])
-        value, side = self._convolved(value, "_conv_stem", "_bn0", SIDE_PX, stride=2)
-        block = 0
+        value, side = self._convolve(value, SIDE_PX, _Layer("_conv_stem", "_bn0", stride=2))
+        count = 0
         for stage in _STAGES:
             for number in range(stage.count):
                 stride = 1 if number else stage.stride
-                value, side = self._block(value, f"_blocks.{block}", side, stage, stride)
-                block += 1
-        value, _ = self._convolved(value, "_conv_head", "_bn1", side)
+                block = _Block(f"_blocks.{count}", stage, stride)
+                value, side = self._add_block(value, side, block)
+                count += 1
+        value, _ = self._convolve(value, side, _Layer("_conv_head", "_bn1"))
         means = graph.op("Flatten", graph.op("GlobalAveragePool", value))
         logits, bias = self._weights["_fc.weight"], self._weights["_fc.bias"]
         graph.op("Gemm", means, graph.constant(logits), graph.constant(bias), transB=1,
                  out="logits_NL")  # fmt: skip
-        count = logits.shape[1]
-        matrix = np.eye(count) if width is None else projection(count, width)
+        inputs = logits.shape[1]
+        matrix = np.eye(inputs) if width is None else projection(inputs, width)
         graph.op("MatMul", means, graph.constant(matrix.T), out="vectors_ND")
         return graph.model(
             {"pictures_NHWC": (np.uint8, ("N", SIDE_PX, SIDE_PX, 3))},
@@ -128,35 +149,40 @@ class _Network:
             },
         )
 
-    def _block(
-        self, value: str, name: str, side: int, stage: _Stage, stride: int
-    ) -> tuple[str, int]:
-        """Widen, look at the surroundings channel by channel, narrow; add the input if it fits."""
+    def _add_block(self, value: str, side: int, block: _Block) -> tuple[str, int]:
+        """Expand, convolve by channel, project; add the input if the shapes agree.
+
+        Returns:
+            The value and its side.
+        """
+        name, stage, stride = block.name, block.stage, block.stride
         inside = value
         if stage.expand > 1:
-            inside, side = self._convolved(value, f"{name}._expand_conv", f"{name}._bn0", side)
+            expand = _Layer(f"{name}._expand_conv", f"{name}._bn0")
+            inside, side = self._convolve(value, side, expand)
         deep = f"{name}._depthwise_conv"
         if self._weights[f"{deep}.weight"].shape[-1] != stage.taps:
             raise ValueError(f"{deep} is not {stage.taps} wide")
-        inside, out_side = self._convolved(inside, deep, f"{name}._bn1", side, stride=stride)
+        depthwise = _Layer(deep, f"{name}._bn1", stride=stride)
+        inside, out_side = self._convolve(inside, side, depthwise)
         narrow = f"{name}._project_conv"
-        inside, _ = self._convolved(inside, narrow, f"{name}._bn2", out_side, is_last=True)
+        project = _Layer(narrow, f"{name}._bn2", is_clipped=False)
+        inside, _ = self._convolve(inside, out_side, project)
         first = f"{name}._expand_conv" if stage.expand > 1 else deep
-        came = self._weights[f"{first}.weight"].shape[1 if stage.expand > 1 else 0]
-        if stride == 1 and came == len(self._weights[f"{narrow}.weight"]):
+        in_channels = self._weights[f"{first}.weight"].shape[1 if stage.expand > 1 else 0]
+        if stride == 1 and in_channels == len(self._weights[f"{narrow}.weight"]):
             inside = self._graph.op("Add", inside, value)
         return inside, out_side
 
-    def _convolved(
-        self, value: str, conv: str, norm: str, side: int, *, stride: int = 1, is_last: bool = False
-    ) -> tuple[str, int]:
-        """Convolve, normalise and, unless it is the last of a block, cut off at 0 and 6."""
+    def _convolve(self, value: str, side: int, layer: _Layer) -> tuple[str, int]:
+        """Add a layer to a value of `side` × `side` pixels; return the value and its side."""
         graph, weights = self._graph, self._weights
+        conv, norm, stride = layer.conv, layer.norm, layer.stride
         kernel_OIHW = weights[f"{conv}.weight"]
         gain_O = weights[f"{norm}.weight"] / np.sqrt(weights[f"{norm}.running_var"] + _EPSILON)
         bias_O = weights[f"{norm}.bias"] - weights[f"{norm}.running_mean"] * gain_O
         taps, out_side = kernel_OIHW.shape[-1], -(-side // stride)
-        # As TensorFlow pads: an odd pixel goes to the right and below.
+        # Padding as in TensorFlow: an odd pixel goes to the right and below.
         missing = max((out_side - 1) * stride + taps - side, 0)
         before, after = missing // 2, missing - missing // 2
         is_depthwise = conv.endswith("_depthwise_conv")
@@ -169,6 +195,6 @@ class _Network:
             pads=[before, before, after, after],
             group=len(kernel_OIHW) if is_depthwise else 1,
         )
-        if not is_last:
+        if layer.is_clipped:
             value = graph.op("Clip", value, graph.constant(0), graph.constant(6))
         return value, out_side

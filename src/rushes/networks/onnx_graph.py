@@ -1,4 +1,4 @@
-"""Writes an ONNX graph node by node: what a network's module says, nothing about any network."""
+"""Builder of ONNX graphs, node by node."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,11 +8,11 @@ import numpy as np
 from rushes.errors import MissingDependency
 
 OPSET, IR_VERSION = 18, 9
-"""Fixed, so that the same weights make the same bytes; every onnxruntime since 1.15 reads them."""
+"""Fixed, so that equal weights give equal bytes; every onnxruntime since 1.15 reads them."""
 
 
 def require_onnx() -> Any:
-    """Return the package onnx.
+    """Import and return the package onnx.
 
     Raises:
         MissingDependency: It is not installed.
@@ -21,16 +21,20 @@ def require_onnx() -> Any:
         import onnx
     except ImportError:
         raise MissingDependency(
-            "turning weights into ONNX needs onnx: pip install 'rushes[neural]'"
+            "converting weights to ONNX needs onnx: pip install 'rushes[neural]'"
         ) from None
     return onnx
 
 
 class Graph:
-    """A graph under construction. Values are known by name; equal constants are stored once."""
+    """A graph under construction; values have names, and equal constants are stored once."""
 
     def __init__(self, name: str) -> None:
-        """Begin an empty graph; MissingDependency without the package onnx."""
+        """Begin an empty graph.
+
+        Raises:
+            MissingDependency: The package onnx is not installed.
+        """
         require_onnx()
         self._name = name
         self._nodes: list[Any] = []
@@ -38,7 +42,7 @@ class Graph:
         self._tensors: list[Any] = []
 
     def constant(self, values: Any, dtype: Any = np.float32) -> str:
-        """Return the name of a constant tensor."""
+        """Add a constant tensor and return its name."""
         from onnx import numpy_helper
 
         array = np.ascontiguousarray(values, dtype=dtype).reshape(np.shape(values))
@@ -49,7 +53,7 @@ class Graph:
         return self._constants[key]
 
     def ints(self, *values: int) -> str:
-        """Return the name of a constant int64 vector, such as axes or a shape."""
+        """Add a constant int64 vector, such as axes or a shape, and return its name."""
         return self.constant(values, np.int64)
 
     def op(self, kind: str, *inputs: str, out: str | None = None, **attributes: Any) -> str:
@@ -64,22 +68,22 @@ class Graph:
         return outs
 
     def split(self, value: str, parts: int, axis: int) -> Sequence[str]:
-        """Return equal parts of a tensor."""
+        """Split a tensor into equal parts along an axis and return their names."""
         outs = [f"v{len(self._nodes)}_{part}" for part in range(parts)]
         return self.ops("Split", value, outs=outs, axis=axis, num_outputs=parts)
 
     def reshape(self, value: str, *sizes: int | str) -> str:
-        """Reshape to sizes that are numbers, or names of int64 vectors of one element."""
+        """Reshape a value; each size is a number, or the name of an int64 vector of one element."""
         parts = [self.ints(size) if isinstance(size, int) else size for size in sizes]
         return self.op("Reshape", value, self.op("Concat", *parts, axis=0))
 
     def cut(self, value: str, axis: int, start: int, stop: int) -> str:
-        """Return the slice `start:stop` along one axis."""
+        """Slice a value by `start:stop` along one axis and return the slice's name."""
         ends = self.ints(start), self.ints(stop), self.ints(axis)
         return self.op("Slice", value, *ends)
 
     def linear(self, value: str, weight_OI: np.ndarray, bias_O: np.ndarray) -> str:
-        """Return `value @ weight.T + bias` over the last axis."""
+        """Add `value @ weight.T + bias` over the last axis and return its name."""
         product = self.op("MatMul", value, self.constant(weight_OI.T))
         return self.op("Add", product, self.constant(bias_O))
 
@@ -88,7 +92,12 @@ class Graph:
         inputs: Mapping[str, tuple[Any, Sequence[Any]]],
         outputs: Mapping[str, tuple[Any, Sequence[Any]]],
     ) -> Any:
-        """Return the checked `onnx.ModelProto`; inputs and outputs are name → (dtype, shape)."""
+        """Return the checked `onnx.ModelProto`.
+
+        Args:
+            inputs: Name → (dtype, shape); free sizes are names.
+            outputs: As `inputs`.
+        """
         import onnx
         from onnx import helper
 

@@ -1,8 +1,8 @@
-"""Finds lines of text in a picture with two networks of PP-OCR.
+"""Text detection with two networks of PP-OCR: a detector, and a recogniser that confirms its boxes.
 
-The first marks where text is, pixel by pixel (differentiable binarisation, Liao et al. 2020); what
-it marks becomes slanted boxes here, in OpenCV. Alone it also marks cars, tables and windows. So the
-second, which reads, has a look at each box: what it cannot read as two letters is no text.
+The detector gives the probability of text for each pixel (differentiable binarisation, Liao et al.
+2020), from which OpenCV makes rotated boxes. Alone it also finds cars, tables and windows. So the
+recogniser reads each box: a box without two legible letters is not text.
 """
 
 from collections.abc import Sequence
@@ -15,20 +15,22 @@ import numpy as np
 from rushes.networks.session import open_session
 
 DETECT_PX = 256
-"""Short side at which text is looked for. Letters of 3 % of the height are found in three of four
-pictures, of 4 % in all; at 320 it takes 1.8 times as long to gain a third of a percent."""
+"""Short side of the detector's input. Letters of 3 % of the height are found in three pictures of
+four, letters of 4 % in all. 320 takes 1.8 times as long for letters smaller by a third of 1 %."""
 STEP_PX = 32
-"""The first network's sides are multiples of it."""
+"""Both sides of the detector's input are multiples of this."""
 IS_TEXT = 0.3
-"""Probability from which a pixel is text; a box's mean must reach `BOX`. As in PaddleOCR."""
-BOX = 0.5
-GROWN = 1.6
-"""The network marks the core of a line; this much of area by perimeter is put around it."""
-LETTERS, LEGIBLE = 2, 0.5
-"""How many letters must be read in a box, and with which mean probability."""
-READ_MOST = 6
-"""Boxes of a picture that are read, the largest; smaller ones are taken to be like them."""
+"""Least probability of a text pixel, as in PaddleOCR."""
+MIN_BOX = 0.5
+"""Least mean probability of a box, as in PaddleOCR."""
+MARGIN = 1.6
+"""Margin around a box, times its area over its perimeter: the detector marks the core of a line."""
+MIN_LETTERS, MIN_LEGIBILITY = 2, 0.5
+"""Letters that a box must have, and their least mean probability."""
+MAX_READ = 6
+"""Boxes of a picture that are read, the largest ones; the majority of them decides on the rest."""
 READ_HEIGHT_PX, READ_WIDTHS_PX = 48, (96, 480)
+"""Height of the recogniser's input, and the range of its width."""
 
 _MEAN = np.array([0.485, 0.456, 0.406], np.float32) * 255
 _SPREAD = np.array([0.229, 0.224, 0.225], np.float32) * 255
@@ -39,12 +41,12 @@ class Line:
     """One line of text, or a block of large letters."""
 
     corners_42: np.ndarray
-    """float32 x and y, as fractions of width and height; around the box."""
+    """Corners of its box in order around it: float32 x and y, as shares of width and height."""
     probability: float
-    """Mean over its pixels that they are text."""
+    """Mean probability of text over its pixels."""
 
     def bounds_px(self, height: int, width: int) -> tuple[int, int, int, int]:
-        """Return left, top, right and bottom of the upright box around it, inside the picture."""
+        """Return left, top, right and bottom of the upright box around it, within the picture."""
         xy = np.clip(self.corners_42, 0, 1) * (width, height)
         left, top = np.floor(xy.min(axis=0)).astype(int).tolist()
         right, bottom = np.ceil(xy.max(axis=0)).astype(int).tolist()
@@ -52,44 +54,47 @@ class Line:
 
 
 class TextFinder:
-    """Both networks, loaded."""
+    """The loaded detector and recogniser."""
 
     def __init__(self, detector: Path, reader: Path, device: str) -> None:
         self._detector = open_session(detector, device=device)
         self._reader = open_session(reader, device=device)
 
     def lines(self, picture_HWC: np.ndarray) -> list[Line]:
-        """Return the lines of text in an RGB picture, largest first."""
+        """Return the lines of text in an RGB picture, uint8 (H, W, 3), largest first."""
         found = boxes(self._map(picture_HWC))
-        read = [self._is_legible(picture_HWC, line) for line in found[:READ_MOST]]
+        read = [self._is_legible(picture_HWC, line) for line in found[:MAX_READ]]
         kept = [line for line, is_text in zip(found, read, strict=False) if is_text]
         if 2 * len(kept) > len(read):
-            kept += found[READ_MOST:]
+            kept += found[MAX_READ:]
         return kept
 
     def _map(self, picture_HWC: np.ndarray) -> np.ndarray:
-        """Return the probability of text, float32 (H, W), smaller than the picture."""
+        """Return the detector's map of probabilities: float32 (H, W), smaller than the picture."""
         import cv2
 
         height, width = picture_HWC.shape[:2]
         scale = DETECT_PX / min(height, width)
         high, wide = (max(1, round(n * scale / STEP_PX)) * STEP_PX for n in (height, width))
         small_HWC = cv2.resize(picture_HWC, (wide, high), interpolation=cv2.INTER_LINEAR)
-        # Trained on pictures as OpenCV reads them, blue first, with means meant for red first.
+        # Trained on pictures in OpenCV's order, blue first, with means in the order red first.
         values = (small_HWC[..., ::-1].astype(np.float32) - _MEAN) / _SPREAD
-        return np.asarray(_only(self._detector, values)[0, 0])
+        return np.asarray(_run(self._detector, values)[0, 0])
 
     def _is_legible(self, picture_HWC: np.ndarray, line: Line) -> bool:
-        values = straightened(picture_HWC, line).astype(np.float32) / 127.5 - 1
-        chances_TN = _only(self._reader, values[..., ::-1])[0]
+        values = crop_line(picture_HWC, line).astype(np.float32) / 127.5 - 1
+        chances_TN = _run(self._reader, values[..., ::-1])[0]
         best_T, chance_T = chances_TN.argmax(axis=1), chances_TN.max(axis=1)
-        # A letter stretches over several steps; 0 stands for none (CTC).
+        # A letter covers several steps; 0 is the blank of CTC.
         is_letter = (best_T > 0) & (np.diff(best_T, prepend=0) != 0)
-        return int(is_letter.sum()) >= LETTERS and float(chance_T[is_letter].mean()) >= LEGIBLE
+        return (
+            int(is_letter.sum()) >= MIN_LETTERS
+            and float(chance_T[is_letter].mean()) >= MIN_LEGIBILITY
+        )
 
 
 def boxes(chance_HW: np.ndarray) -> list[Line]:
-    """Turn a map of probabilities into boxes, largest first."""
+    """Return the boxes of a map of probabilities, largest first."""
     import cv2
 
     height, width = chance_HW.shape
@@ -104,17 +109,17 @@ def boxes(chance_HW: np.ndarray) -> list[Line]:
         inside = np.zeros((h, w), np.uint8)
         cv2.fillPoly(inside, [outline - (x, y)], 1)
         probability = cv2.mean(chance_HW[y : y + h, x : x + w], inside)[0]
-        if probability < BOX:
+        if probability < MIN_BOX:
             continue
-        more = GROWN * wide * high / (wide + high)
+        more = MARGIN * wide * high / (wide + high)
         corners_42 = cv2.boxPoints((middle, (wide + more, high + more), angle))
         line = Line((corners_42 / (width, height)).astype(np.float32), float(probability))
         found.append(((wide + more) * (high + more), line))
     return [line for _, line in sorted(found, key=lambda pair: -pair[0])]
 
 
-def straightened(picture_HWC: np.ndarray, line: Line) -> np.ndarray:
-    """Return what is in a box, upright, 48 pixels high."""
+def crop_line(picture_HWC: np.ndarray, line: Line) -> np.ndarray:
+    """Return the content of a box upright and 48 pixels high, uint8 (48, W, 3)."""
     import cv2
 
     height, width = picture_HWC.shape[:2]
@@ -131,7 +136,7 @@ def straightened(picture_HWC: np.ndarray, line: Line) -> np.ndarray:
 
 
 def covered_share(lines: Sequence[Line], height: int, width: int) -> float:
-    """Return the share of a picture that lines cover together, measured on a grid of that size."""
+    """Return the share of a picture under any of the lines, on a grid of height × width."""
     import cv2
 
     mask = np.zeros((height, width), np.uint8)
@@ -141,8 +146,8 @@ def covered_share(lines: Sequence[Line], height: int, width: int) -> float:
     return float(mask.mean())
 
 
-def _only(session: Any, values_HWC: np.ndarray) -> np.ndarray:
-    """Run a network of one input and one output on one picture."""
+def _run(session: Any, values_HWC: np.ndarray) -> np.ndarray:
+    """Run a network with one input and one output on one picture."""
     (given,) = session.get_inputs()
     batch_1CHW = np.ascontiguousarray(values_HWC.transpose(2, 0, 1)[None])
     return np.asarray(session.run(None, {given.name: batch_1CHW})[0])

@@ -1,8 +1,8 @@
-"""Pictures the way the image processors of CLIP and SigLIP prepare them, without their packages.
+"""Preprocessing of pictures for CLIP and SigLIP, equal to that of transformers, without it.
 
-What a network was trained on decides: `preprocessor_config.json` says how to scale, crop and
-normalise. Scaling is Pillow's, filter for filter and rounding for rounding, since OpenCV's leaves
-out the smoothing when it scales down, which moves embeddings by more than a JPEG does.
+`preprocessor_config.json` gives the scaling, cropping and normalisation of the training. Scaling
+equals Pillow's in filters and rounding. OpenCV does not smooth when it scales down, which changes
+embeddings by more than a JPEG does.
 """
 
 import json
@@ -17,36 +17,38 @@ import numpy as np
 from rushes.errors import ItemError
 
 _LANCZOS, _BILINEAR, _BICUBIC = 1, 2, 3
-"""As Pillow numbers them, and so the configuration."""
-_REACH = {_LANCZOS: 3.0, _BILINEAR: 1.0, _BICUBIC: 2.0}
+"""Filters by Pillow's numbers, which the configuration uses."""
+_SUPPORT = {_LANCZOS: 3.0, _BILINEAR: 1.0, _BICUBIC: 2.0}
 _BLOCK = 32
-"""Rows or columns that are made by one product; each needs few of those that come in."""
+"""Output rows or columns in one matrix product; each depends on few input ones."""
 _MEAN, _DEVIATION = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
-"""CLIP's own."""
+"""Mean and deviation of CLIP."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preprocessing:
-    """How one picture becomes what a network takes."""
+    """The preprocessing of one network: scale, crop, normalise."""
 
     height_px: int | None
-    """Of the scaled picture; None where the short side is given."""
+    """Height after scaling; None if the short side is given."""
     width_px: int | None
+    """Width after scaling; None if the short side is given."""
     short_side_px: int | None
+    """Short side after scaling; None if both sides are given."""
     crop_px: tuple[int, int] | None
-    """Height and width cut out of the middle; None for all of it."""
+    """Height and width of the centre crop; None for none."""
     filter: int
     """1 Lanczos, 2 bilinear, 3 bicubic."""
     scale: float
-    """What a byte is multiplied by."""
+    """Factor on the bytes."""
     mean_C: tuple[float, ...]
     deviation_C: tuple[float, ...]
 
     def __call__(self, picture_HWC: np.ndarray) -> np.ndarray:
-        """Return float32 (3, H, W) of an uint8 RGB picture."""
+        """Preprocess an uint8 RGB picture (H, W, 3): float32 (3, H, W)."""
         height, width = picture_HWC.shape[:2]
         if self.short_side_px is not None:
-            # As the original rounds: down.
+            # Rounded down, as in transformers.
             size = self.short_side_px
             if height <= width:
                 scaled = size, int(size * width / height)
@@ -65,13 +67,13 @@ def read_preprocessing(path: Path) -> Preprocessing:
     """Read a `preprocessor_config.json`.
 
     Raises:
-        ItemError: It asks for something that is not known here.
+        ItemError: The file cannot be read, or asks for an unknown step.
     """
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
         return _preprocessing(config)
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ItemError(f"{path} is not understood: {error}") from error
+        raise ItemError(f"{path} cannot be used: {error}") from error
 
 
 def _preprocessing(config: Mapping[str, Any]) -> Preprocessing:
@@ -84,15 +86,15 @@ def _preprocessing(config: Mapping[str, Any]) -> Preprocessing:
     if isinstance(size, int):
         size = {"height": size, "width": size} if is_siglip else {"shortest_edge": size}
     if unknown := set(size) - {"height", "width", "shortest_edge"}:
-        raise ValueError(f"size has {', '.join(sorted(unknown))}")
+        raise ValueError(f"size has unknown keys: {', '.join(sorted(unknown))}")
     crop = config.get("crop_size", 224) if config.get("do_center_crop", not is_siglip) else None
     if isinstance(crop, Mapping):
         crop = crop["height"], crop["width"]
     elif crop is not None:
         crop = crop, crop
     resample = config.get("resample", _BICUBIC)
-    if resample not in _REACH:
-        raise ValueError(f"resample is {resample}; known are 1, 2 and 3")
+    if resample not in _SUPPORT:
+        raise ValueError(f"resample is {resample}, not 1, 2 or 3")
     is_normal = config.get("do_normalize", True)
     middle = (0.5, 0.5, 0.5)
     mean = config.get("image_mean", middle if is_siglip else _MEAN)
@@ -117,20 +119,20 @@ def resized(
     *,
     crop_px: tuple[int, int] | None = None,
 ) -> np.ndarray:
-    """Return a picture scaled as Pillow does it, and the middle of that: uint8 (H, W, 3).
+    """Scale a picture as Pillow does, then crop its centre: uint8 (H, W, 3).
 
     Args:
         picture_HWC: uint8.
-        height: Of the whole picture when it is scaled.
-        width: The same.
-        how: 1 Lanczos, 2 bilinear, 3 bicubic.
-        crop_px: Height and width of what is kept of it; black is added where it is smaller.
+        height: Height of the scaled picture, before the crop.
+        width: Width of the scaled picture, before the crop.
+        how: Filter: 1 Lanczos, 2 bilinear, 3 bicubic.
+        crop_px: Height and width of the crop; a smaller picture is padded with black.
     """
     high, wide = crop_px or (height, width)
     top, left = (height - high) // 2, (width - wide) // 2
     rows = range(max(top, 0), min(top + high, height))
     columns = range(max(left, 0), min(left + wide, width))
-    # Columns first, as Pillow does; bytes in between, as there.
+    # Columns first, rounded to bytes in between, as in Pillow.
     picture = _along(picture_HWC.transpose(1, 0, 2), width, how, columns).transpose(1, 0, 2)
     picture = _along(picture, height, how, rows)
     if picture.shape[:2] == (high, wide):
@@ -141,7 +143,7 @@ def resized(
 
 
 def _along(lines_LXC: np.ndarray, count: int, how: int, wanted: range) -> np.ndarray:
-    """Return some of the `count` lines that a picture's lines are scaled to."""
+    """Scale a picture's lines to `count` lines; return the lines `wanted` of them."""
     if count == len(lines_LXC):
         return lines_LXC[wanted.start : wanted.stop]
     flat = lines_LXC.reshape(len(lines_LXC), -1)
@@ -156,14 +158,16 @@ def _along(lines_LXC: np.ndarray, count: int, how: int, wanted: range) -> np.nda
 
 
 @lru_cache(maxsize=4096)
-def _weights(came: int, count: int, how: int, start: int, stop: int) -> tuple[int, int, np.ndarray]:
-    """Return which lines `start:stop` are made of, `first:last`, and how much each counts."""
-    step = came / count
+def _weights(
+    inputs: int, count: int, how: int, start: int, stop: int
+) -> tuple[int, int, np.ndarray]:
+    """Return the input lines `first:last` of the output lines `start:stop`, and their weights."""
+    step = inputs / count
     stretch = max(step, 1.0)
-    reach = _REACH[how] * stretch
+    support = _SUPPORT[how] * stretch
     middles = (np.arange(start, stop) + 0.5) * step
-    lows = np.maximum((middles - reach + 0.5).astype(int), 0)
-    highs = np.minimum((middles + reach + 0.5).astype(int), came)
+    lows = np.maximum((middles - support + 0.5).astype(int), 0)
+    highs = np.minimum((middles + support + 0.5).astype(int), inputs)
     first, last = int(lows[0]), int(highs[-1])
     lines = np.arange(first, last)
     at = (lines[None] - middles[:, None] + 0.5) / stretch
@@ -179,7 +183,7 @@ def _filter(at: np.ndarray, how: int) -> np.ndarray:
         return np.asarray(np.maximum(1 - far, 0))
     if how == _LANCZOS:
         return np.asarray(np.where(far < 3, np.sinc(at) * np.sinc(at / 3), 0))
-    a = -0.5  # of the family of cubics; Pillow's, not OpenCV's
+    a = -0.5  # the cubic of Pillow; OpenCV has another
     near = ((a + 2) * far - (a + 3)) * far * far + 1
     outer = (((far - 5) * far + 8) * far - 4) * a
     return np.asarray(np.where(far < 1, near, np.where(far < 2, outer, 0)))

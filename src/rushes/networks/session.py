@@ -1,4 +1,4 @@
-"""Runs an ONNX file on this machine."""
+"""Sessions of onnxruntime, and the choice of a device."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,32 +11,32 @@ PROVIDERS: Mapping[str, str] = {
     "dml": "DmlExecutionProvider",
     "coreml": "CoreMLExecutionProvider",
 }
-"""Device → what onnxruntime calls it."""
+"""Device → onnxruntime's name of it."""
 CPU = "CPUExecutionProvider"
 
 
-_BY_THEMSELVES = ("cuda", "dml")
-"""What "auto" takes; Core ML only where it is asked for, as it rounds more coarsely."""
+_AUTOMATIC = ("cuda", "dml")
+"""Devices that "auto" may choose; Core ML rounds more coarsely, so it must be named."""
 
 
 def device_warning(device: str) -> str:
-    """Return in words what is the matter with a device that a person named; empty if nothing.
+    """Return a warning if a named device is not available here; empty if it is.
 
     Raises:
-        RecipeError: There is no such device.
+        RecipeError: The name is unknown.
     """
     kind = device.partition(":")[0].lower()
     known = ["auto", "cpu", *PROVIDERS]
     if kind not in known:
         raise RecipeError(f"--device {device}: it is one of {', '.join(known)}")
-    # Asking onnxruntime takes a third of a second, so only where there is something to ask.
+    # Importing onnxruntime takes 0.3 s, so only where it is needed.
     if kind not in PROVIDERS or kind in (here := devices()) or not here:
         return ""
-    return f"there is no {kind} here for onnxruntime: networks run on the CPU"
+    return f"onnxruntime has no {kind} here: networks run on the CPU"
 
 
 def devices() -> list[str]:
-    """Return the devices that onnxruntime can use here; empty where it is not installed."""
+    """Return the devices that onnxruntime can use here; empty if it is not installed."""
     try:
         import onnxruntime
     except ImportError:
@@ -46,15 +46,15 @@ def devices() -> list[str]:
 
 
 def open_session(path: Path, threads: int = 1, device: str = "cpu") -> Any:
-    """Return an `onnxruntime.InferenceSession`; its `get_providers()` says where it runs.
+    """Return an `onnxruntime.InferenceSession`; its `get_providers()` names the device in use.
 
-    A device that this machine or this onnxruntime has not, or that cannot take the network, leaves
-    it to the CPU: the numbers are the same to about four digits, only later.
+    The CPU replaces a device that is missing or cannot run the network; its results agree to about
+    four digits.
 
     Args:
-        path: The file, as `models.path_of` returns it.
-        threads: How many the CPU uses; one where the processes already fill the cores.
-        device: "auto" for the best that is here, else "cpu", "cuda", "dml" or "coreml".
+        path: The ONNX file.
+        threads: CPU threads; 1 where processes already fill the cores.
+        device: "auto" for the best one here, else "cpu", "cuda", "dml" or "coreml".
 
     Raises:
         MissingDependency: The package onnxruntime is not installed.
@@ -69,8 +69,8 @@ def open_session(path: Path, threads: int = 1, device: str = "cpu") -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.enable_mem_pattern = False  # windows differ in length; it would keep a plan for each
-    options.log_severity_level = 3  # its warnings tell a user nothing
+    options.enable_mem_pattern = False  # inputs differ in length, and it would keep memory for each
+    options.log_severity_level = 3  # its warnings are of no use to a user
     wanted = providers(device, onnxruntime.get_available_providers())
     try:
         return _open(onnxruntime, path, options, wanted)
@@ -79,15 +79,15 @@ def open_session(path: Path, threads: int = 1, device: str = "cpu") -> Any:
 
 
 def providers(device: str, available: list[str]) -> list[str]:
-    """Return what a session is to run on, best first; the CPU is always the last resort.
+    """Return onnxruntime's providers for a device, the best first, the CPU last.
 
     Args:
-        device: "auto", "cpu", "cuda", "dml" or "coreml"; "cuda:1" is taken as "cuda".
-        available: What this onnxruntime was built with.
+        device: "auto", "cpu", "cuda", "dml" or "coreml"; "cuda:1" counts as "cuda".
+        available: Providers that this onnxruntime was built with.
     """
     kind = device.partition(":")[0].lower()
     if kind == "auto":
-        kind = next((name for name in _BY_THEMSELVES if PROVIDERS[name] in available), "cpu")
+        kind = next((name for name in _AUTOMATIC if PROVIDERS[name] in available), "cpu")
     name = PROVIDERS.get(kind, CPU)
     return [name, CPU] if name != CPU and name in available else [CPU]
 
@@ -98,5 +98,5 @@ def _open(onnxruntime: Any, path: Path, options: Any, wanted: list[str]) -> Any:
     except Exception:
         if wanted == [CPU]:
             raise
-        # A driver may be missing although the package knows the device.
+        # The driver may be missing although the package supports the device.
         return onnxruntime.InferenceSession(str(path), options, providers=[CPU])

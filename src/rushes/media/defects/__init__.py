@@ -1,1 +1,1 @@
-"""Bars, interlacing and repeated frames, found in the picture."""
+"""Detection of bars, interlacing and repeated frames."""

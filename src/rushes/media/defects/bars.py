@@ -1,4 +1,4 @@
-"""What of a clip's picture is picture: the decision over all its stills about bars and borders."""
+"""Detect black bars over all stills of a clip, and return the picture area inside them."""
 
 import numpy as np
 
@@ -6,31 +6,31 @@ from rushes.records import Box
 from rushes.stages.items import Signals
 
 SIDES = ("top", "right", "bottom", "left")
-"""Clockwise, so that turning a picture turns the list."""
+"""Clockwise, so that rotating a picture rotates the list."""
 MAX_BAR = 0.45
-"""No bar is looked for beyond this share of the picture's side."""
+"""Widest bar that is measured, as a share of the picture's side."""
 MIN_BAR = 0.01
-"""Narrower borders stay: less than 1 % of a side, 10 lines of 1080."""
+"""Narrowest bar that is cropped, as a share of the side: 10 lines of 1080."""
 MIN_EDGE = 0.5
-"""A bar's inner edge is lit along at least this share of it, in some still."""
+"""Least share of a bar's inner edge that is lit at once, in some still."""
 TOLERANCE = 0.006
-"""Widths that differ by less are one bar's."""
+"""Largest difference between widths of the same bar, as a share of the side."""
 MAX_ONE_SIDED_BAR = 0.12
-"""A bar without one on the opposite side is no wider than this: beyond it, it is a dark floor."""
+"""Widest bar without an opposite one; a wider dark strip is taken for a dark floor."""
 MIN_AREA = 0.25
-"""A box of less than this share of the picture is no letterboxed picture but a title on black."""
+"""Smallest box, as a share of the picture; a smaller one is taken for a title on black."""
 
 
 def picture_box(clip: Signals, video: Signals) -> Box:
-    """Return the box of a clip's picture; the whole picture where nothing is sure.
+    """Return the picture area inside the bars of a clip; the whole picture in doubt.
 
-    A bar is there in all stills, a tenth of them apart, and ends straight in at least one. A side
-    that is too dark to show its edge follows the opposite one. A clip that is too dark to show any
-    edge follows its video, if its own stills are dark there.
+    A bar is present in nine stills of ten, and its inner edge is straight in at least one. A side
+    that is too dark to show an edge follows the opposite side. A clip that is too dark to show any
+    edge follows its video, if its own stills are dark there too.
 
     Args:
         clip: Signals of the probe `border` inside the clip.
-        video: The same of the whole video.
+        video: Signals of the same probe of the whole video.
     """
     box = _box(clip)
     if box is not None:
@@ -43,7 +43,7 @@ def picture_box(clip: Signals, video: Signals) -> Box:
 
 
 def _box(signals: Signals) -> Box | None:
-    """Return the box that the stills show; None where something is dark and shows no edge."""
+    """Return the box by the stills alone; None if a dark side shows no edge."""
     if not len(signals.pts):
         return None
     least = {side: _least(signals.columns[side]) for side in SIDES}
@@ -62,12 +62,12 @@ def _box(signals: Signals) -> Box | None:
             bars[side] = 0.0
     area = (1 - bars["top"] - bars["bottom"]) * (1 - bars["left"] - bars["right"])
     if not any(bars.values()) and any(width >= MIN_BAR for width in least.values()):
-        return None  # there may be bars that nobody can see
+        return None  # bars may be hidden in the dark
     return Box(**bars) if area >= MIN_AREA else Box()
 
 
 def _least(widths: np.ndarray) -> float:
-    """Return the width that nine stills in ten have at least; of few stills, all."""
+    """Return the width that nine stills of ten reach; with few stills, all of them."""
     return float(np.quantile(widths, 0.1, method="lower"))
 
 

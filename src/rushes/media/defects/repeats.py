@@ -1,4 +1,4 @@
-"""Frames that show the one before them once more: freezes, and animation on twos."""
+"""Detect frames that repeat the one before: freezes, and animation on twos."""
 
 from dataclasses import dataclass
 
@@ -6,33 +6,33 @@ import numpy as np
 
 from rushes.stages.items import Signals
 
-STILL = 0.05
-"""A frame that differs less than this from the one before it, in /255, repeats it."""
-LITTLE = 0.12
-"""So does one that differs this little, as a share of what frames around it do: lossy coding
-changes a repeated frame too, the more, the more moves around it."""
+MAX_STEP = 0.05
+"""Difference to the frame before, in /255, up to which a frame repeats it."""
+MAX_SHARE = 0.12
+"""The same as a share of the typical difference around the frame: lossy coding changes a repeated
+frame too, more so where more moves."""
 AROUND = 6
-"""How many frames around one are looked at on each side."""
+"""Frames on each side of one that its typical difference is taken over."""
 FREEZE_S = 0.4
-"""Repeats that last at least this long are a freeze; shorter ones are the source's own rate."""
+"""Shortest freeze; shorter repeats are the source's own frame rate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repeats:
-    """How often a clip repeats its frames."""
+    """The repeated frames of a clip."""
 
     fraction: float
-    """Share of its frames that repeat the one before, 0–1."""
+    """Share of the frames that repeat the one before, 0–1."""
     frozen_s: float
-    """Length of its longest freeze; 0 if it has none."""
+    """Length of the longest freeze, in seconds; 0 without one."""
     distinct_fps: float
-    """Different frames a second outside freezes; the frame rate where nothing repeats."""
+    """Distinct frames a second outside of freezes; the frame rate if nothing repeats."""
 
 
 def measure_repeats(change: Signals) -> Repeats:
-    """Return how often a clip repeats its frames.
+    """Measure the repeated frames of a clip.
 
-    A locked camera before a scene in which nothing moves reads as frozen, which it is.
+    A locked camera before a scene without motion counts as a freeze.
 
     Args:
         change: Signals of the probe `change` inside the clip.
@@ -45,10 +45,10 @@ def measure_repeats(change: Signals) -> Repeats:
     frozen_s, is_frozen = 0.0, np.zeros(len(step), bool)
     edges = np.flatnonzero(np.diff(np.concatenate([[0], is_repeat.astype(np.int8), [0]])))
     for first, last in edges.reshape(-1, 2):
-        # The frame that is repeated is part of what stands still.
-        stands_s = float(shown_s[first - 1 : last].sum())
-        if stands_s >= FREEZE_S and last - first > 1:
-            frozen_s = max(frozen_s, stands_s)
+        # The first, repeated frame belongs to the freeze.
+        freeze_s = float(shown_s[first - 1 : last].sum())
+        if freeze_s >= FREEZE_S and last - first > 1:
+            frozen_s = max(frozen_s, freeze_s)
             is_frozen[first:last] = True
     moving_s = float(shown_s[~is_frozen].sum())
     distinct = int((~is_repeat).sum())
@@ -60,18 +60,18 @@ def measure_repeats(change: Signals) -> Repeats:
 
 
 def repeat_mask(step: np.ndarray) -> np.ndarray:
-    """Return for each frame whether it repeats the one before it: bool; never the first.
+    """Return a mask of the frames that repeat the one before: bool; the first never does.
 
     Args:
-        step: float64 differences of each frame to the one before it, /255.
+        step: float64 difference of each frame to the one before, /255.
     """
     around = np.lib.stride_tricks.sliding_window_view(
         np.pad(step[1:], AROUND, mode="edge") if len(step) > 1 else np.zeros(2 * AROUND + 1),
         2 * AROUND + 1,
     )
-    # The third largest: one flash or cut near by does not make its neighbours repeats.
+    # The third largest, so that one flash or cut nearby does not make its neighbours repeats.
     typical = np.sort(around, axis=1)[:, -3]
     found = np.zeros(len(step), bool)
     if len(step) > 1:
-        found[1:] = step[1:] <= np.maximum(STILL, LITTLE * typical)
+        found[1:] = step[1:] <= np.maximum(MAX_STEP, MAX_SHARE * typical)
     return found

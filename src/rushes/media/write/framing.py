@@ -1,4 +1,4 @@
-"""From a decoder's frame to the picture of an export: upright, square pixels, 8-bit 4:2:0."""
+"""Framing of exported pictures: upright, square pixels, cropped, scaled, 8-bit 4:2:0."""
 
 from fractions import Fraction
 from typing import Any
@@ -13,21 +13,21 @@ _BT709 = 1
 
 
 class Framing:
-    """How the frames of one video are scaled, turned and cropped to one output size."""
+    """Scales, rotates and crops the frames of one video to one output size."""
 
     def __init__(
         self, video: Video, width_px: int | None, height_px: int | None, box: Box | None = None
     ) -> None:
-        """Choose the geometry.
+        """Compute the geometry.
 
         Args:
             video: The source.
-            width_px: Output width, even; None goes by `height_px` and the aspect.
-            height_px: Output height, even; None goes by `width_px` and the aspect. With neither
-                the output has the display size; with both the source is scaled to cover it and
-                its centre is cropped out.
-            box: What of the upright picture is picture; None for all of it. The rest is cropped
-                before anything else, and the output's size goes by what is left.
+            width_px: Output width, even; None follows from `height_px` and the aspect.
+            height_px: Output height, even; None follows from `width_px` and the aspect. With
+                neither, the output has the display size. With both, the source is scaled to cover
+                the output and its centre is cropped out.
+            box: Picture area inside the bars, of the upright picture; None for all of it. Bars are
+                cropped first, and the output's size follows from the rest.
         """
         from av.video.reformatter import Interpolation, VideoReformatter
 
@@ -45,7 +45,7 @@ class Framing:
             width, height = height, width
         self.size_px = _output_size(width, height, width_px, height_px)
         """Width and height of the output, even."""
-        # Without a wish for another size, an odd row or column is cropped, not scaled away.
+        # At the source's own size an odd row or column is cropped, not scaled away.
         is_own_size = width_px is None and height_px is None
         scale = Fraction(1) if is_own_size else max(
             self.size_px[0] / width, self.size_px[1] / height
@@ -62,12 +62,12 @@ class Framing:
         self._interpolation = Interpolation.BICUBIC | Interpolation.ACCURATE_RND
 
     def apply(self, frame: Any) -> Any:
-        """Return a new or the same `av.VideoFrame`: yuv420p, limited range, `size_px`."""
+        """Return the framed picture, a new or the same `av.VideoFrame`: yuv420p, limited range."""
         import av
 
         scaled = self._scaled(self._cropped(frame))
         if self._is_direct:
-            # The decoder says how the source coded this frame; the encoder would obey that.
+            # The encoder would take over the source's picture type.
             scaled.pict_type = 0
             return scaled
         planes = [
@@ -99,7 +99,7 @@ class Framing:
         )
 
     def _cropped(self, frame: Any) -> Any:
-        """Return what of a stored frame lies in the box, without copying it."""
+        """Return the part of a stored frame inside the box, without copying it."""
         if self._box == Box():
             return frame
         key = (frame.width, frame.height, frame.format.name)
@@ -122,7 +122,7 @@ class Framing:
 
 
 def _as_stored(box: Box, rotation_deg: int) -> Box:
-    """Return the box of the upright picture as it lies in the picture as stored."""
+    """Return a box of the upright picture in the coordinates of the stored picture."""
     sides = [box.top, box.right, box.bottom, box.left]
     turns = rotation_deg // 90
     top, right, bottom, left = sides[-turns:] + sides[:-turns] if turns else sides
@@ -130,7 +130,7 @@ def _as_stored(box: Box, rotation_deg: int) -> Box:
 
 
 def _crop_graph(frame: Any, box: Box) -> Any:
-    """Return a filter that cuts the box out of frames like this one."""
+    """Return a filter that crops frames of this size and format to the box."""
     import av.filter
 
     left, top, width, height = box.inside(frame.width, frame.height)
@@ -163,7 +163,7 @@ def _output_size(
 def coarse_luma(frame: Any) -> np.ndarray:
     """Return the mean luma of each 8×8 block of a yuv420p frame: float32 (H / 8, W / 8).
 
-    Lossy coding changes single pixels a lot where there is grain, and such means hardly at all.
+    Lossy coding changes single pixels much where there is grain, but these means hardly.
     """
     plane = frame.planes[0]
     flat = np.frombuffer(plane, np.uint8)

@@ -36,7 +36,7 @@ class FeatureMap:
 
     @property
     def height(self) -> int:
-        """Return how many rows there are."""
+        """Number of rows."""
         return sum(self.heights)
 
     def rows(self, graph: Graph, start: int, stop: int) -> str:
@@ -83,14 +83,15 @@ def branches_of(weights: Weights, stem: str) -> Sequence[Branch]:
 
 
 def channels_of(branches: Sequence[Branch]) -> int:
-    """Return how many channels a layer has."""
+    """Return the number of channels of a layer."""
     return sum(len(branch.bias_F) for branch in branches)
 
 
 def strip(
-    graph: Graph, extent: Extent, branches: Sequence[Branch], x: FeatureMap, top: int, rows: int
+    graph: Graph, extent: Extent, branches: Sequence[Branch], x: FeatureMap, out_rows: range
 ) -> Sequence[str]:
-    """Return rows `top` to `top + rows` of a layer's output, (B × rows × W, F, T) a branch."""
+    """Return some rows of a layer's output, (B × rows × W, F, T) for each branch."""
+    top, rows = out_rows.start, len(out_rows)
     down, across = tile(rows), tile(ACROSS)
     tiles, points = x.width // ACROSS, ACROSS + TAPS - 1
     first, last = max(top - 1, 0), min(top + rows + 1, x.height)

@@ -36,7 +36,7 @@ from rushes.networks.transnetv2.winograd import TAPS
 
 HEIGHT, WIDTH = 27, 48
 WINDOW = 101
-"""How many neighbouring frames, itself included, each frame is compared with."""
+"""Neighbouring frames, itself included, that each frame is compared with."""
 BINS = 8
 """Steps of each colour in the histogram."""
 
@@ -75,7 +75,7 @@ def network(weights: Weights) -> Any:
 
 
 class _Network:
-    """Writes the graph."""
+    """Builder of the graph."""
 
     def __init__(self, weights: Weights) -> None:
         self._weights = weights
@@ -145,7 +145,7 @@ class _Network:
         """Four branches side by side."""
         strips, top = [], 0
         for rows in _STRIPS[x.height]:
-            outs = strip(self._graph, self._extent, branches, x, top, rows)
+            outs = strip(self._graph, self._extent, branches, x, range(top, top + rows))
             strips.append(self._joined(outs, branches, rows, x.width))
             top += rows
         return FeatureMap(
@@ -160,7 +160,7 @@ class _Network:
         graph, height, width = self._graph, x.height // 2, x.width // 2
         strips, top = [], 0
         for rows in _STRIPS[2 * height]:
-            outs = strip(graph, self._extent, branches, x, top, rows)
+            outs = strip(graph, self._extent, branches, x, range(top, top + rows))
             pooled = [self._pool(out, len(branches[0].bias_F), rows, x.width) for out in outs]
             same = self._pool(x.rows(graph, top, top + rows), x.channels, rows, x.width)
             strips.append(graph.op("Add", graph.op("Concat", *pooled, axis=3), same))
@@ -202,7 +202,7 @@ class _Network:
         return self._unit(graph.op("ScatterElements", empty, bins, ones, axis=2, reduction="add"))
 
     def _contents(self, means: Sequence[str]) -> str:
-        """Return what each frame shows, (B, T, 128), of length 1."""
+        """Return the embedding of each frame, (B, T, 128), of length 1."""
         graph = self._graph
         features = graph.op("Transpose", graph.op("Concat", *means, axis=1), perm=[0, 2, 1])
         return self._unit(graph.linear(features, *self._affine("frame_sim_layer.projection")))
