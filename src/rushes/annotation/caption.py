@@ -1,7 +1,7 @@
-"""Captions of clips: a person's words are in force, or else those of the recipe's first captioner.
+"""Captions of clips: a person's is in force, or else that of the recipe's first captioner.
 
-Captioners run in the same engine as scorers. A caption that changed changes all that depends on
-it: scorers that read captions measure those clips anew, exports rewrite their texts.
+Captioners run in the same engine as scorers. A changed caption outdates all that depends on it:
+scorers that read captions score those clips again, and exports rewrite their texts.
 """
 
 from rushes.annotation import run
@@ -10,7 +10,7 @@ from rushes.records import Report
 
 
 def caption_clips(context: Context) -> Report:
-    """Have clips captioned that lack a current row of some captioner; put the captions in force."""
+    """Caption the clips without a current row of some captioner; put the captions in force."""
     clips = list(context.clips())
     ran = run.run(context, "caption", clips)
     changed = _settle(context, clips)
@@ -26,23 +26,23 @@ def caption_clips(context: Context) -> Report:
 
 
 def uncaptioned(context: Context) -> frozenset[int]:
-    """Return the clips that some captioner of the recipe has no current row of."""
+    """Return the clips without a current row of some captioner of the recipe."""
     return run.pending(context, "caption", context.clips())
 
 
 def _settle(context: Context, clips: list[int]) -> set[int]:
-    """Put in force what the captioners' rows say; return the clips of which that is new."""
-    said: dict[int, list[tuple[str, str]]] = {}
+    """Put the captioners' texts in force; return the clips whose caption changed."""
+    texts: dict[int, list[tuple[str, str]]] = {}
     members = frozenset(clips)
     for name in context.recipe.stages("caption"):
         for no, row in context.rows(f"captioner/{name}").items():
             if no in members and row["text"]:
-                said.setdefault(no, []).append((name, row["text"]))
-    return context.catalog.captions.settle(said, clips)
+                texts.setdefault(no, []).append((name, row["text"]))
+    return context.catalog.captions.settle(texts, clips)
 
 
 def _forget_others(context: Context) -> None:
-    """Clear failures of captioners that the recipe does not name any more."""
+    """Clear failures of captioners that are no longer in the recipe."""
     known = {f"captioner/{name}" for name in context.recipe.stages("caption")}
     for failure in context.catalog.failures.all():
         if failure.stage.startswith("captioner/") and failure.stage not in known:

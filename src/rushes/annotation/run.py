@@ -1,7 +1,7 @@
-"""The one engine of scorers, captioners and taggers: find clips without a row, have them annotated.
+"""The engine of scorers, captioners and taggers: find the clips without a row and annotate them.
 
-Rows are stored as they come, a task at a time, and a clip that fails costs no other: whatever
-stops a run, the next one goes on with the clips that lack a row.
+Rows are stored after each task, and a failing clip costs no other. After a stop, the next run
+continues with the clips without a row.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -25,34 +25,34 @@ from rushes.stages.fingerprints import (
 from rushes.stages.protocols import Annotator
 
 CLIPS_PER_TASK = 32
-"""Clips that a worker annotates in one go; so much is lost at most by `kill -9`."""
+"""Clips of one task; `kill -9` loses at most so many per worker."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Annotated:
-    """The numbers of the clips that a run was about."""
+    """Row numbers of the clips of a run."""
 
     pending: frozenset[int]
-    """Those that lacked a row of some annotator."""
+    """Clips without a row of some annotator before the run."""
     failed: frozenset[int]
-    """Those of them that still lack one."""
+    """Clips of those without one after it."""
 
 
 def run(context: Context, verb: str, numbers: Sequence[int], only: Sequence[str] = ()) -> Annotated:
-    """Have each of the clips annotated by each annotator of a verb that has no row of it yet.
+    """Annotate each clip with each annotator of a verb that has no row of it yet.
 
     Args:
         context: The open project.
         verb: "score" or "caption".
-        numbers: The clips.
-        only: Names of the annotators; all of the verb's if empty. Scorers that they read come with
-            them.
+        numbers: Row numbers of the clips.
+        only: Names of the annotators; all of the verb's if empty. The scorers that they read run
+            too.
     """
     chosen = _chosen(context, verb, only)
     before = frozenset[int]().union(*_pending(context, chosen, numbers).values())
     failed: set[int] = set()
     for wave in topological_order(chosen):
-        # The clips that later waves lack are known only when the earlier ones are through.
+        # The pending clips of later waves are known only after the earlier ones.
         some = {key: chosen[key] for key in wave}
         jobs = list(_Jobs(context, some, _pending(context, some, numbers)))
         for outcome in context.runner.run(verb, annotate, jobs, unit="clips"):
@@ -66,7 +66,7 @@ def run(context: Context, verb: str, numbers: Sequence[int], only: Sequence[str]
 
 
 def pending(context: Context, verb: str, numbers: Collection[int]) -> frozenset[int]:
-    """Return the clips that some annotator of a verb has no row of."""
+    """Return the clips without a row of some annotator of a verb."""
     lacking = _pending(context, _chosen(context, verb, ()), numbers)
     return frozenset[int]().union(*lacking.values())
 
@@ -80,7 +80,7 @@ def _chosen(context: Context, verb: str, only: Sequence[str]) -> dict[str, Annot
 def _pending(
     context: Context, chosen: Mapping[str, Annotator], numbers: Collection[int]
 ) -> dict[str, frozenset[int]]:
-    """Return annotator key → clips without a row of its fingerprint that holds."""
+    """Return annotator key → clips without a current row of its fingerprint."""
     prints = context.recipe.fingerprints
     wanted = frozenset(numbers)
     captioned = wanted
@@ -98,7 +98,7 @@ def _pending(
 
 
 def _outdated(context: Context, key: str, stage: Annotator) -> list[int]:
-    """Return the clips whose row a stage that reads files holds for outdated."""
+    """Return the clips whose row is outdated, for a stage that reads files."""
     rows = context.rows(key)
     clips = context.clips(rows)
     videos = context.catalog.videos({row.video_no for row in clips.values()})
@@ -114,7 +114,7 @@ def _outdated(context: Context, key: str, stage: Annotator) -> list[int]:
 
 
 def _commit(context: Context, task: AnnotateTask, results: Results) -> set[int]:
-    """Store the results of a task; return the numbers of the clips that failed."""
+    """Store the results of a task; return the row numbers of the clips that failed."""
     ids = {row.no: row.clip.id for batch in task.batches for row in batch.clips}
     for key, stage, _ in task.annotators:
         rows = {no: row for no, of, row in results if of == key and isinstance(row, dict)}
@@ -133,7 +133,7 @@ def _commit(context: Context, task: AnnotateTask, results: Results) -> set[int]:
 
 
 class _Jobs:
-    """The tasks of one wave: clips by video, in batches, with all that their annotators read."""
+    """The tasks of one wave: batches of clips by video, with all inputs of their annotators."""
 
     def __init__(
         self,
@@ -153,7 +153,7 @@ class _Jobs:
                         key, field, context.recipe.fingerprints.annotators[key]
                     )
         self._lacking = {
-            # Without a row of a scorer that it reads, a clip has failed already.
+            # A clip without a row of a scorer that it reads has failed there.
             key: numbers.intersection(*(self._scores[name] for name in scorer_inputs(chosen[key])))
             for key, numbers in lacking.items()
         }

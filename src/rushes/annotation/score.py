@@ -1,4 +1,4 @@
-"""Numbers for clips, from stills and signals, by the scorers of the recipe."""
+"""Scores of clips, from stills and signals, by the scorers of the recipe."""
 
 from collections.abc import Sequence
 
@@ -12,9 +12,9 @@ def score_clips(context: Context, numbers: Sequence[int], only: Sequence[str] = 
 
     Args:
         context: The open project.
-        numbers: The clips.
-        only: Names of the scorers to run; all of the recipe's if empty. Those that they read come
-            with them.
+        numbers: Row numbers of the clips.
+        only: Names of the scorers; all of the recipe's if empty. The scorers that they read run
+            too.
     """
     done = run.run(context, "score", numbers, only)
     return Report(

@@ -1,4 +1,4 @@
-"""The work function of the annotation engine: shows clips to annotators in batches.
+"""Work function of the annotation engine: runs annotators on batches of clips.
 
 No video is opened here: pictures come from the stills, numbers from the signals.
 """
@@ -24,12 +24,12 @@ from rushes.stages.protocols import Annotator
 from rushes.stages.rows import check_row
 
 BATCH_BYTES = 256 * 2**20
-"""A batch ends early when its stills take more than this."""
+"""Memory for the stills of a batch, after which it ends early."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoBatch:
-    """Clips of one video, and where everything lies that is known of them."""
+    """Clips of one video, with the inputs of their annotators."""
 
     video: Video
     clips: tuple[ClipRow, ...]
@@ -37,9 +37,9 @@ class VideoBatch:
     signals: Mapping[str, Path]
     """Probe name → file of its signals."""
     stills: Path | None
-    """The stills proxy, where some annotator looks at stills."""
+    """The stills proxy, if some annotator reads stills."""
     scores: Mapping[str, Mapping[int, Row]]
-    """For each scorer that is read, its rows by clip number; vectors as their numbers."""
+    """Name of each scorer that is read → its rows by clip number; vectors as their numbers."""
     captions: Mapping[int, str]
     """Clip number → its caption, for clips that have one."""
 
@@ -58,23 +58,23 @@ class AnnotateTask:
 
     batches: tuple[VideoBatch, ...]
     annotators: tuple[tuple[str, Annotator, frozenset[int]], ...]
-    """Key, stage, and the numbers of the clips that it has no row of yet."""
+    """Key, stage, and the numbers of the clips without a row of it."""
     shards: Mapping[tuple[str, str], Shards]
-    """Where the vectors of (scorer, field) are."""
+    """Files of the vectors of (scorer, field)."""
     device: str
     models: Mapping[str, Path]
-    """Files of the models that the annotators name."""
+    """Files of the annotators' models by name."""
 
 
 Results = list[tuple[int, str, Row | ItemError]]
 """Clip number, annotator key, and the row or the error."""
 
 _Inputs = tuple[int, Mapping[FrameSpec | None, ClipInput]]
-"""A clip's number, and the clip as each of the annotators' specs sees it."""
+"""A clip's number, and its input for each of the annotators' specs."""
 
 
 def annotate(task: AnnotateTask, progress: Progress) -> Results:
-    """Annotate the clips of a task; each still is decoded once for all annotators."""
+    """Annotate the clips of a task; decode each still once for all annotators."""
     results: Results = []
     waiting: list[_Inputs] = []
     held_bytes = done = 0
@@ -102,9 +102,9 @@ def _annotate_batch(task: AnnotateTask, batch: Sequence[_Inputs]) -> Results:
 
 
 def _annotated(key: str, stage: Annotator, items: Sequence[ClipInput]) -> list[Row | ItemError]:
-    """Return each item's row, or its error: a batch that fails is halved until one item is left.
+    """Return each item's row, or its error; a batch that fails is halved down to one item.
 
-    So one bad clip costs no other, and a batch too large for the memory of a device goes in parts.
+    So one bad clip costs no other, and a batch too large for a device's memory runs in parts.
     """
     try:
         rows = stage.annotate(items) if items else []
@@ -122,7 +122,7 @@ def _annotated(key: str, stage: Annotator, items: Sequence[ClipInput]) -> list[R
 def _set_up(
     stage_class: type, params: Any, device: str, models: tuple[tuple[str, Path], ...]
 ) -> Annotator:
-    """Return an annotator with its weights loaded; once in each worker."""
+    """Return an annotator with its weights loaded, cached in each worker."""
     stage: Annotator = stage_class(params)
     stage.locate(dict(models))
     stage.setup(device, dict(models))
@@ -130,7 +130,7 @@ def _set_up(
 
 
 def _inputs(task: AnnotateTask, batch: VideoBatch) -> Iterator[_Inputs]:
-    """Yield the clips of one video as each spec sees them; the proxy is read once."""
+    """Yield the inputs of each clip of one video; the proxy is read once."""
     signals = {name: read_signals(path) for name, path in batch.signals.items()}
     stages = [(stage, numbers) for _, stage, numbers in task.annotators]
     wanted_by = {
@@ -168,7 +168,7 @@ def _inputs(task: AnnotateTask, batch: VideoBatch) -> Iterator[_Inputs]:
 
 
 def _still_rows(pts: np.ndarray, clip: Clip, spec: FrameSpec) -> np.ndarray:
-    """Return which stills of the video a spec wants of a clip: ascending rows."""
+    """Return the rows of a clip's stills that a spec asks for, ascending."""
     first, last = np.searchsorted(pts, (clip.in_pts, clip.out_pts))
     rows = np.arange(first, last)
     if spec.stills is None or len(rows) <= spec.stills:
@@ -177,7 +177,7 @@ def _still_rows(pts: np.ndarray, clip: Clip, spec: FrameSpec) -> np.ndarray:
 
 
 class _Stills:
-    """Hands out the stills of clips in ascending order, each decoded once."""
+    """The stills of clips in ascending order, each decoded once."""
 
     def __init__(
         self, proxy: Path | None, rows_of: Mapping[tuple[int, FrameSpec], np.ndarray]
@@ -192,18 +192,18 @@ class _Stills:
         self._held: dict[int, dict[int | None, np.ndarray]] = {}
 
     def of(self, no: int, spec: FrameSpec) -> np.ndarray:
-        """Return what a spec wants of a clip: uint8 (T, H, W, 3)."""
+        """Return the stills of a clip for a spec: uint8 (T, H, W, 3)."""
         rows = self._rows_of[no, spec].tolist()
         while rows and rows[-1] not in self._held:
             self._held[int(next(self._order))] = next(self._pictures)
         found = [self._held[row][spec.short_side_px] for row in rows]
         for row in [row for row in self._held if rows and row < rows[0]]:
-            del self._held[row]  # clips come in order: nobody asks for it again
+            del self._held[row]  # clips come in order: no later clip needs it
         return np.stack(found) if found else np.zeros((0, 2, 2, 3), np.uint8)
 
 
 def _with_vectors(task: AnnotateTask, name: str, row: Row) -> Row:
-    """Return a row whose vectors are arrays: float32."""
+    """Return a row with its vectors read: float32 arrays."""
     return {
         field: task.shards[name, field].read([value])[0].astype(np.float32)
         if (name, field) in task.shards
@@ -213,11 +213,11 @@ def _with_vectors(task: AnnotateTask, name: str, row: Row) -> Row:
 
 
 def _without_bars(stills_THWC: np.ndarray, box: Box) -> np.ndarray:
-    """Return the stills without the bars that an export crops, and no trace of their edge."""
+    """Return the stills without the bars that an export crops, and without their blurred edge."""
     if box == Box() or not len(stills_THWC):
         return stills_THWC
     height, width = stills_THWC.shape[1:3]
-    # Scaling mixes a line of the bar into the picture.
+    # Scaling mixes the bar into the first line of the picture.
     rim = 0.75
     wider = Box(
         top=box.top and box.top + rim / height,

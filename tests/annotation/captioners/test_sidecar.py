@@ -54,7 +54,7 @@ def test_texts_of_other_programs_are_read(read, encoding):
 def test_what_is_no_caption_fails_by_name(read):
     with pytest.raises(ItemError, match=r"clip\.txt: too long"):
         read(txt=b"word " * 20_000)
-    with pytest.raises(ItemError, match=r"clip\.txt: this is no text"):
+    with pytest.raises(ItemError, match=r"clip\.txt: this is not text"):
         read(txt=b"\0\1\2 abc")
 
 

@@ -1,4 +1,4 @@
-"""Texts that lie beside the videos: `clip.txt` or `clip.caption` beside `clip.mp4`."""
+"""Captions from text files beside the videos: `clip.txt` or `clip.caption` for `clip.mp4`."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -11,16 +11,18 @@ from rushes.records import Field, Row, Video
 from rushes.stages.items import ClipInput
 from rushes.stages.protocols import AnnotatorDefaults, Inputs
 
-MOST_BYTES = 64 * 2**10
-"""A longer text is no caption but a transcript, or no text at all."""
+MAX_BYTES = 64 * 2**10
+"""Largest file read; a larger one is a transcript, or not text."""
 
 
 class Sidecar(AnnotatorDefaults):
-    """The text beside a video, for all clips of that video; empty where there is none.
+    """The text of the file beside a video, for all of its clips; empty without one.
 
-    Line breaks become spaces: most trainers read the first line of a caption only. UTF-8 is read,
-    and where it is none, Windows-1252. It lies where a text beside the video is something else,
-    such as notes or a transcript, and where a video has many shots: each gets the text of all.
+    Line breaks become spaces, since most trainers read the first line of a caption only. The
+    encoding is UTF-8 or UTF-16, else Windows-1252.
+
+    Lies where the file is something else, such as notes or a transcript, and for a video of many
+    shots: each gets the same text.
 
     Source: the layout that kohya's scripts, musubi-tuner and diffusion-pipe train from.
     """
@@ -37,19 +39,19 @@ class Sidecar(AnnotatorDefaults):
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params:
-        """Which files are captions."""
+        """The files that are captions."""
 
         suffixes: tuple[str, ...] = (".txt", ".caption")
-        """Endings that replace the video's own; the first that is there counts."""
+        """Endings that replace the video's own; the first file with text counts."""
 
         def __post_init__(self) -> None:
-            """Raise RecipeError for what is no ending of a file."""
+            """Raise RecipeError unless all are endings of files."""
             for suffix in self.suffixes:
                 if len(suffix) < 2 or suffix[0] != "." or "/" in suffix or suffix[-1] == ".":
-                    raise RecipeError(f"suffixes: {suffix!r} is no ending of a file, like '.txt'")
+                    raise RecipeError(f"suffixes: {suffix!r} is not an ending such as '.txt'")
 
     def is_current(self, row: Row, video: Video) -> bool:
-        """Return whether the same files still lie beside the video, unchanged."""
+        """Return whether the files beside the video are unchanged."""
         return bool(row["stamp"] == self._stamp(Path(video.path)))
 
     def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
@@ -74,12 +76,12 @@ class Sidecar(AnnotatorDefaults):
             path = video.with_suffix(suffix)
             try:
                 with path.open("rb") as stream:
-                    packed = stream.read(MOST_BYTES + 1)
+                    packed = stream.read(MAX_BYTES + 1)
             except FileNotFoundError:
                 continue
             except OSError as error:
                 raise ItemError(f"{path}: {error.strerror}; make it readable") from error
-            if len(packed) > MOST_BYTES:
+            if len(packed) > MAX_BYTES:
                 raise ItemError(f"{path}: too long for a caption; shorten or rename it")
             if text := _decoded(path, packed):
                 return text
@@ -95,5 +97,5 @@ def _decoded(path: Path, packed: bytes) -> str:
         except UnicodeDecodeError:
             text = packed.decode("cp1252", "replace")
     if "\0" in text:
-        raise ItemError(f"{path}: this is no text; rename it or save it as UTF-8")
+        raise ItemError(f"{path}: this is not text; rename it or save it as UTF-8")
     return " ".join(text.split())

@@ -1,4 +1,4 @@
-"""How much people are likely to like what a clip looks like."""
+"""Aesthetic score of a clip, as people would rate its stills."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,15 +15,18 @@ _NO_HEAD = 'no head is named; write score.aesthetic.head = "/path/of/a/head.pth"
 
 
 class Aesthetic(AnnotatorDefaults):
-    """A head over the vectors of `clip`: the mean over its stills, and the worst of them.
+    """Aesthetic score by a head on the vectors of `clip`: the mean over its stills, and the worst.
 
-    About 1 to 10, higher is better: people's votes on photographs, paintings and generated
-    pictures. LAION's heads give most video 3.5 to 6, and those who train filter at 4 to 5; the
-    SigLIP head gives lower numbers, and its author calls 5.5 great. They favour sunsets, portraits,
-    shallow focus and high contrast, dislike text, and know nothing of motion. **The head must be
-    trained on the very model that `clip` runs**: another one of the same width gives numbers that
-    mean nothing, and no error. LAION's are for OpenAI's ViT-L/14, B/32 and B/16, the SigLIP one for
-    google/siglip-so400m-patch14-384.
+    About 1 to 10, higher is better, trained on people's ratings of photographs, paintings and
+    generated pictures. LAION's heads give most video 3.5 to 6, and video models are trained on
+    clips from 4 or 5 on. The SigLIP head gives lower numbers; its author calls 5.5 great.
+
+    **The head must be trained on the very model that `clip` runs**: another model of the same width
+    gives meaningless numbers, and no error. LAION's are for OpenAI's ViT-L/14, B/32 and B/16, the
+    SigLIP one for google/siglip-so400m-patch14-384.
+
+    Lies: the heads favour sunsets, portraits, shallow focus and high contrast, dislike text, and
+    do not see motion.
 
     Source: LAION aesthetic-predictor (2022, linear), improved-aesthetic-predictor
     (Schuhmann 2022, sac+logos+ava1-l14-linearMSE), aesthetic-predictor-v2-5 (discus0434, 2024).
@@ -41,10 +44,10 @@ class Aesthetic(AnnotatorDefaults):
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params:
-        """Which head."""
+        """Choice of the head."""
 
         head: str = ""
-        """Whole path of the head's `.pth`, as its authors published it; see docs/models.md."""
+        """Absolute path of the head's `.pth`, as its authors published it; see docs/models.md."""
 
     def setup(self, device: str, models: Mapping[str, Path]) -> None:
         """Load the head."""

@@ -1,4 +1,4 @@
-"""How plain the blocks of compression are."""
+"""Blockiness of a clip: the visibility of compression blocks."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -11,32 +11,32 @@ from rushes.stages.items import ClipInput
 from rushes.stages.protocols import AnnotatorDefaults, Inputs
 
 FLOOR = 0.2
-"""Added to both, of 255 levels: nobody sees smaller steps, and a flat picture has none at all."""
+"""Levels of 255 added to both steps: smaller ones are invisible, and a flat picture has none."""
 
 
 class Artefacts(AnnotatorDefaults):
-    """How much steeper the source's picture is at the codec's 8×8 grid than between its lines.
+    """Ratio of the brightness steps at the codec's 8×8 grid to the steps between its lines.
 
-    A plain ratio, the median over the clip's measured frames (two a second, whole, as the scan
-    decodes them). Eight real clips encoded anew gave 1.0 to 1.2 at crf 6 (one: 1.5), 1.1 to 1.7 at
-    crf 28, 1.2 to 2.1 at crf 38, 1.7 to 2.6 at crf 45 with H.264; 1.4 to 2.3 at quantiser 3, 2.9 to
-    10 at 31 with MPEG-4, which has no deblocking filter. The same picture at a lower rate reads
-    higher; two pictures at one rate may differ by half, so it finds the bad and ranks no good ones.
-    Stills cannot carry it: they are scaled, which destroys the source's grid, and JPEG, which
-    brings one of its own.
+    The median over the clip's measured frames: two a second, at full size, as the scan decodes
+    them. Eight real clips, encoded again with H.264, gave 1.0 to 1.2 at crf 6 (one: 1.5), 1.1 to
+    1.7 at crf 28, 1.2 to 2.1 at crf 38, 1.7 to 2.6 at crf 45; with MPEG-4, which has no deblocking
+    filter, 1.4 to 2.3 at quantiser 3, 2.9 to 10 at 31. The same picture at a lower rate reads
+    higher. Two pictures at one rate may differ by half, so the number finds bad clips and does not
+    rank good ones. It cannot come from stills: scaling destroys the source's grid, and JPEG adds
+    its own.
 
     Lies, low, where blocks are not on the grid: a video that was scaled or cropped after it was
-    compressed hides what happened before, so an upscaled bad copy reads as clean; so does what
-    VP8, VP9, AV1 and HEVC smooth away or do in blocks of other sizes (a plainly smeared VP8 film of
-    390 kb/s reads as 1.0). Blur, ringing and banding are not seen.
-    Lies, high, for drawings and screens whose own lines lie on the grid, and where a picture is
-    nearly flat.
+    compressed, so an upscaled bad copy reads as clean; and codecs with smoothing or other block
+    sizes, VP8, VP9, AV1 and HEVC (a visibly smeared VP8 film of 390 kb/s reads as 1.0). Blur,
+    ringing and banding are not seen.
+    Lies, high, for drawings and screens with lines of their own on the grid, and for nearly flat
+    pictures.
 
     Its probe `grid` adds about 1.5 ms for a second of 720p to the scan, 3 % of the decode; a recipe
-    that scores this must have `grid` in `scan.use`.
+    with this scorer must have `grid` in `scan.use`.
 
-    Source: ours, after the blockiness measures of Wang, Bovik & Evans (2000); NIQE was measured
-    beside it and told the content better than the rate (`docs/lab-notes.md`).
+    Source: ours, after the blockiness measures of Wang, Bovik & Evans (2000). NIQE, measured
+    beside it, followed the content more than the rate (`docs/lab-notes.md`).
     """
 
     name: ClassVar = "artefacts"

@@ -1,4 +1,4 @@
-"""Which way the camera moves in a clip, how fast, and how sure that is the whole of it."""
+"""Camera move of a clip: its label, speed and confidence."""
 
 import math
 from collections.abc import Sequence
@@ -16,11 +16,12 @@ LABELS = ("static", "pan_left", "pan_right", "tilt_up", "tilt_down", "zoom_in", 
           "handheld")  # fmt: skip
 _AXES = (("pan_left", "pan_right"), ("tilt_down", "tilt_up"), ("zoom_out", "zoom_in"),
          ("roll", "roll"))  # fmt: skip
-"""Of pan, tilt, zoom and roll: what it is called where it is negative, and where it is positive."""
+"""Labels of a negative and of a positive pan, tilt, zoom and roll."""
 MEAN_RADIUS = 0.55
-"""Mean distance of a picture's places from its middle, the corner's being 1: what a zoom or roll
-of speed 1 in the corner comes to on average, beside a pan."""
-# What each factor of a confidence is 0 at and 1 at. Tuned on generated moves, see docs/lab-notes.
+"""Mean distance of a pixel from the middle, 1 in the corner: the mean speed of a zoom or roll with
+speed 1 in the corner, to compare with a pan."""
+# Values at which each factor of a confidence is 0 and 1. Tuned on generated moves, see
+# docs/lab-notes.
 _STILL = (2.0, 0.5)  # of `still_below`: the camera's mean speed, for "static"
 _MOVING = (1.0, 2.0)  # of `still_below`: the speed of the move
 _PURE = (0.60, 0.92)  # the steady part of the move, of everything the camera does
@@ -32,14 +33,14 @@ _SWINGING = (0.7, 0.3)  # how like one still's move is to the next one's
 
 
 class Camera(AnnotatorDefaults):
-    """Label, strength and confidence of one camera move that lasts the whole clip.
+    """Label, speed (`strength`) and confidence of one camera move that lasts the whole clip.
 
-    From the scan's camera fits, two a second. The confidence is high only where the clip is that
-    one move and nothing else: it falls with every other axis, with changes of direction, with
-    stretches at rest, and where the subject moves more of the picture than the camera does. Below
-    0.5 the label is a guess. "Left" is where the camera turns; the picture then moves right.
-    "Handheld" is a camera that changes direction from still to still; one that is walked with
-    steadily reads as the move that it makes.
+    From the scan's camera fits, two a second. The confidence is high only if the clip is that one
+    move and nothing else: it falls with motion on another axis, with changes of direction, with
+    rests, and where the subject moves more of the picture than the camera does. Below 0.5 the
+    label is a guess. "Left" is the direction in which the camera turns; the picture moves right.
+    "Handheld" is a camera that changes direction from still to still; a steady walk reads as the
+    move that it makes.
 
     Lies: a camera that travels looks like one that turns (a dolly reads as zoom, a truck as pan).
     A subject that fills the picture reads as the camera, mirrored. Slower than `still_below` is
@@ -62,7 +63,7 @@ class Camera(AnnotatorDefaults):
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params:
-        """What counts as a camera that does not move."""
+        """Threshold of a static camera."""
 
         still_below: float = 1.0
         """Mean speed of the camera, in %diag/s."""
@@ -112,11 +113,11 @@ def judged(
         fit_N: Share of the flow that they explain, 0–1.
         still_below: Mean speed of a camera that stands still.
     """
-    # All four as what they move the picture by on average.
+    # All four as the mean speed of the picture.
     moves_N4 = speeds_N4 * np.array([1.0, 1.0, MEAN_RADIUS, MEAN_RADIUS])
     everything = max(float(np.sqrt((moves_N4**2).sum(1).mean())), 1e-9)
     mean_speed = float(np.sqrt((moves_N4**2).sum(1)).mean())
-    # Half a second says little; a second move may follow.
+    # Half a second is little evidence; another move may follow.
     seen = 1 - 0.5 ** len(moves_N4)
     explained = _grade(_explained(moves_N4, fit_N), _EXPLAINED)
     found = {"static": (mean_speed, seen * _grade(mean_speed / still_below, _STILL))}
@@ -165,6 +166,6 @@ def _explained(moves_N4: np.ndarray, fit_N: np.ndarray) -> float:
 
 
 def _grade(value: float, between: tuple[float, float]) -> float:
-    """Return 0 at the first end and 1 at the second, straight in between."""
+    """Return 0 at the first end and 1 at the second, linear in between."""
     nought, one = between
     return float(np.clip((value - nought) / (one - nought), 0.0, 1.0))

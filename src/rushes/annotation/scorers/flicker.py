@@ -1,4 +1,4 @@
-"""How much the brightness of a clip jitters from frame to frame."""
+"""Flicker of a clip: jitter of its brightness from frame to frame."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -11,14 +11,14 @@ from rushes.stages.items import ClipInput
 from rushes.stages.protocols import AnnotatorDefaults, Inputs
 
 TREND_S = 0.4
-"""Length of the triangle that smooths brightness: what is slower than about 2.5 Hz is trend."""
+"""Length of the triangle that smooths brightness: changes below about 2.5 Hz are trend."""
 WINDOW_S = 0.5
-"""Jitter is taken for stretches of this length, and their median for the clip."""
+"""Length of the windows whose jitter is measured; the clip has their median."""
 ROUNDING = 1 / 12
-"""Variance that rounding luma to whole levels adds."""
+"""Variance added by rounding luma to whole levels."""
 NOT_ALIKE, ALIKE = 0.25, 0.45
-"""Which part of all change is common to the whole picture: all motion measured on real footage, a
-page that scrolls included, is below the first; 4 % of flicker over a racing camera above the other.
+"""Shares of the change that is common to the whole picture. All motion measured on real footage, a
+scrolling page included, is below the first; 4 % of flicker over a racing camera is above the other.
 """
 VIDEO_RANGE = 219 / 255
 """`luma` is expanded to full range, `step_1` is as stored."""
@@ -29,15 +29,15 @@ class Flicker(AnnotatorDefaults):
 
     Root mean square of brightness changes faster than about 2.5 Hz, in levels of 255; the median
     over half seconds, so that a flash, an explosion or a missed cut does not decide. Slow changes
-    (a fade, a pan into light) are trend. What moves changes many places one way and many the other:
-    where little of a half second's change is the same all over the picture, it counts less, and not
-    at all below a quarter. Real footage reads 0 but for gunfire and explosions; 2 is plain to see.
+    (a fade, a pan into light) are trend. Motion brightens some places and darkens others: where
+    little of a half second's change is common to the whole picture, it counts less, and below a
+    quarter not at all. Real footage reads 0 but for gunfire and explosions; 2 is easy to see.
 
-    Lies where light itself pulses so fast and goes on for seconds: strobes, gunfire, an explosion
-    that fills a short clip. Blind to what leaves the mean alone (dark bands that roll through the
-    picture, as some phones film lamps), to flicker of a small part of the picture, to a level or
-    two of it under much motion, and at a frame rate that the light is a multiple of. A swing slower
-    than 2.5 Hz leaks: an eighth of it at 1 Hz.
+    Lies where the light itself pulses for seconds: strobes, gunfire, an explosion that fills a
+    short clip. Not seen: changes that leave the mean alone (dark bands that roll through the
+    picture, as some phones film lamps), flicker of a small part of the picture, a level or two of
+    it under much motion, and light at a multiple of the frame rate. Slower changes leak: an eighth
+    of them at 1 Hz.
 
     Source: ours, from the scan's mean luma and change of each frame.
     """
@@ -68,7 +68,7 @@ def _jitter(item: ClipInput) -> float:
     rest_T = np.convolve(luma_T, _without_trend(weights), "valid")
     windows = max(1, min(len(rest_T), round(len(rest_T) / fps / WINDOW_S)))
     rounding = ROUNDING * float((_without_trend(weights) ** 2).sum())
-    # The mean's own step from frame to frame, and what all cells differ by whichever way they do.
+    # The step of the mean from frame to frame, and the mean of the cells' absolute steps.
     mean_T = np.abs(np.diff(luma_T, prepend=luma_T[:1])) * VIDEO_RANGE
     step_T = signals.columns["step_1"].astype(np.float64) * _planes(item)
     found = []
@@ -82,7 +82,7 @@ def _jitter(item: ClipInput) -> float:
 
 
 def _planes(item: ClipInput) -> int:
-    """Return how many planes a mean over all cells is over: colour hardly changes in flicker."""
+    """Return the number of planes in a mean over all cells: colour hardly changes in flicker."""
     return 1 if item.video.pix_fmt in ("gray", "nv12") else 3
 
 
@@ -94,7 +94,7 @@ def _triangle(half: int) -> np.ndarray:
 
 
 def _without_trend(weights: np.ndarray) -> np.ndarray:
-    """Return what leaves a signal less its moving average."""
+    """Return the weights that subtract the moving average from a signal."""
     rest = -weights
     rest[len(weights) // 2] += 1
     return np.asarray(rest)

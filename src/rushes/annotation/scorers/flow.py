@@ -1,4 +1,4 @@
-"""How fast a clip moves, measured by a flow network on the source itself."""
+"""Motion speed of a clip, by an optical flow network on the source itself."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ from rushes.stages.items import ClipInput, FrameSpec
 from rushes.stages.protocols import AnnotatorDefaults, Inputs, ModelSetting
 
 SHORT_SIDE_PX = 450
-"""The size that SVD's paper names: 800×450, and as high for other shapes."""
+"""Height of a landscape picture, from SVD's paper: 800×450."""
 MULTIPLE_PX = 8
-"""RAFT works at an eighth of the size; what is missing is filled with the last line."""
+"""RAFT works at an eighth of the size, so sides are padded to a multiple of this."""
 UPDATES = 12
-"""How often RAFT refines its flow: torchvision's own default."""
+"""Refinements of RAFT's flow: torchvision's default."""
 FEATURES_LARGE = 64
 """Channels of the first convolution of raft_large; raft_small has half of them."""
 HASHED_DIGITS = 8
@@ -30,26 +30,27 @@ WEIGHTS = "raft_large_C_T_SKHT_V2-ff5fadd5.pth"
 _NO_WEIGHTS = f'flow: no weights are named; write model = "/folder/{WEIGHTS}" (docs/motion.md)'
 
 _Network = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""From two pictures, uint8 (H, W, 3), to the flow between them: (H, W, 2) in pixels."""
+"""Two pictures, uint8 (H, W, 3) → the flow between them, (H, W, 2) in pixels."""
 
 
 class Flow(AnnotatorDefaults):
     """Mean length of RAFT's flow between neighbouring frames, decoded from the source once more.
 
-    The only scorer that opens the video: for the small set of a last stage, in no recipe by
-    default. It looks at the pairs of frames that the scan measured, two a second, without bars, at
-    800×450. Percent of the diagonal per second, as `motion.speed`; where both are far apart, this
-    one is right, except that a flow network makes motion up where there is nothing to see: black,
-    fog, a plain wall. Subtitles and logos count as picture that stands still. Where a source shows
-    each picture several times, the time between two of them is taken from the file.
+    The only scorer that decodes pictures again: for the small set of a last stage, in no recipe by
+    default. It takes the pairs of frames of the scan's `motion`, two a second, without bars, at
+    800×450. The unit is that of `motion.speed`; where the two differ a lot, this one is right.
 
     Needs a file of weights, named in `model`: `raft_large_C_T_SKHT_V2-ff5fadd5.pth` or
     `raft_small_C_T_V2-01064c6d.pth` as torchvision publishes them (which needs torch and
-    torchvision), or an ONNX export with two pictures for inputs. A pair took 23 seconds of a CPU
-    with raft_large and 9 with raft_small, and a second of video has two: a GPU's work.
+    torchvision), or an ONNX export with two pictures as inputs. A pair took 23 seconds of a CPU
+    with raft_large and 9 with raft_small, and a second of video has two pairs: use a GPU.
+
+    Lies where there is nothing to track: in black, fog or a plain wall a flow network invents
+    motion. Subtitles and logos count as still picture. Where a source repeats frames, the time
+    between two of them is that of the file.
 
     Source: Teed & Deng 2020 (RAFT); SVD (arXiv:2311.15127) for the size. Tested here with random
-    weights of the true shapes and with generated networks; the real weights could not be had.
+    weights of the true shapes and with generated networks, not with the real weights.
     """
 
     name: ClassVar = "flow"
@@ -64,14 +65,14 @@ class Flow(AnnotatorDefaults):
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params:
-        """Which network, and how much of a clip it sees."""
+        """Choice of the network, and of the pairs it sees."""
 
         model: str = ""
-        """Whole path of the weights: .pth from torchvision, or .onnx."""
+        """Absolute path of the weights: .pth from torchvision, or .onnx."""
         values: Literal["-1..1", "0..255"] = "-1..1"
-        """What an ONNX export takes for black and white; torchvision's has -1 and 1."""
+        """Values of black and white that an ONNX export expects; torchvision's: -1 and 1."""
         most_pairs: int = 20
-        """Pairs of a clip, evenly spread; ten seconds have 20."""
+        """Most pairs of a clip, evenly spread; ten seconds have 20."""
 
     def setup(self, device: str, models: Mapping[str, Path]) -> None:
         """Load the network."""
@@ -116,7 +117,7 @@ def _pairs(item: ClipInput, most: int) -> list[tuple[int, int]]:
 
 
 def _pictures(item: ClipInput, wanted: Sequence[int]) -> dict[int, np.ndarray]:
-    """Return frames of the source by pts: RGB (H, W, 3), without bars, as high as the network."""
+    """Return frames of the source by pts: RGB (H, W, 3), without bars, at the network's height."""
     import cv2
 
     spec, scaler, asked = FrameSpec(colour="rgb"), new_scaler(), set(wanted)
@@ -135,7 +136,7 @@ def _pictures(item: ClipInput, wanted: Sequence[int]) -> dict[int, np.ndarray]:
 
 
 def _padded(picture_HWC: np.ndarray) -> np.ndarray:
-    """Return the picture with its last line and column repeated, up to whole eighths."""
+    """Return the picture padded to whole eighths, its last line and column repeated."""
     height, width = picture_HWC.shape[:2]
     return np.pad(
         picture_HWC, ((0, -height % MULTIPLE_PX), (0, -width % MULTIPLE_PX), (0, 0)), mode="edge"
@@ -143,16 +144,16 @@ def _padded(picture_HWC: np.ndarray) -> np.ndarray:
 
 
 def _planes(picture_HWC: np.ndarray, values: str) -> np.ndarray:
-    """Return what a network takes: float32 (1, 3, H, W)."""
+    """Return a picture as input of a network: float32 (1, 3, H, W)."""
     planes: np.ndarray = picture_HWC.transpose(2, 0, 1)[None].astype(np.float32)
     return planes if values == "0..255" else planes / 127.5 - 1.0
 
 
 def _from_onnx(path: Path, device: str, values: str) -> _Network:
-    """Load an export; one of a fixed size is shown pictures stretched to it.
+    """Load an ONNX export; pictures are stretched to its size if that is fixed.
 
     Raises:
-        RecipeError: It has not two inputs (1, 3, H, W).
+        RecipeError: Its inputs are not two pictures (1, 3, H, W).
     """
     import cv2
 
@@ -182,11 +183,11 @@ def _from_onnx(path: Path, device: str, values: str) -> _Network:
 
 
 def _from_torch(path: Path, device: str) -> _Network:
-    """Load torchvision's raft_small or raft_large, whichever the weights are of.
+    """Load torchvision's raft_small or raft_large, by the shape of the weights.
 
     Raises:
-        MissingDependency: torch or torchvision is not installed, or they do not fit each other.
-        RecipeError: The file is not what its name says, or of no RAFT.
+        MissingDependency: torch or torchvision is not installed, or their versions do not match.
+        RecipeError: The file's hash is not the one in its name, or it holds no RAFT.
     """
     digits = path.stem.rpartition("-")[2] if "-" in path.stem else ""
     if len(digits) == HASHED_DIGITS and not sha256(path).startswith(digits):

@@ -1,4 +1,4 @@
-"""What a clip's stills look like at a glance, without any model: where is which colour and edge."""
+"""Colour layout and edge directions of a clip's stills, without any model."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -18,12 +18,13 @@ _WIDTH = _LUMA**2 + 2 * _CHROMA**2 + _CELLS**2 * _TURNS
 
 
 class Layout(AnnotatorDefaults):
-    """Colour layout and edge directions of the first, middle and last still, as directions.
+    """Colour layout and edge directions of the first, middle and last still, as unit vectors.
 
-    Enough to find the same place, shot or setting again, which is what it is for: search by
-    picture and coverage where no model is at hand. It knows nothing of things: a red car and a red
-    sofa are alike, a place by day and by night are not, and neither is a picture and its mirror
-    image. Cost: about 1 ms a clip beside its stills, however long it is.
+    For search by picture and for coverage where no model is installed: it finds the same place,
+    shot or setting again. It takes about 1 ms a clip beside its stills, at any length.
+
+    Lies: it does not recognise things. A red car and a red sofa are alike; a place by day and by
+    night are not, nor a picture and its mirror image.
 
     Source: the colour layout of MPEG-7 and histograms of oriented gradients (Dalal & Triggs 2005),
     both coarser.
@@ -52,14 +53,14 @@ def _vectors(stills_THWC: np.ndarray) -> np.ndarray:
 
 
 def _described(still_HWC: np.ndarray) -> np.ndarray:
-    """Return one still as a direction: float32 (224,), of length 1, or 0 for an even gray."""
+    """Return the vector of one still: float32 (224,), of length 1, or 0 for an even gray."""
     import cv2
 
     square = cv2.resize(still_HWC, (_EDGES_PX, _EDGES_PX), interpolation=cv2.INTER_AREA)
     ycc_HWC = cv2.cvtColor(square, cv2.COLOR_RGB2YCrCb).astype(np.float32) / 255 - 0.5
     luma = cv2.resize(ycc_HWC[..., 0], (_LUMA, _LUMA), interpolation=cv2.INTER_AREA)
     chroma = cv2.resize(ycc_HWC[..., 1:], (_CHROMA, _CHROMA), interpolation=cv2.INTER_AREA)
-    # Colours use little of their range, and there are fewer of them.
+    # Chroma uses little of its range, and has fewer cells.
     colours = np.concatenate([luma.ravel(), 6 * chroma.ravel()]) / _LUMA
     edges = _edges(ycc_HWC[..., 0])
     whole = np.concatenate([colours, 0.5 * edges]).astype(np.float32)
@@ -67,14 +68,14 @@ def _described(still_HWC: np.ndarray) -> np.ndarray:
 
 
 def _edges(luma_HW: np.ndarray) -> np.ndarray:
-    """Return how much edge of which direction each cell has: (128,), at most of length 1."""
+    """Return the edge strength of each cell by direction: (128,), at most of length 1."""
     down, right = np.gradient(luma_HW)
     strength = np.hypot(down, right)
     turn = ((np.arctan2(down, right) / np.pi * _TURNS).round().astype(int)) % _TURNS
     counts = np.bincount(
         (_cells() * _TURNS + turn).ravel(), strength.ravel(), minlength=_CELLS**2 * _TURNS
     )
-    # The root keeps one strong edge from drowning the rest.
+    # Without the root one strong edge would outweigh all others.
     roots = np.sqrt(counts)
     roots -= roots.mean()
     return np.asarray(roots / max(float(np.linalg.norm(roots)), 1.0))

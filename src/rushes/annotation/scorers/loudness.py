@@ -1,4 +1,4 @@
-"""How loud a clip is, and whether it has any sound."""
+"""Loudness of a clip, its peak and its share of silence."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,22 +13,22 @@ from rushes.stages.items import ClipInput
 from rushes.stages.protocols import AnnotatorDefaults
 
 BLOCK_S = 0.1
-"""Silence is counted in pieces of this length."""
+"""Length of the pieces that are silent or not."""
 REPEAT_BELOW_S = 0.4
-"""One block of R128; what is shorter has no loudness of its own."""
+"""One block of R128; a shorter clip has no loudness of its own."""
 
 
 class Loudness(AnnotatorDefaults):
-    """Loudness of the clip's own sound, and how much of the clip is silent.
+    """Integrated loudness of the clip's own sound, its peak, and the share of silence.
 
     Read from the source, from the clip's first frame to the end of its last, with its own channels;
-    only the sound is decoded. A clip without sound is a fact and no failure: `has_sound` 0,
-    `silent_fraction` 1, `peak` 0 and `integrated_lufs` −70, where the scale of R128 ends.
+    only the sound is decoded. A clip without sound is not a failure: `has_sound` 0,
+    `silent_fraction` 1, `peak` 0 and `integrated_lufs` −70, the lower end of R128.
 
-    Lies where a track is there but holds no sound, as some cameras write it: `has_sound` is 1, so
-    ask `silent_fraction`. Hiss and hum above −60 dBFS are no silence. R128 counts quiet passages
-    less than they last (gate: 10 LU below the mean), and a clip shorter than 0.4 s is measured as
-    if it went on repeating itself. A file with several tracks is judged by its first.
+    Lies where a track is silent, as some cameras write it: `has_sound` is 1, so use
+    `silent_fraction`. Hiss and hum above −60 dBFS are not silence. R128 ignores passages 10 LU
+    below the mean; a clip shorter than 0.4 s is repeated to that length. Of several tracks the
+    first is measured.
 
     Source: EBU R128 / ITU-R BS.1770-4 as FFmpeg's `ebur128` has it.
     """
@@ -48,7 +48,7 @@ class Loudness(AnnotatorDefaults):
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params:
-        """What counts as silence."""
+        """Threshold of silence."""
 
         silent_below_dbfs: float = -60.0
         """Root mean square of the loudest channel, against full scale; higher calls more silent."""
@@ -77,7 +77,7 @@ class Loudness(AnnotatorDefaults):
             peak = max(peak, float(np.abs(wave_CT).max()))
             if meter is None:
                 meter = LoudnessMeter(rate_hz, source.layout)
-                if wave_CT.shape[1] < REPEAT_BELOW_S * rate_hz:  # there is no more than this
+                if wave_CT.shape[1] < REPEAT_BELOW_S * rate_hz:  # the clip ends here
                     wave_CT = np.tile(wave_CT, int(rate_hz / wave_CT.shape[1]) + 1)
             meter.add(wave_CT)
         if meter is None:

@@ -1,4 +1,4 @@
-"""How much moves in a clip, camera and subject apart."""
+"""Motion speed of a clip, camera and subject apart."""
 
 import math
 from collections.abc import Sequence
@@ -13,14 +13,14 @@ from rushes.stages.protocols import AnnotatorDefaults, Inputs
 class Motion(AnnotatorDefaults):
     """Mean speed over the clip's stills, from the scan's optical flow.
 
-    Percent of the frame's diagonal per second: 100 crosses the picture in a second, whatever its
-    size or frame rate. Bars do not count; subtitles and logos do not while the camera moves, or but
-    little: a burnt-in line of text takes 5 % off a pan. `docs/motion.md` has the thresholds of
-    other pipelines in this unit.
+    Percent of the frame's diagonal per second: 100 crosses the picture in a second, at any size and
+    frame rate. Bars do not count. Subtitles and logos hardly count while the camera moves: a
+    burnt-in line of text takes 5 % off a pan. `docs/motion.md` has the thresholds of other
+    pipelines in this unit.
 
-    Lies under a camera that stands still, where text counts as still background and takes its share
-    of the texture off, up to a fifth. Flicker and water read as motion; so do combed frames, a
-    little; below some 6 %diag/s a pan reads up to a fifth too fast.
+    Lies under a static camera, where text counts as still background and lowers the speed by its
+    share of the texture, up to a fifth. Flicker, water and, a little, interlaced frames read as
+    motion. Below some 6 %diag/s a pan reads up to a fifth too fast.
 
     Source: flow to drop static clips, after SVD (arXiv:2311.15127); unit and split are ours.
     """

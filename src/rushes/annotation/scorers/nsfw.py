@@ -1,4 +1,4 @@
-"""How likely a clip shows nudity."""
+"""Probability that a clip shows nudity."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,22 +13,22 @@ from rushes.stages.items import ClipInput, FrameSpec
 from rushes.stages.protocols import AnnotatorDefaults, Inputs
 
 WHOLE_PX, SEEN_PX = 256, 224
-"""A still is pressed into a square, and its middle is looked at."""
+"""Sides of the square that a still is scaled to, and of its middle that the network sees."""
 _MEAN_BGR = np.array([104, 117, 123], np.float32)
 
 
 class Nsfw(AnnotatorDefaults):
     """Probability that a still shows nudity, the highest of first, middle and last.
 
-    For putting clips before a person, not for judging them.
+    For choosing clips that a person should check, not for decisions without one.
 
-    Lies: it knows photographs of one kind from before 2016. Of 162 clips without any nudity 22
-    read above 0.2, nine above 0.5 and one at 0.97: animated animals and heroines, fog, old film
-    in black and white. Drawings are seen badly; what happens between three stills or at the
-    picture's rim is not seen; it knows nothing of violence.
+    Lies: it was trained on photographs from before 2016. Of 162 clips without nudity 22 read above
+    0.2, nine above 0.5 and one at 0.97: animated animals and heroines, fog, old film in black and
+    white. Drawings are judged badly; nudity between the three stills or at the edge of the picture
+    is missed; violence is not measured.
 
-    Source: Yahoo's open_nsfw (2016), a thin ResNet-50. Its makers had each picture saved as JPEG
-    first; our stills are.
+    Source: Yahoo's open_nsfw (2016), a thin ResNet-50. Its authors saved each picture as JPEG
+    first; our stills are JPEG too.
     """
 
     name: ClassVar = "nsfw"

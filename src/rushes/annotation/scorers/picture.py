@@ -1,4 +1,4 @@
-"""What is the matter with a clip's picture: bars, fields, repeated frames."""
+"""Defects of a clip's picture: black bars, interlacing, repeated frames."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -13,13 +13,15 @@ from rushes.stages.protocols import AnnotatorDefaults, Inputs
 
 
 class Picture(AnnotatorDefaults):
-    """Says what an export corrects, and what it cannot; leave it out and nothing is corrected.
+    """Defects of the picture: those that an export corrects, and repeated frames and freezes.
 
-    Lies where a picture is black and straight along one side, as a stage before a curtain is:
-    that reads as a bar; where text reaches from the picture into its bar: that bar stays; and where
-    almost nothing moves: that reads as repeated frames.
+    Without this scorer exports correct nothing.
 
-    Source: ours; see `boxes`, `combing`, `repeats`.
+    Lies: a straight black side of the picture, such as a stage before a curtain, reads as a bar. A
+    bar stays if text reaches from the picture into it. A picture in which almost nothing moves
+    reads as repeated frames.
+
+    Source: ours; see `media/defects`.
     """
 
     name: ClassVar = "picture"

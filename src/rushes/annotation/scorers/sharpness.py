@@ -1,4 +1,4 @@
-"""How much fine detail a clip shows."""
+"""Sharpness of a clip: the amount of fine detail."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -11,15 +11,17 @@ from rushes.stages.items import ClipInput, FrameSpec
 from rushes.stages.protocols import AnnotatorDefaults
 
 SHORT_SIDE_PX = 480
-"""Every still is compared at this size, so that an upscaled or small video reads as soft."""
+"""Size at which all stills are compared, so that an upscaled or small video reads as soft."""
 
 
 class Sharpness(AnnotatorDefaults):
     """Spread of the Laplacian of luma, the median over the first, middle and last still.
 
-    Grain, noise and hard compression edges read as sharp; fog, night and soft backgrounds as
-    blurred. Good for throwing out the worst, poor for ranking the best. Three stills rank clips as
-    all stills do (Spearman 0.99 on the shared footage); what is sharp only in between is missed.
+    Good for removing the worst clips, poor for ranking the best. Three stills rank clips as all
+    stills do (Spearman 0.99 on the shared footage).
+
+    Lies: grain, noise and hard compression edges read as sharp; fog, night and soft backgrounds as
+    blurred. A clip that is sharp only between the three stills reads as blurred.
 
     Source: variance of the Laplacian (Pech-Pacheco et al. 2000), here its square root.
     """

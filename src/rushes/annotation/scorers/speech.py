@@ -1,4 +1,4 @@
-"""In how much of a clip somebody speaks."""
+"""Share of a clip with speech."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,27 +16,27 @@ from rushes.stages.protocols import AnnotatorDefaults, Inputs
 
 RATE_HZ = 16_000
 FRAME = 512
-"""Samples for which the network says one probability: 32 ms."""
+"""Samples for each probability of the network: 32 ms."""
 CONTEXT = 64
-"""Samples of the frame before that it sees too."""
+"""Samples of the frame before that the network sees too."""
 STATE = (1, 1, 128)
 AT_ONCE = 512
 """Frames in one call: 16 s."""
 ENDS_BELOW = 0.15
-"""Speech goes on until its probability falls so far below what it began at."""
+"""Difference of the probabilities at which speech begins and ends."""
 
 
 class Speech(AnnotatorDefaults):
-    """Share of the clip in which somebody speaks, by a small network on the clip's own sound.
+    """Share of the clip with speech, by a small network on the clip's own sound.
 
     Read from the source between the clip's first frame and the end of its last; only the sound is
-    decoded. A clip without sound holds no speech: 0, and no failure. Speech begins where its
-    probability reaches `threshold` and ends 0.15 below it, as the network's authors do it; pauses
-    between words count as silence if they are longer than a moment.
+    decoded. A clip without sound has 0, and is not a failure. Speech begins where its probability
+    reaches `threshold` and ends 0.15 below it, as the network's authors do it; longer pauses
+    between words count as silence.
 
-    Lies about song and laughter, which may read as speech, and about voices under loud music or
-    explosions, which may be missed. It does not say who speaks: a narrator counts like a face in
-    the picture. The network hears each clip afresh: its first tenths of a second may go unnoticed.
+    Lies: song and laughter may read as speech; voices under loud music or explosions may be missed.
+    A narrator counts like a person in the picture. The network starts anew with each clip, so
+    speech in its first tenths of a second may be missed.
 
     Source: Silero VAD 6.2 (MIT), the file out of its PyPI wheel, 16 kHz, in ONNX Runtime.
     """
@@ -53,10 +53,10 @@ class Speech(AnnotatorDefaults):
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params:
-        """What counts as speech."""
+        """Threshold of speech."""
 
         threshold: float = 0.5
-        """Probability from which a frame of 32 ms is speech; higher finds less and is surer."""
+        """Probability from which a frame of 32 ms is speech; higher finds less."""
 
     def __init__(self, params: Params) -> None:
         self.params = params
@@ -90,7 +90,7 @@ class Speech(AnnotatorDefaults):
         return {"fraction": float(speaks_T.mean()), "longest_s": longest * FRAME / RATE_HZ}
 
     def _probabilities(self, blocks: Iterator[np.ndarray]) -> np.ndarray:
-        """Return how likely each 32 ms hold speech: float32 (T,)."""
+        """Return the probability of speech in each 32 ms: float32 (T,)."""
         found = []
         hidden, cell = np.zeros(STATE, np.float32), np.zeros(STATE, np.float32)
         before = np.zeros(CONTEXT, np.float32)

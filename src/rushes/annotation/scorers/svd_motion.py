@@ -1,4 +1,4 @@
-"""Stable Video Diffusion's own measure of motion, for comparing with what its paper reports."""
+"""Motion as Stable Video Diffusion measures it, for comparison with published numbers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,11 +21,13 @@ class SvdMotion(AnnotatorDefaults):
     Pixels of that small picture, per pair. `docs/motion.md` has the conversion to %diag/s.
     video2dataset writes the same times the source's short side over 16.
 
-    Lies above 20 %diag/s: its window is as high as its picture, and a pan at 30 reads 40 % of what
-    it is, one at 60 a fifth, less than one at 20 does. Where the picture is smooth or repeats
-    itself it reads low, and a light that changes reads as motion. Rank clips by `motion.speed`; use
-    this to speak about published numbers only. Bars are cropped here, which the original does not
-    do; sources slower than 2 frames a second have pairs that are farther apart.
+    Use it to compare with published numbers only, and rank clips by `motion.speed`. Bars are
+    cropped here, which the original does not do.
+
+    Lies above 20 %diag/s: its window is as high as its picture. A pan at 30 reads 40 % of its
+    speed, one at 60 a fifth, which is less than one at 20. A smooth or repetitive picture reads
+    low, and a change of light reads as motion. Pairs are farther apart in sources below 2 frames
+    a second.
 
     Source: SVD (arXiv:2311.15127) as video2dataset's optical_flow_subsampler computes it: gray,
     area-averaged, Farneback 0.5, 3 levels, window 15, 3 iterations, 5, 1.2.
@@ -41,7 +43,7 @@ class SvdMotion(AnnotatorDefaults):
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params:
-        """None: other settings would not be the paper's."""
+        """No settings: the paper's are fixed."""
 
     def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return the magnitude of each clip; ItemError for a clip with fewer than two stills."""

@@ -1,4 +1,4 @@
-"""How much of the picture is text, and how much of that was put on it afterwards."""
+"""Share of the frame under text, burnt-in text and subtitles."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,34 +14,33 @@ from rushes.stages.items import ClipInput, FrameSpec
 from rushes.stages.protocols import AnnotatorDefaults, Inputs
 
 FIRST, MOST = 3, 9
-"""Stills looked at: first, middle and last of a short clip; at most so many of a long one."""
+"""Stills of a short clip (first, middle and last), and the most of a long one."""
 SAME = 0.5
-"""Correlation from which what a box shows is still there; chance gives less than 0.3."""
+"""Least correlation of text that is still in its box; chance gives less than 0.3."""
 SAME_ELSEWHERE = 0.7
-"""The same where a whole neighbourhood is searched, in which chance gives more."""
+"""The same for a search of the neighbourhood, in which chance gives more."""
 CHANGED = 6.0
-"""Luma levels of 255 by which what surrounds a box differs, if the scene there has changed."""
+"""Least difference around a box, in luma levels of 255, of a scene that has changed."""
 LOWER, CENTRED = 0.66, 0.1
-"""Subtitles: below so much of the height, their middle so near to the picture's (of the width)."""
+"""Subtitles are below this share of the height, centred within this share of the width."""
 
 
 class TextArea(AnnotatorDefaults):
-    """Share of the frame that lines of text cover: first, middle and last still, more if long.
+    """Share of the frame under lines of text: in first, middle and last still, and more if long.
 
-    Text is burnt in where it stays in its place while the picture around it changes, or where it
-    comes or goes while the picture around it stays. Subtitles are burnt-in text in the middle of
-    the lower third; there they may also change along with the picture. Everything else counts as
-    part of the scene.
+    Text is burnt in if it stays in place while the picture around it changes, or if it comes or
+    goes while the picture around it stays. Subtitles are burnt-in text in the middle of the lower
+    third; there they may also change along with the picture. All other text is part of the scene.
 
     Lies: letters below 3 % of the height are mostly missed, as are single letters, handwriting and
-    ornate titles. A logo or a label that is read counts as text. Burnt-in text over a picture that
-    never changes looks like a sign on a wall and counts as scene. A sign that fills the middle of
-    the lower third and is gone half a second later counts as a subtitle. A sign that something
-    large passes by may look burnt in.
+    ornate titles. A logo or a label that can be read counts as text. Burnt-in text over a picture
+    that never changes counts as scene, like a sign on a wall. A sign in the middle of the lower
+    third that is gone half a second later counts as a subtitle. A sign with something large passing
+    by may count as burnt in.
 
     Source: the filter for text of SVD (arXiv:2311.15127), with PP-OCRv4's networks in place of
-    CRAFT, and boxes that cannot be read left out; the tracking is ours. Others keep clips whose
-    text covers less than 0.02 (EasyAnimate, one still).
+    CRAFT, and without boxes that cannot be read; the tracking is ours. EasyAnimate keeps clips with
+    less than 0.02 under text, on one still.
     """
 
     name: ClassVar = "text_area"
@@ -64,11 +63,11 @@ class TextArea(AnnotatorDefaults):
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params:
-        """How closely long clips are looked at."""
+        """Number of stills of long clips."""
 
         seconds_per_still: float = 5.0
-        """One more still for each so many seconds, up to nine in all; smaller finds shorter
-        captions, and takes longer."""
+        """Seconds of clip for each further still, up to nine in all; smaller finds shorter
+        subtitles, and takes longer."""
 
     def setup(self, device: str, models: Mapping[str, Path]) -> None:
         """Load both networks."""
@@ -101,7 +100,7 @@ class TextArea(AnnotatorDefaults):
         }
 
     def _lines(self, stills_THWC: np.ndarray) -> list[list[Line]]:
-        """Return each still's lines; one that shows what the last did is not looked at again."""
+        """Return the lines of each still; one equal to the still before takes over its lines."""
         found: list[list[Line]] = []
         for at, still in enumerate(stills_THWC):
             if at and _is_repeated(stills_THWC[at - 1], still):
@@ -112,7 +111,7 @@ class TextArea(AnnotatorDefaults):
 
 
 def _is_repeated(one_HWC: np.ndarray, other_HWC: np.ndarray) -> bool:
-    """Whether nothing large enough to be a letter differs."""
+    """Return whether two stills are equal but for details smaller than a letter."""
     import cv2
 
     tiny = [cv2.resize(s, (96, 54), interpolation=cv2.INTER_AREA) for s in (one_HWC, other_HWC)]
@@ -122,7 +121,7 @@ def _is_repeated(one_HWC: np.ndarray, other_HWC: np.ndarray) -> bool:
 def _burnt_in(
     stills_THWC: np.ndarray, lines_T: Sequence[Sequence[Line]]
 ) -> tuple[list[list[Line]], list[list[Line]]]:
-    """Return of each still the lines that are burnt in, and those of them that are subtitles."""
+    """Return the burnt-in lines of each still, and the subtitles among them."""
     import cv2
 
     if not any(lines_T):
@@ -145,10 +144,11 @@ def _burnt_in(
 
 
 def _compared(luma_HW: np.ndarray, other_HW: np.ndarray, line: Line) -> str:
-    """Say what another still shows where this one has a line.
+    """Compare a line with the same place of another still.
 
-    "burnt": it is there and its surroundings changed, or the other way round; "moved": it is
-    elsewhere; "changed": both are others; "same": nothing can be told.
+    Returns:
+        "burnt": the line is there and its surroundings changed, or the other way round; "moved": it
+        is elsewhere; "changed": line and surroundings changed; "same": no evidence.
     """
     import cv2
 
@@ -157,7 +157,7 @@ def _compared(luma_HW: np.ndarray, other_HW: np.ndarray, line: Line) -> str:
     if right - left < 3 or bottom - top < 3:
         return "same"
     text = luma_HW[top:bottom, left:right]
-    # Most of a surrounding that changed is other; of one that stayed, nothing is.
+    # Surroundings that changed differ in most places; those that stayed in none.
     rim = _rim(cv2.absdiff(luma_HW, other_HW), (left, top, right, bottom))
     if not rim.size:
         return "same"
@@ -172,7 +172,7 @@ def _compared(luma_HW: np.ndarray, other_HW: np.ndarray, line: Line) -> str:
 
 
 def _rim(values_HW: np.ndarray, bounds: tuple[int, int, int, int]) -> np.ndarray:
-    """Return the values around a box, as far out as it is high."""
+    """Return the values around a box, to a distance of its height."""
     left, top, right, bottom = bounds
     wide = _around(bounds, bottom - top, *values_HW.shape)
     is_outside_HW = np.ones(values_HW.shape, bool)

@@ -1,4 +1,4 @@
-"""What stays in its place while everything else in the picture moves: logos and watermarks."""
+"""Watermarks and logos: marks that stay in place while the picture moves."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,38 +12,38 @@ from rushes.stages.items import ClipInput, FrameSpec
 from rushes.stages.protocols import AnnotatorDefaults
 
 EDGE, KEPT = 5.0, 0.4
-"""An edge stays if in every still, seen along its mean direction, it is at least so steep (luma
-levels a pixel, of 255) and at least this share of the place's mean steepness."""
+"""An edge stays if its gradient along its mean direction is, in every still, at least so large
+(luma levels a pixel, of 255) and at least this share of the mean gradient there."""
 BOTH_WAYS = 0.12
-"""A mark has edges that stand and edges that lie, at least this share of each; what a pan leaves in
-its place, a horizon or a pole, has one kind."""
+"""Least share of vertical and of horizontal edges in a mark; a horizon or a pole, which stays in
+place during a pan, has one kind only."""
 RIM_PX, RIM_MOVES, RIM_EDGES = 20, 0.8, 1.5
-"""Around a mark so far out, at least this share of edges must not stay, and edges there must be."""
+"""Width of the surroundings of a mark; least share of their edges that move; least mean gradient
+there."""
 LEAST_EDGES, LEAST_PX = 60, 6
-"""Pixels of edge in a mark, and its smaller side, at 320 lines."""
+"""Least number of edge pixels in a mark, and least smaller side, at 320 lines."""
 MOST_OF_FRAME = 0.12
-"""All marks together; where more stays, it is the camera that stands."""
+"""Most share of the frame under marks; where more stays, the camera is static."""
 _NAMES = ("top", "middle", "bottom"), ("left", "centre", "right")
 
 
 class Watermark(AnnotatorDefaults):
-    """Share of the frame under marks that stay while the picture moves; no probability.
+    """Share of the frame under marks that stay while the picture moves; not a probability.
 
-    It compares a clip's stills, up to nine. An edge that stays in its place with the same slope
-    among edges that do not is a mark: a station's logo, a stock site's watermark, a counter's
-    frame, a subtitle that stays for the whole clip.
+    It compares a clip's stills, up to nine. A mark is a group of edges that stay in place, with the
+    same gradient, among edges that move: a station's logo, a stock site's watermark, the frame of a
+    counter, a subtitle that stays for the whole clip.
 
-    Read `evidence` first. Where it is below the setting, as with a standing camera, a mark looks
-    like any other thing that stands still: nothing is looked for and the fraction is 0. That was
-    so for two thirds of 162 clips. Of marks written into the other third 7 in 10 were found,
-    opaque or not; and where there was none, one clip in five read above 0, one in ten above 0.01.
+    Read `evidence` first. Below the setting, as with a static camera, a mark cannot be told from
+    other still things, none is sought, and the fraction is 0. That was so for two thirds of 162
+    clips. Of marks written into the other third 7 in 10 were found, opaque or not; of clips without
+    a mark one in five read above 0, one in ten above 0.01.
 
-    Lies: buildings far away, a planet, a car's bonnet, a cockpit, anything else that keeps its
-    place reads as a mark. A mark over even sky is missed, and so is one that moves, blinks or is
+    Lies: distant buildings, a planet, a car's bonnet, a cockpit and other things that keep their
+    place read as marks. A mark over even sky is missed, and so is one that moves, blinks or is
     fainter than about a quarter.
 
-    Source: ours, after the observation that a watermark is what the gradients of many pictures
-    agree on (Dekel et al. 2017).
+    Source: ours, after Dekel et al. 2017: the gradients of many pictures agree on a watermark.
     """
 
     name: ClassVar = "watermark"
@@ -60,10 +60,10 @@ class Watermark(AnnotatorDefaults):
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params:
-        """What counts as a moving picture."""
+        """Threshold of a moving picture."""
 
         evidence: float = 0.95
-        """Least evidence for a mark; smaller judges more clips and takes more scenery for marks."""
+        """Least evidence for a mark; smaller measures more clips and mistakes more scenery."""
 
     def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return the marks of each clip; ItemError for a clip without a still."""
@@ -73,7 +73,7 @@ class Watermark(AnnotatorDefaults):
         stills_THWC = item.stills_THWC
         if not len(stills_THWC):
             raise ItemError("there is no still inside the clip; it is too short to be scored")
-        if len(stills_THWC) < 3:  # two pictures agree in too much by chance
+        if len(stills_THWC) < 3:  # too much of two pictures is equal by chance
             return {"overlay_fraction": 0.0, "evidence": 0.0, "place": ""}
         edges = _Edges(stills_THWC)
         marks = edges.marks()
@@ -93,7 +93,7 @@ class Watermark(AnnotatorDefaults):
 
 
 class _Edges:
-    """The slopes of all stills at once."""
+    """Gradients of all stills together."""
 
     def __init__(self, stills_THWC: np.ndarray) -> None:
         import cv2
@@ -110,11 +110,11 @@ class _Edges:
             steep_HW += cv2.magnitude(x_HW, y_HW)
             second_HW = np.minimum(second_HW, np.maximum(along_HW, least_HW))
             least_HW = np.minimum(least_HW, along_HW)
-        # Of many stills one may hide a mark behind something as bright.
+        # One of many stills may hide a mark behind something of the same brightness.
         self.stays_HW = np.maximum(second_HW if len(slopes) > 8 else least_HW, 0)
-        """How steep what stays is."""
+        """Gradient of the edges that stay."""
         self.steep_HW = steep_HW / len(slopes)
-        """How steep edges are, whether they stay or not."""
+        """Mean gradient of all edges."""
         self._upright_HW = np.abs(across_HW)
 
     def marks(self) -> list[np.ndarray]:
@@ -132,7 +132,7 @@ class _Edges:
             left, top, wide, high, area = places[number].tolist()
             if min(wide, high) < LEAST_PX or area < LEAST_EDGES:
                 continue
-            # Only the surroundings count, so no more than they is touched.
+            # Only the surroundings count; the rest of the frame is left alone for speed.
             around = (
                 slice(max(0, top - RIM_PX), top + high + RIM_PX),
                 slice(max(0, left - RIM_PX), left + wide + RIM_PX),
@@ -145,13 +145,15 @@ class _Edges:
         return found
 
     def _is_drawn(self, edges: np.ndarray, around: tuple[slice, slice]) -> bool:
-        """Whether a group has enough edges, of both kinds."""
+        """Return whether a group has enough edges, both vertical and horizontal."""
         upright = self._upright_HW[around][edges]
-        standing, lying = upright > 0.8, upright < 0.6
-        return len(upright) >= LEAST_EDGES and bool(min(standing.mean(), lying.mean()) >= BOTH_WAYS)
+        vertical, horizontal = upright > 0.8, upright < 0.6
+        return len(upright) >= LEAST_EDGES and bool(
+            min(vertical.mean(), horizontal.mean()) >= BOTH_WAYS
+        )
 
     def _is_alone(self, own: np.ndarray, around: tuple[slice, slice]) -> bool:
-        """Whether the edges around a group do not stay."""
+        """Return whether the edges around a group move."""
         import cv2
 
         rim = cv2.dilate(own.astype(np.uint8), np.ones((7, 7), np.uint8)) == 0
@@ -162,7 +164,7 @@ class _Edges:
 
 
 def _slopes(still_HWC: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return how luma rises across and down, in levels a pixel, float32."""
+    """Return the gradients of luma across and down, in levels a pixel, float32."""
     import cv2
 
     luma_HW = cv2.GaussianBlur(cv2.cvtColor(still_HWC, cv2.COLOR_RGB2GRAY), (3, 3), 0)
@@ -172,7 +174,7 @@ def _slopes(still_HWC: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _place(mark_HW: np.ndarray) -> str:
-    """Name where a mark's middle is, in thirds of the picture."""
+    """Return the place of a mark's middle, in thirds of the picture: "top right"."""
     middle = [float(at.mean()) / size for at, size in zip(mark_HW.nonzero(), mark_HW.shape,
                                                           strict=True)]  # fmt: skip
     return " ".join(names[min(2, int(3 * at))] for names, at in zip(_NAMES, middle, strict=True))
