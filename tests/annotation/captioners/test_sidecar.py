@@ -59,5 +59,5 @@ def test_what_is_no_caption_fails_by_name(read):
 
 
 def test_an_ending_is_an_ending():
-    with pytest.raises(RecipeError, match="no ending"):
+    with pytest.raises(RecipeError, match="is not an ending"):
         Sidecar.Params(suffixes=("txt",))
