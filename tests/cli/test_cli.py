@@ -119,6 +119,7 @@ def test_run_prints_what_it_did_and_what_to_do_next(rushes, footage, tmp_path):
     assert "decode passes per video: 1.00" in out
     assert "selection main@1: 5 of 6 clips" in out
     assert "export main: 5 clips" in out
+    assert "5 clips without a caption: musubi-tuner keeps them (an empty .txt" in out
     assert "next: rushes review" in out
     assert len(list((project / "exports" / "main").glob("*.mp4"))) == 5
     code, out, _ = rushes("run", footage, *flags)
@@ -279,6 +280,24 @@ def test_export_to_another_format_and_folder(rushes, project_folder, tmp_path):
     assert code == 0
     assert (json.loads(out)["format"], json.loads(out)["clips"]) == ("webdataset", 5)
     assert (tmp_path / "out" / "00000.tar").exists()
+    assert json.loads(out)["treatments"] == []
+
+
+def test_an_export_tells_in_json_what_trainers_do(rushes, project_folder, tmp_path):
+    code, out, _ = rushes(
+        "export", "main", tmp_path / "out", "--project", project_folder, "--workers", 0, "--json",
+        "--set", "export.main.preset=ultrafast",
+    )  # fmt: skip
+    assert code == 0
+    assert {
+        "clips": 5,
+        "treatment": {
+            "trainer": "ai-toolkit",
+            "effect": "changed",
+            "case": "without a caption",
+            "why": "its default_caption is used where one is set",
+        },
+    } in json.loads(out)["treatments"]
 
 
 def test_a_closed_pipe_is_quiet(project_folder):

@@ -305,3 +305,15 @@ def test_a_source_that_is_gone_is_a_failure(films, tmp_path):
         report = project.export()
         assert (report.clips, report.failed) == (3, 3)
         assert all("one.mp4" in failure.message for failure in project.failures())
+
+
+def test_the_report_counts_the_clips_that_trainers_treat_in_their_own_way(opened):
+    project = opened(ALL)
+    project.select()
+    first, again = project.export(), project.export()
+    assert {line.treatment.trainer: line.clips for line in first.treatments} == {
+        "musubi-tuner": 6, "diffusion-pipe": 6, "ai-toolkit": 6,
+    }  # fmt: skip
+    assert again.treatments == first.treatments
+    captioned = opened(ALL, "export.main.caption=a film")
+    assert captioned.export().treatments == ()

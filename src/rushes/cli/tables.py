@@ -135,6 +135,13 @@ def export(found: Any) -> None:
     )
     if found.failed:
         click.echo(f"  {count(found.failed, 'clip')} could not be written: rushes ls failures")
+    for line in found.treatments:
+        treatment, clips = line.treatment, count(line.clips, "clip")
+        does = f"{_EFFECTS[treatment.effect]} {'it' if line.clips == 1 else 'them'}"
+        click.echo(f"  {clips} {treatment.case}: {treatment.trainer} {does} ({treatment.why})")
+
+
+_EFFECTS = {"kept": "keeps", "cut": "cuts", "changed": "changes", "dropped": "drops"}
 
 
 def page(found: Any) -> None:

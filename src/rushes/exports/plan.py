@@ -55,7 +55,7 @@ def plan_clips(context: Context, clip_ids: Sequence[str], caption: str) -> list[
         for no, found in rows.items():
             scores.setdefault(no, {}).update({f"{name}.{field}": found[field] for field in numbers})
     decided = context.catalog.verdicts.current()
-    captions = context.catalog.captions.in_force()
+    captions = context.catalog.captions.current()
     side_of = current_splits(context)
     planned = []
     for clip_id in clip_ids:

@@ -41,3 +41,25 @@ def test_a_video_that_cannot_be_moved_leaves_no_video(tmp_path, folder):
     with pytest.raises(FileNotFoundError):
         folder.write(0, [one], tmp_path / "out")
     assert [path.suffix for path in (tmp_path / "out").iterdir()] == [".txt"]
+
+
+def manifest_entry(**changes):
+    return {"key": "a_00001000_0123abcd", "caption": "a dog", "frames": 49, "fps": 24.0} | changes
+
+
+def test_a_clip_with_caption_and_frames_is_trained_on_as_it_is(folder):
+    assert list(folder.rules(manifest_entry())) == []
+
+
+@pytest.mark.parametrize("caption", ["", " \n"])
+def test_trainers_differ_on_an_empty_caption(folder, caption):
+    found = {rule.trainer: rule for rule in folder.rules(manifest_entry(caption=caption))}
+    assert {name: rule.effect for name, rule in found.items()} == {
+        "musubi-tuner": "kept", "diffusion-pipe": "kept", "ai-toolkit": "changed",
+    }  # fmt: skip
+    assert {rule.case for rule in found.values()} == {"without a caption"}
+
+
+def test_a_single_frame_is_an_image_to_diffusion_pipe(folder):
+    (rule,) = folder.rules(manifest_entry(frames=1))
+    assert (rule.trainer, rule.effect) == ("diffusion-pipe", "changed")

@@ -64,3 +64,7 @@ def test_a_project_is_exported_with_sidecars(project):
         assert tags[0] == "rushes:project rushes"
         assert any(tag.startswith("rushes:motion.speed ") for tag in tags)
     assert project.export(to="hydrus").encoded == 0
+
+
+def test_hydrus_trains_on_nothing_and_has_no_rules():
+    assert list(HydrusSidecars(HydrusSidecars.Params()).rules({"key": "a.b", "caption": ""})) == []

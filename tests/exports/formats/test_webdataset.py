@@ -109,3 +109,17 @@ def test_parquet_holds_the_facts(tmp_path):
 def test_an_empty_shard_is_refused():
     with pytest.raises(RecipeError, match="shard_size"):
         WebDataset.Params(shard_size=0)
+
+
+def test_a_key_with_a_dot_is_lost_to_readers():
+    rules = WebDataset(WebDataset.Params()).rules
+    assert list(rules({"key": "00000003", "caption": ""})) == []
+    (rule,) = rules({"key": "film.2_00000003", "caption": "a film"})
+    assert (rule.effect, rule.case) == ("dropped", "with a dot in the key")
+
+
+def test_a_table_beside_the_shards_is_read_in_their_place(monkeypatch):
+    monkeypatch.setattr("rushes.exports.formats.webdataset._pyarrow", lambda: None)
+    (rule,) = WebDataset(WebDataset.Params(parquet=True)).rules({"key": "00000003", "caption": "x"})
+    assert (rule.trainer, rule.effect) == ("finetrainers", "dropped")
+    assert "parquet = false" in rule.why

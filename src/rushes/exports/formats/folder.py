@@ -71,5 +71,5 @@ _NO_CAPTION = (
     ),
 )
 _ONE_FRAME = Treatment(
-    "diffusion-pipe", "changed", "of one frame", "they are trained on as images, not as videos"
+    "diffusion-pipe", "changed", "of one frame", "a video of one frame is an image to it"
 )
