@@ -14,17 +14,17 @@ from tests.hydrus.fake_http import KEY
 
 @pytest.fixture
 def fake(monkeypatch):
-    """A client with an empty database, whose key is in the environment."""
+    """A stand-in client with an empty database; its key is in the environment."""
     monkeypatch.setenv("RUSHES_HYDRUS_KEY", KEY)
     monkeypatch.setattr(connection, "RETRY_DELAYS_S", (0.01, 0.02, 0.05, 0.1))
     client = FakeHydrus()
     yield client
     client.stop()
-    assert client.rude == []
+    assert client.forbidden == []
 
 
 class Bench:
-    """A finished project with a client beside it, and shorthands."""
+    """A finished project and a client, with shorthands."""
 
     def __init__(self, folder, fake):
         self.folder, self.fake, self.opened = folder, fake, []
@@ -57,11 +57,11 @@ class Bench:
         return self.catalog.verdicts.current([self.clips[number]]).get(self.clips[number])
 
     def sha256(self, number):
-        """Return the file of the clip of that number in the selection."""
+        """Return the sha256 of a clip, by its index in the selection."""
         return self.catalog.hydrus.files()[self.clips[number]]
 
     def everything(self):
-        """Return all that both sides hold."""
+        """Return the state of both sides."""
         return (
             self.fake.state(),
             self.catalog.hydrus.bases("desk"),
@@ -76,7 +76,7 @@ class Bench:
 
 @pytest.fixture
 def uncut_bench(project_folder, fake):
-    """Of this project no clip was ever cut to a file for Hydrus."""
+    """A project whose clips are not cut to files yet."""
     made = Bench(project_folder, fake)
     yield made
     made.close()
@@ -94,7 +94,7 @@ def _cut(_finished, tmp_path_factory):
 
 @pytest.fixture
 def bench(_cut, tmp_path, fake):
-    """Here the files are there already, which saves each test a second."""
+    """A project whose clips are cut to files already, which saves each test a second."""
     made = Bench(Path(shutil.copytree(_cut, tmp_path / "project")), fake)
     yield made
     made.close()

@@ -1,4 +1,4 @@
-"""The calls of the Client API, as a real client of version 682 was seen to answer them."""
+"""The calls of the Client API, with the observed answers of a client of version 682."""
 
 import hashlib
 import re
@@ -35,7 +35,7 @@ class Refusal(Exception):
 
 
 def clean(tag):
-    """Return a tag as it is kept; empty if it is none."""
+    """Return a tag as Hydrus stores it; empty if it is invalid."""
     tag = tag[:1024].lower()
     if re.match(r":(?!.*:)", tag):
         tag = ":" + tag  # ":)" is no namespace
@@ -184,8 +184,8 @@ NEEDS = {"/add_files": 1, "/add_tags": 2, "/get_files": 3, "/add_notes": 7, "/ma
 SAFE = {"override_previously_deleted_mappings": False, "create_new_deleted_mappings": False}
 
 
-def rudeness(path, body):
-    """Return what is wrong with a request: that it could delete, or go over a person's decision."""
+def forbidden_reasons(path, body):
+    """Return the reason why a request is forbidden: it could delete, or overrule a person."""
     fine = {
         "/add_tags/add_tags": lambda: body.items() >= SAFE.items() and len(body) == 4,
         "/add_files/add_file": lambda: set(body) <= {"path"},  # our file is the master: it stays

@@ -1,8 +1,8 @@
-"""A Hydrus client for tests: what a real one of version 682 was seen to do, and nothing else.
+"""A stand-in for a Hydrus client, with the observed behaviour of version 682.
 
-Here is what it holds, and what a person at it does: `archive`, `trash`, `remove_tag` and so on.
-`crash` takes it back to what it last wrote to its disk. See `fake_calls` for its API and
-`fake_http` for how it speaks.
+Holds the state, and has a method for each thing that a person does: `archive`, `trash`,
+`remove_tag` and so on. `crash` reverts to the state on its disk. See `fake_calls` for its API and
+`fake_http` for its HTTP.
 """
 
 import copy
@@ -21,7 +21,7 @@ from tests.hydrus.fake_http import Answers, Server
 
 
 class FakeHydrus:
-    """The client. Change its attributes to make it awkward."""
+    """The stand-in. Its attributes make it refuse, stall or crash."""
 
     def __init__(self, api=95, permissions=(1, 2, 3, 7)):
         self.api, self.permissions = api, set(permissions)
@@ -31,15 +31,15 @@ class FakeHydrus:
         self.archives_imports = False
         self.vetoes = False
         self.fails = False
-        self.busy = 0  # so many requests are answered 503
+        self.busy = 0  # number of requests that are answered 503
         self.refuses = {}  # path → statuses with which its next requests are answered
         self.closes_idle_after_s = 60.0
-        self.certificate = None  # with one it speaks https
+        self.certificate = None  # set: speaks https
         self.delay_s = 0.0
         self.files = {}  # sha256 → row
         self.calls = []
-        self.rude = []  # requests that no friend of the person makes
-        self.on_call = None  # is told the number of each request, before it is done
+        self.forbidden = []  # requests that could overrule a person
+        self.on_call = None  # called with the number of each request, before it is answered
         self.time = 1_700_000_000
         self._disk = {}
         self.lock = threading.RLock()
@@ -70,7 +70,7 @@ class FakeHydrus:
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def stop(self):
-        """Shut down: it says goodbye to nobody."""
+        """Shut down without answering open requests."""
         if self._server is None:
             return
         server, self._server = self._server, None
@@ -80,7 +80,7 @@ class FakeHydrus:
             link.close_hard()
 
     def crash(self):
-        """Lose what was not on its disk."""
+        """Lose every change that is not on its disk."""
         self.stop()
         self.files = copy.deepcopy(self._disk)
 
@@ -107,7 +107,7 @@ class FakeHydrus:
             row["inbox"] = True
 
     def trash(self, *sha256s):
-        for row in map(self.row, sha256s):  # it stays in the inbox, if it was
+        for row in map(self.row, sha256s):  # a file in the inbox stays there
             row["deleted"] = {MY_FILES: self.now(), ALL_MY_FILES: self.time}
             row["current"] = {TRASH: self.time}
 
@@ -116,7 +116,7 @@ class FakeHydrus:
             row["deleted"], row["current"] = {}, {MY_FILES: self.now()}
 
     def purge(self, *sha256s, record=True):
-        """Physically delete: tags, notes and ratings outlast it, the record if wanted."""
+        """Delete physically; tags, notes, ratings and, on request, a record of it remain."""
         self.trash(*sha256s)
         for row in map(self.row, sha256s):
             row["is_local"] = row["inbox"] = False
@@ -124,7 +124,7 @@ class FakeHydrus:
             row["current"] = {}
 
     def move(self, *sha256s):
-        """Put files into another local file domain, out of the one that they were in."""
+        """Move files to another local file domain."""
         for row in map(self.row, sha256s):
             row["deleted"], row["current"] = {MY_FILES: self.now()}, {SECOND_DOMAIN: self.time}
 
@@ -147,13 +147,13 @@ class FakeHydrus:
     def rate(self, sha256, value, service=STARS):
         self.row(sha256)["ratings"][service] = value
 
-    # ---- what a test asks ----
+    # ---- for tests ----
 
     def tags_of(self, sha256):
         return set(self.files[sha256]["tags"])
 
     def state(self):
-        """Return all that it holds of files that it knows, without times and numbers."""
+        """Return the state of all files, without times and ids."""
         return {
             sha256: {k: row[k] for k in ("tags", "removed", "notes", "is_local", "inbox")}
             for sha256, row in sorted(self.files.items())

@@ -1,4 +1,4 @@
-"""How a client speaks HTTP: keys, permissions, statuses, limits, and connections that end."""
+"""HTTP of the stand-in: keys, permissions, statuses, limits, and connections that end."""
 
 import json
 import time
@@ -6,7 +6,7 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.hydrus.fake_calls import CALLS, NEEDS, Refusal, rudeness
+from tests.hydrus.fake_calls import CALLS, NEEDS, Refusal, forbidden_reasons
 
 KEY = "0123456789abcdef" * 4
 MOST_HEAD_BYTES = 2_000_000
@@ -23,7 +23,7 @@ class Answers(BaseHTTPRequestHandler):
     hydrus = None
 
     def handle_one_request(self):
-        """As the base class does, but with Hydrus' limit instead of 64 kB for the first line."""
+        """Handle a request as the base class does, with Hydrus' limit for the first line."""
         try:
             self.raw_requestline = self.rfile.readline(MOST_HEAD_BYTES + 1)
             if len(self.raw_requestline) > MOST_HEAD_BYTES:
@@ -70,7 +70,7 @@ class Answers(BaseHTTPRequestHandler):
         time.sleep(fake.delay_s)
         with fake.lock:
             fake.calls.append((path, body))
-            fake.rude += rudeness(path, body)
+            fake.forbidden += forbidden_reasons(path, body)
             number = len(fake.calls)
         if fake.on_call:
             fake.on_call(number)

@@ -1,4 +1,4 @@
-"""Keys, permissions, versions, services, and what is no client at all: one clear line each."""
+"""Keys, permissions, versions, services, other servers: one clear error line each."""
 
 import shutil
 import ssl
@@ -140,7 +140,7 @@ def test_a_web_page_instead_of_an_answer_is_told_in_its_words(bench, fake):
     with pytest.raises(Refused, match=r"404 to /nowhere: 404 - no such resource$"):
         link.get("/nowhere")
     link.close()
-    fake.rude.clear()
+    fake.forbidden.clear()
 
 
 def test_something_else_at_that_address_is_said(bench, fake):

@@ -1,4 +1,4 @@
-"""Captions, tags and stars that a person changed in Hydrus: a three-way merge, and theirs wins."""
+"""Captions, tags and stars that a person changed in Hydrus: a three-way merge; Hydrus wins."""
 
 import pytest
 
@@ -172,7 +172,7 @@ def test_a_rating_service_of_another_kind_is_refused(bench):
 
 
 def test_under_another_name_the_project_remembers_what_people_did(pushed, fake):
-    """As when its folder is called something else from now on."""
+    """A renamed folder has the same effect."""
     fake.note(pushed.sha256(0), "")
     fake.purge(pushed.sha256(1), record=False)
     pushed.open("hydrus.project=renamed")

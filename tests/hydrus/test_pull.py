@@ -1,4 +1,4 @@
-"""What a person decides in Hydrus comes back: once, and not over what is newer here."""
+"""Decisions in Hydrus are pulled once, and do not overrule newer ones here."""
 
 import time
 
@@ -176,7 +176,7 @@ def test_a_clip_that_was_trimmed_is_another_one_and_the_old_ones_verdict_stays_w
     assert pushed.pull().replaced == 1
     now = pushed.catalog.verdicts.current([clip.id, new.id])
     assert (now[clip.id].verdict, now[new.id].verdict) == ("drop", None)
-    assert now[new.id].caption == "a boat"  # it took along what was decided before
+    assert now[new.id].caption == "a boat"  # it inherits earlier decisions
     pushed.project.select()
     done = pushed.push()
     assert (done.cut, done.imported, done.rejected) == (1, 1, 0)
@@ -184,7 +184,7 @@ def test_a_clip_that_was_trimmed_is_another_one_and_the_old_ones_verdict_stays_w
 
 
 def test_two_clips_that_are_one_file_share_what_is_said_of_it(bench, fake):
-    """As two stretches of the same still picture can be."""
+    """Two spans of the same still image can be equal files."""
     bench.catalog.hydrus.add_file(bench.clips[1], bench.sha256(0), {})
     bench.decide(bench.clips[0], caption="first")
     assert bench.push().imported == 4
@@ -195,7 +195,7 @@ def test_two_clips_that_are_one_file_share_what_is_said_of_it(bench, fake):
 
 
 def test_a_push_a_persons_work_a_pull_and_a_push(pushed, fake):
-    """The round that people make, with a bit of everything, comes to rest."""
+    """After a round with every kind of edit, nothing is left to push or pull."""
     fake.archive(pushed.sha256(0), pushed.sha256(3))
     fake.trash(pushed.sha256(1))
     fake.note(pushed.sha256(2), "dusk")

@@ -1,4 +1,4 @@
-"""Push, and push again; what a person did in between stays done."""
+"""Repeated pushes keep the edits of a person in between."""
 
 import hashlib
 
@@ -318,7 +318,7 @@ def test_another_selection_can_follow(bench, fake):
 
 
 def test_the_fake_is_as_awkward_as_the_real_one(fake):
-    """The dangers that Rushes avoids are there to be avoided."""
+    """The stand-in has the defaults that Rushes has to avoid."""
     from rushes.hydrus.http import Connection, Refused
 
     link = Connection(fake.url, KEY)
@@ -336,4 +336,4 @@ def test_the_fake_is_as_awkward_as_the_real_one(fake):
     with pytest.raises(ProjectError, match="went away"):  # no answer at all
         link.get("/get_files/file_metadata", hashes=["b" * 64] * 30_000)
     link.close()
-    fake.rude.clear()
+    fake.forbidden.clear()

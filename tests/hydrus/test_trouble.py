@@ -1,4 +1,4 @@
-"""Kills, crashes, restarts, busy and strange clients: one clear line, and nothing lost."""
+"""Kills, crashes, restarts, busy clients: one clear error line, and nothing is lost."""
 
 import os
 import signal
@@ -20,12 +20,12 @@ FEW = ("select.main.motion.speed=top 34%", "hydrus.scores=[]")
 
 
 class Killed(BaseException):
-    """What no code of ours expects."""
+    """An exception that no code of the project catches."""
 
 
 @pytest.fixture
 def few(bench):
-    """Two clips only, of which one has everything that a clip can have."""
+    """Two clips, one of them with a caption and a tag."""
     bench.open(*FEW).select()
     clips = bench.catalog.selections.newest("main")[0].clips
     assert len(clips) == 2
@@ -39,15 +39,15 @@ def few(bench):
     return bench
 
 
-def start_anew(few, name):
-    """Empty the client and the ledger, so to speak."""
+def use_new_ledger(few, name):
+    """Empty the client, and use a new ledger."""
     few.fake.files, few.fake.calls, few.fake._disk = {}, [], {}
     few.fake.on_call = None
     few.open(*FEW, f"hydrus.client={name}")
 
 
-def is_as_undisturbed(few):
-    """Push again and pull: all is there, nothing is taken for a person's doing, all is at rest."""
+def check_complete(few):
+    """Check that a repeated push and pull complete the state and store no decision."""
     few.fake.on_call = None
     few.pull()
     assert few.catalog.verdicts.since() == few.begun
@@ -63,7 +63,7 @@ def is_as_undisturbed(few):
 
 @pytest.fixture
 def push_until(few, monkeypatch):
-    """Push, killed at a request: before it is sent or after it was answered."""
+    """Push until a request, and die before it is sent or after it is answered."""
 
     def push(call, when="after"):
         once, made = connection.Connection._once, [0]
@@ -88,12 +88,12 @@ def push_until(few, monkeypatch):
 @pytest.mark.parametrize(("when", "first"), [("before", 1), ("after", 2)])
 def test_killed_at_any_request_the_next_push_ends_alike(few, push_until, when, first):
     for call in range(first, few.calls + 1, 2):  # half of them each way: it takes a second a kill
-        start_anew(few, f"{when}{call}")
+        use_new_ledger(few, f"{when}{call}")
         push_until(call, when)
-        is_as_undisturbed(few)
+        check_complete(few)
 
 
-@pytest.mark.parametrize("call", [5, 6])  # what it has is asked, the note is written
+@pytest.mark.parametrize("call", [5, 6])  # reading the state, writing the note
 def test_killed_while_a_text_changes_it_knows_its_own_words(few, push_until, call):
     clip = few.catalog.selections.newest("main")[0].clips[0]
     note = few.fake.files[few.catalog.hydrus.files()[clip]]["notes"]
@@ -109,16 +109,16 @@ def test_killed_while_a_text_changes_it_knows_its_own_words(few, push_until, cal
 
 def test_a_crash_that_loses_anything_loses_nothing_for_good(few):
     for call in range(1, few.calls + 1):
-        start_anew(few, f"crash{call}")
+        use_new_ledger(few, f"crash{call}")
         few.fake.on_call = lambda number, call=call: number == call and few.fake.commit()
         few.push()
         few.fake.crash()
         few.fake.start()
-        is_as_undisturbed(few)
+        check_complete(few)
 
 
 def test_what_was_lost_in_a_crash_is_no_persons_doing(few):
-    start_anew(few, "lost")
+    use_new_ledger(few, "lost")
     few.push()
     few.fake.crash()
     few.fake.start()
@@ -155,7 +155,7 @@ def test_with_the_permission_to_commit_an_old_text_is_a_persons(few):
 def test_a_restart_in_the_middle_is_waited_for(few):
     fake = few.fake
     for call in range(5, few.calls, 6):
-        start_anew(few, f"restart{call}")
+        use_new_ledger(few, f"restart{call}")
 
         def restart(number, call=call):
             if number == call:
@@ -168,20 +168,20 @@ def test_a_restart_in_the_middle_is_waited_for(few):
 
 
 def test_a_client_that_goes_away_for_good_is_one_line(few):
-    start_anew(few, "gone")
+    use_new_ledger(few, "gone")
     few.fake.on_call = lambda number: number == 8 and few.fake.stop()
     with pytest.raises(ProjectError, match=r"went away.*finished work is kept"):
         few.push()
     with pytest.raises(ProjectError, match="no Hydrus client answers at"):
         few.push()
     few.fake.start()
-    is_as_undisturbed(few)
+    check_complete(few)
 
 
 def test_a_kept_connection_that_was_closed_is_opened_again(few, monkeypatch):
-    start_anew(few, "idle")
+    use_new_ledger(few, "idle")
     few.fake.closes_idle_after_s = 0.02
-    monkeypatch.setattr(connection, "RETRY_DELAYS_S", ())  # this is no trouble that is waited for
+    monkeypatch.setattr(connection, "RETRY_DELAYS_S", ())  # without any retry
     once = connection.Connection._once
 
     def slow(self, *request):
@@ -194,7 +194,7 @@ def test_a_kept_connection_that_was_closed_is_opened_again(few, monkeypatch):
 
 
 def test_a_busy_client_is_waited_for_and_then_named(few):
-    start_anew(few, "busy")
+    use_new_ledger(few, "busy")
     few.fake.busy = 3
     few.push()
     assert few.fake.state() == few.undisturbed
@@ -205,7 +205,7 @@ def test_a_busy_client_is_waited_for_and_then_named(few):
 
 def test_waiting_is_said_once_and_so_is_its_end(few, monkeypatch):
     lines = []
-    start_anew(few, "told")
+    use_new_ledger(few, "told")
     monkeypatch.setattr(few.project.context.runner.reporter, "line", lines.append)
     few.fake.busy = 3
     few.push()
@@ -216,7 +216,7 @@ def test_waiting_is_said_once_and_so_is_its_end(few, monkeypatch):
 
 
 def test_an_import_that_outlasts_patience_is_made_again(few, monkeypatch):
-    start_anew(few, "slow")
+    use_new_ledger(few, "slow")
     monkeypatch.setattr(connection, "TIMEOUT_S", 0.3)
     few.fake.on_call = lambda number: number == few.first_import and time.sleep(0.5)
     few.push()
@@ -225,7 +225,7 @@ def test_an_import_that_outlasts_patience_is_made_again(few, monkeypatch):
 
 
 def test_ctrl_c_does_not_wait_for_a_client_that_is_not_there(few, monkeypatch):
-    start_anew(few, "ctrl-c")
+    use_new_ledger(few, "ctrl-c")
     monkeypatch.setattr(connection, "RETRY_DELAYS_S", (40,))
     stop = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
 
@@ -244,23 +244,23 @@ def test_ctrl_c_does_not_wait_for_a_client_that_is_not_there(few, monkeypatch):
         signal.signal(signal.SIGINT, before)
     assert time.monotonic() - began < 20
     few.fake.start()
-    is_as_undisturbed(few)
+    check_complete(few)
 
 
 def test_a_key_that_is_taken_away_in_the_middle_is_no_missing_permission(few, monkeypatch):
-    start_anew(few, "no key")
+    use_new_ledger(few, "no key")
     few.fake.on_call = lambda number: number == 6 and monkeypatch.setattr(fake_http, "KEY", "none")
     with pytest.raises(ProjectError, match="does not know this access key"):
         few.push()
 
 
 def test_a_permission_taken_away_in_the_middle_is_named(few):
-    start_anew(few, "taken")
+    use_new_ledger(few, "taken")
     few.fake.on_call = lambda number: number == 6 and few.fake.permissions.discard(7)
     with pytest.raises(ProjectError, match='lacks the permission "edit file notes"'):
         few.push()
     few.fake.permissions.add(7)
-    is_as_undisturbed(few)
+    check_complete(few)
 
 
 def test_two_at_once_do_not_mix(bench):
@@ -287,7 +287,7 @@ def start(folder, fake):
 
 
 def test_kill_9_in_cutting_and_importing(uncut_bench, fake):
-    """Two real kills, as a process takes seconds to start; above it dies at every request."""
+    """Two real kills; the tests above simulate one at every request."""
     bench = uncut_bench
 
     def kill_at_the_third(number):

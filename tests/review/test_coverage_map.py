@@ -6,7 +6,7 @@ from rushes.review.coverage_map import tile_layout
 
 
 def directions(points):
-    """Directions that are near one another where points of a plane are."""
+    """Unit vectors that are similar where the points of a plane are near each other."""
     points = np.asarray(points, np.float32)
     gaps = ((points[:, None] - points[None]) ** 2).sum(axis=2)
     vectors = np.exp(-gaps / 8)

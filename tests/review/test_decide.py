@@ -7,7 +7,7 @@ from rushes.review import decide as deciding
 
 @pytest.fixture
 def people(project):
-    """The catalog of a finished project, and shorthands for two people at work on it."""
+    """A finished project, with shorthands for the decisions of several people."""
 
     class People:
         context = project.context
@@ -65,7 +65,7 @@ def test_undo_takes_back_a_whole_action_of_that_person_only(people):
     assert people.state(second).verdict == "drop"
     people.undo()
     people.decide(second, verdict="keep")
-    assert people.undo(redo=True) == []  # something else was done since
+    assert people.undo(redo=True) == []  # the next action clears the redo
     assert people.undo(who="carol") == []
 
 

@@ -18,7 +18,7 @@ def columns(rows):
     )
 
 
-def told(rows, places=None):
+def choices_of(rows, places=None):
     at = np.arange(len(rows)) if places is None else np.array(places)
     found = open_choices(columns(rows), at)
     return {name: (one.best, one.keep, one.drop, one.decided) for name, one in found.items()}
@@ -29,8 +29,10 @@ def test_the_best_is_kept_and_the_others_are_dropped():
         (2, 0, "undecided"), (0, 1, "undecided"), (1, 1, "undecided"), (NAN, NAN, "undecided"),
         (2, 1, "undecided"), (1, 0, "undecided"), (2, 0, "undecided"),
     ]  # fmt: skip
-    assert told(rows) == {"1": (1, [2], [5], 0), "2": (1, [4], [0, 6], 0)}
-    assert told(rows, [0, 4, 5]) == {"2": (1, [4], [0], 0)}  # the best of 1 is not shown
+    assert choices_of(rows) == {"1": (1, [2], [5], 0), "2": (1, [4], [0, 6], 0)}
+    assert choices_of(rows, [0, 4, 5]) == {
+        "2": (1, [4], [0], 0)
+    }  # the best of 1 is not in the query
 
 
 def test_what_somebody_decided_stays():
@@ -39,8 +41,8 @@ def test_what_somebody_decided_stays():
         (2, 1, "drop"), (2, 0, "undecided"),
         (3, 1, "keep"), (3, 0, "drop"),
     ]  # fmt: skip
-    # Of 2 nothing would be left, of 3 there is nothing left to decide.
-    assert told(rows) == {"1": (1, [], [1], 2)}
+    # Group 2 would lose all of its clips; group 3 is decided.
+    assert choices_of(rows) == {"1": (1, [], [1], 2)}
 
 
 def test_without_a_search_for_duplicates_there_is_nothing_to_decide():

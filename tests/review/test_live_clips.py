@@ -12,7 +12,7 @@ def session(project):
 
 @pytest.fixture
 def elsewhere(project_folder, project):
-    """The same project, opened by somebody else."""
+    """The same project, opened a second time."""
     with Project.open(project_folder, workers=0) as other:
         yield other
 
@@ -66,7 +66,7 @@ def test_new_scores_are_taken_in(session, project_folder):
     with Project.open(project_folder, workers=0, changes=["cut.min_s=0.3"]) as other:
         other.cut()
     assert session.live.refresh()
-    assert session.live.clips_revision == revision  # of this recipe's cuts there are no others
+    assert session.live.clips_revision == revision  # the cuts of this recipe are unchanged
 
 
 def test_a_query_sorts_groups_and_keeps_what_a_search_found(session):

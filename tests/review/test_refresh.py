@@ -12,7 +12,7 @@ from rushes.catalog import change_log as changes
 from rushes.dedup.keep import OUTCOME, outcome_fingerprint
 from rushes.errors import RecipeError
 from rushes.project import Project
-from rushes.records import Clip
+from rushes.records import Clip, CutResult
 from rushes.review import decide as deciding
 from rushes.review import live_clips
 from rushes.review.live_clips import LiveClips
@@ -20,14 +20,14 @@ from rushes.similarity import coverage
 
 
 class Events:
-    """What can happen to a project while its page is open, by chance."""
+    """Random changes of a project whose page is open."""
 
     def __init__(self, project, seed):
         self.random = random.Random(seed)
         self.context = project.context
         self.catalog, self.recipe = project.context.catalog, project.context.recipe
         self.cut = self.recipe.fingerprints.cut
-        self.filmed = set(self.catalog.videos())  # those that can be trimmed: there are signals
+        self.trimmable = set(self.catalog.videos())  # these can be trimmed, since they have signals
 
     def clips(self):
         return self.catalog.clips(self.cut)
@@ -63,11 +63,12 @@ class Events:
         self.put_cuts(no, "another", self.spans(video, self.random.randint(0, 500)))
 
     def put_cuts(self, no, fingerprint, clips):
-        self.catalog.commit_cuts(no, fingerprint, [], clips, shots=2, shots_too_short=0)
+        found = CutResult(cuts=[], clips=clips, shots=2, shots_too_short=0)
+        self.catalog.commit_cuts(no, fingerprint, found)
 
     def on_another_name(self):
         no = self.random.choice(list(self.catalog.videos()))
-        self.catalog.call_videos({no: f"called {self.random.random()}.mp4"})
+        self.catalog.set_given({no: f"called {self.random.random()}.mp4"})
 
     def on_scores(self):
         name, scorer = self.random.choice(list(self.recipe.stages("score").items()))
@@ -117,7 +118,7 @@ class Events:
         there = [
             row.clip
             for row in self.clips().values()
-            if row.video_no in self.filmed and row.clip.frames > 3
+            if row.video_no in self.trimmable and row.clip.frames > 3
         ]
         if not there:
             return
@@ -136,14 +137,14 @@ class Events:
         self.quietly(deciding.redo, self.catalog, who=who)
 
     def quietly(self, work, *given, **named):
-        # Its clips may not be there any more, or it would hold no frame.
+        # The clips may be gone, or the span would hold no frame.
         with suppress(RecipeError):
             work(*given, source="page", **named)
 
 
 @pytest.fixture
 def halved(project_folder):
-    """A project with many videos on either side."""
+    """A project with many videos in either split."""
     with Project.open(project_folder, workers=0, changes=["split.validation=50%"]) as opened:
         yield opened
 
@@ -175,7 +176,7 @@ def test_a_refresh_gives_what_reading_everything_would(halved, seed, monkeypatch
     for _ in range(40):
         seen.append(events.happen())
         if events.random.random() < 0.5:
-            live.columns.counts("verdict")  # what is kept of a column is renewed, too
+            live.columns.counts("verdict")  # fills the cache of the column
             live.refresh(share=events.random.choice([0.001, 1.0]))
         if events.random.random() < 0.5:
             live.refresh()
@@ -216,6 +217,6 @@ def test_what_scans_bring_can_wait_but_nothing_that_people_do(halved):
     assert live.refresh(share=1e-9)
     assert (live.last_by, live.decided[clip.id].verdict) == (("bob",), "keep")
     assert speeds()[1] != 77
-    deciding.undo(events.catalog, who="bob", source="cli")  # it may be of other clips
+    deciding.undo(events.catalog, who="bob", source="cli")  # an undo can change the set of clips
     assert live.refresh(share=1e-9)
     assert speeds() == [77, 77]
