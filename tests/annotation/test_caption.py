@@ -114,7 +114,7 @@ def first(project):
     return project.ls("clips")[0]["caption"]
 
 
-def test_what_a_person_says_stands_over_a_captioner(captioned, films):
+def test_a_persons_caption_replaces_a_captioners(captioned, films):
     say(captioned, "a fox that is no dog")
     assert first(captioned) == "a fox that is no dog"
     assert [row["caption"] for row in captioned.search("dog")] == ["a fox that is no dog"]
@@ -141,7 +141,7 @@ def test_a_persons_words_about_a_clip_without_any_are_taken_back(captioned):
     assert captioned.ls("clips")[nothing]["caption"] is None
 
 
-def test_halves_of_a_clip_are_said_to_show_what_the_whole_did(captioned):
+def test_halves_of_a_clip_inherit_its_caption(captioned):
     clip = next(iter(captioned.context.clips().values())).clip
     middle = (clip.in_pts + clip.out_pts) // 2
     spans = [(clip.in_pts, middle), (middle, clip.out_pts)]

@@ -15,7 +15,7 @@ def a_set(count, first=1):
     return videos, {no * 10 + half: no for no in videos for half in (0, 1)}
 
 
-def test_about_the_asked_share_of_the_videos_is_for_validation():
+def test_about_the_given_share_of_the_videos_is_for_validation():
     videos, clips = a_set(2000)
     for fraction in (0.05, 0.2):
         found = list(assign_splits(videos, clips, {}, fraction).values())
@@ -24,7 +24,7 @@ def test_about_the_asked_share_of_the_videos_is_for_validation():
     assert set(assign_splits(videos, clips, {}, 1).values()) == {"validation"}
 
 
-def test_a_video_stays_on_its_side_when_others_come_or_more_is_asked_for():
+def test_a_video_keeps_its_split_when_others_come_or_the_share_grows():
     some = assign_splits(*a_set(50), {}, 0.2)
     more = assign_splits(*a_set(500), {}, 0.2)
     assert all(more[no] == side for no, side in some.items())

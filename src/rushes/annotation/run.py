@@ -102,13 +102,13 @@ def _outdated(context: Context, key: str, stage: Annotator) -> list[int]:
     rows = context.rows(key)
     clips = context.clips(rows)
     videos = context.catalog.videos({row.video_no for row in clips.values()})
-    holds: dict[tuple[int, tuple[object, ...]], bool] = {}  # most clips of a video share a row
+    are_current: dict[tuple[int, tuple[object, ...]], bool] = {}  # most clips of a video share a row
     outdated = []
     for no, clip_row in clips.items():
-        asked = clip_row.video_no, tuple(rows[no].values())
-        if asked not in holds:
-            holds[asked] = stage.is_current(rows[no], videos[clip_row.video_no])
-        if not holds[asked]:
+        key_of_row = clip_row.video_no, tuple(rows[no].values())
+        if key_of_row not in are_current:
+            are_current[key_of_row] = stage.is_current(rows[no], videos[clip_row.video_no])
+        if not are_current[key_of_row]:
             outdated.append(no)
     return outdated
 

@@ -42,7 +42,7 @@ def test_the_text_beside_a_video_is_its_caption(read):
     assert read(txt=b"a red dog\r\n runs\n") == "a red dog runs", "a caption is one line"
 
 
-def test_an_empty_text_says_nothing_and_the_next_ending_is_asked(read):
+def test_after_an_empty_file_the_next_ending_is_read(read):
     assert read(txt=b" \n", caption=b"a dog") == "a dog"
 
 

@@ -123,7 +123,7 @@ def test_a_head_of_another_width_stops_the_run(clip, item, tmp_path):
         scorer.annotate([read(clip, item(still("red")))])
 
 
-def test_what_is_not_named_is_asked_for():
+def test_a_missing_name_is_an_error_that_says_so():
     with pytest.raises(RecipeError, match="no head is named"):
         models_of(Aesthetic(Aesthetic.Params()))
     for stage in (Clip, ClipSimilarity):

@@ -120,10 +120,10 @@ def _pictures(item: ClipInput, wanted: Sequence[int]) -> dict[int, np.ndarray]:
     """Return frames of the source by pts: RGB (H, W, 3), without bars, at the network's height."""
     import cv2
 
-    spec, scaler, asked = FrameSpec(colour="rgb"), new_scaler(), set(wanted)
+    spec, scaler, wanted_pts = FrameSpec(colour="rgb"), new_scaler(), set(wanted)
     pictures = {}
     for decoded in frames_between(item.video, wanted[0], wanted[-1] + 1):
-        if decoded.pts not in asked:
+        if decoded.pts not in wanted_pts:
             continue
         whole_HWC = FrameConverter(decoded.frame, item.video, scaler).get(spec)
         left, top, width, height = item.box.inside(*whole_HWC.shape[1::-1], even=False)

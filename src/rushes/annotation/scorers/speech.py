@@ -123,7 +123,7 @@ def _frames(blocks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
 
 def _speaks(probabilities_T: np.ndarray, threshold: float) -> np.ndarray:
     """Return which frames are speech: from `threshold` on, until it is `ENDS_BELOW` less likely."""
-    # Each frame that is neither goes on with what the frame before it was.
+    # A frame between the two thresholds continues the state before it.
     is_speech = probabilities_T >= threshold
     is_clear = is_speech | (probabilities_T < threshold - ENDS_BELOW)
     last_clear = np.maximum.accumulate(np.where(is_clear, np.arange(len(is_clear)), -1))
