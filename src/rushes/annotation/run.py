@@ -102,7 +102,8 @@ def _outdated(context: Context, key: str, stage: Annotator) -> list[int]:
     rows = context.rows(key)
     clips = context.clips(rows)
     videos = context.catalog.videos({row.video_no for row in clips.values()})
-    are_current: dict[tuple[int, tuple[object, ...]], bool] = {}  # most clips of a video share a row
+    # Most clips of a video share a row.
+    are_current: dict[tuple[int, tuple[object, ...]], bool] = {}
     outdated = []
     for no, clip_row in clips.items():
         key_of_row = clip_row.video_no, tuple(rows[no].values())

@@ -122,7 +122,7 @@ def _frames(blocks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
 
 
 def _speaks(probabilities_T: np.ndarray, threshold: float) -> np.ndarray:
-    """Return which frames are speech: from `threshold` on, until it is `ENDS_BELOW` less likely."""
+    """Return the frames with speech (bool), which ends at `ENDS_BELOW` under `threshold`."""
     # A frame between the two thresholds continues the state before it.
     is_speech = probabilities_T >= threshold
     is_clear = is_speech | (probabilities_T < threshold - ENDS_BELOW)
