@@ -151,7 +151,7 @@ export function bytes(value_bytes) {
 export const number = (value) =>
   value === null || value === undefined
     ? "–"
-    : typeof value !== "number"
+    : typeof value !== "number" || Number.isInteger(value)
       ? String(value)
       : Math.abs(value) >= 100
         ? value.toFixed(0)

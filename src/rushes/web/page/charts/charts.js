@@ -134,12 +134,11 @@ function dots({ x, y, points }) {
     node.addEventListener("click", () => go.open(point.clip));
     return node;
   };
-  return svg(
+  const field = svg(
     "svg",
-    { viewBox: `-5 -5 ${WIDTH + 10} ${HEIGHT + 40}`, role: "img", "aria-label": `${labelOf(y.name)} by ${labelOf(x.name)}` },
+    { viewBox: `-5 -5 ${WIDTH + 10} ${HEIGHT + 10}`, role: "img", "aria-label": `${labelOf(y.name)} by ${labelOf(x.name)}` },
     svg("path", { d: `M0 0V${HEIGHT}H${WIDTH}`, class: "axis" }),
     ...points.map(dot),
-    svg("text", { x: 0, y: HEIGHT + 16 }, `→ ${ends(x)}`),
-    svg("text", { x: 0, y: HEIGHT + 31 }, `↑ ${ends(y)}`),
   );
+  return el("div", {}, field, el("p", { class: "quiet" }, `→ ${ends(x)}`), el("p", { class: "quiet" }, `↑ ${ends(y)}`));
 }

@@ -39,8 +39,8 @@ export function coverageMap({ tiles, unplaced }, go) {
     ? ["There is no map yet. ", draw("Map coverage")]
     : [
         `${words(tiles.length, "cluster")} of clips that look alike; neighbours look alike, too. `,
-        el("b", {}, words(countOf("gap"), "gap")), ": little footage. ",
-        el("b", {}, `${many(countOf("taken out"))} filtered out`), ": footage, of which the filters leave little. ",
+        ...told(countOf("gap"), words(countOf("gap"), "gap"), ": little footage. "),
+        ...told(countOf("taken out"), `${many(countOf("taken out"))} filtered out`, ": footage, of which the filters leave little. "),
         ...(unplaced ? [`Not on the map: ${words(unplaced, "clip")}. `, draw("Map them")] : []),
       ];
   return el(
@@ -50,6 +50,13 @@ export function coverageMap({ tiles, unplaced }, go) {
     ...(tiles.length ? [field(tiles, go)] : []),
   );
 }
+
+/**
+ * @param {number} count
+ * @param {string} title
+ * @param {string} about
+ */
+const told = (count, title, about) => (count ? [el("b", {}, title), about] : []);
 
 /**
  * @param {Tile[]} tiles

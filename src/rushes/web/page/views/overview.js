@@ -7,7 +7,7 @@ import { bytes, counted, el, hours, many, throttled, toast } from "../app/dom.js
 import * as jobs from "../app/jobs.js";
 import * as news from "../app/news.js";
 import * as router from "../app/router.js";
-import { state } from "../app/state.js";
+import { labelOf, state, unitOf } from "../app/state.js";
 
 const AGAIN_MS = 2000; // between two looks while a job goes on
 
@@ -121,9 +121,9 @@ const table = (heads, rows) =>
     { class: "scroll" },
     el(
       "table",
-      {},
+      { class: heads.length > 3 ? "stack" : "" }, // on a phone a row is a paragraph
       el("thead", {}, el("tr", {}, ...heads.map((head) => el("th", { scope: "col" }, head)))),
-      el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map((cell) => el("td", {}, cell))))),
+      el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map((cell, at) => el("td", { dataset: { head: heads[at] } }, cell))))),
     ),
   );
 
@@ -183,9 +183,9 @@ function funnel(one) {
   const share = (/** @type {number} */ count) => `width: ${(100 * count) / Math.max(1, one.candidates)}%`;
   const bar = (/** @type {number} */ count) => el("i", { class: "funnel", style: share(count) });
   const rule = (/** @type {Rule} */ line) => {
-    const resolved = line.threshold && line.threshold !== line.rule ? el("small", {}, ` ${line.threshold}`) : "";
-    const lacking = line.missing ? el("small", {}, ` ${many(line.missing)} without a value`) : "";
-    return [el("span", {}, line.rule, resolved, lacking), many(line.left), bar(line.left)];
+    const resolved = line.threshold && line.threshold !== line.rule ? el("small", {}, readable(line.threshold)) : "";
+    const lacking = line.missing ? el("small", {}, `${many(line.missing)} without a value`) : "";
+    return [el("span", { title: line.rule }, readable(line.rule), resolved, lacking), many(line.left), bar(line.left)];
   };
   return el(
     "article",
@@ -194,6 +194,16 @@ function funnel(one) {
     el("p", {}, `${many(one.clips)} of ${counted(one.candidates, "clip")}, ${hours(one.duration_s)}`),
     table(["Rule", "Clips left", ""], [["all clips", many(one.candidates), bar(one.candidates)], ...one.funnel.map(rule)]),
   );
+}
+
+/** @param {string} rule as the recipe has it */
+function readable(rule) {
+  // "motion.speed >= 0.263255" → "Motion speed ≥ 0.263 % of diagonal / s"
+  const [column, ...rest] = rule.split(" ");
+  const words = rest.join(" ").replace(">=", "≥").replace("<=", "≤");
+  const rounded = words.replace(/\d+\.\d{4,}/g, (digits) => String(+(+digits).toPrecision(3)));
+  const unit = /^[<>≥≤]/.test(words) ? unitOf(column) : "";
+  return [labelOf(column), rounded, unit].filter(Boolean).join(" ");
 }
 
 /** @param {Export[]} all */
