@@ -46,7 +46,7 @@ class Project(Workspace):
     def ingest(self, paths: Sequence[Path | str]) -> IngestReport:
         """Find the videos at and below `paths`; identify each by its bytes."""
         with self._working():
-            return ingest(self.context, [Path(p) for p in paths])
+            return ingest(self.context, paths)
 
     def scan(self, items: Sequence[str] = (), *, limit: int | None = None) -> Report:
         """Decode each new video once; keep signals, stills and motion for all later stages.
@@ -170,8 +170,7 @@ class Project(Workspace):
 
         Items that earlier verbs would still find are not counted.
         """
-        found = [Path(path) for path in paths]
-        return pending(self.context, found)
+        return pending(self.context, paths)
 
     def cuts(self, format: str = "json", *, items: Sequence[str] = ()) -> list[Path]:
         """Write the timestamps of the cuts beside each video; return the files.

@@ -1,6 +1,7 @@
 import errno
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,11 @@ from rushes.context import Context
 from rushes.errors import RecipeError
 from rushes.footage.ingest import ingest
 from rushes.footage.sources.folder import Folder
+from rushes.project import Project
 from rushes.recipe.recipe import Recipe
 from rushes.runner.base import NullReporter
 from rushes.runner.local import LocalRunner
+from rushes.stages import registry
 from rushes.testing import make_video
 
 
@@ -331,3 +334,42 @@ def test_a_linked_folder_is_the_folder(take_in, folder, video, tmp_path):
     (tmp_path / "link").symlink_to(folder, target_is_directory=True)
     report = take_in(folder, tmp_path / "link")
     assert (report.videos, report.new, report.duplicates) == (1, 1, ())
+
+
+class Shelf(Folder):
+    """A source of another package: "shelf://films" names a folder beside the project."""
+
+    name = "shelf"
+    root = None
+
+    def accepts(self, place):
+        return place.startswith("shelf://")
+
+    def find(self, place, skip):
+        for found in super().find(str(self.root / place.removeprefix("shelf://")), skip):
+            yield replace(found, given=f"{place}/{Path(found.path).name}")
+
+
+@pytest.fixture
+def shelf(monkeypatch, tmp_path):
+    monkeypatch.setattr(Shelf, "root", tmp_path)
+    monkeypatch.setitem(registry.BUILT_IN, "source/shelf", f"{__name__}:Shelf")
+    registry.stages.cache_clear()
+    yield "shelf://films"
+    monkeypatch.undo()
+    registry.stages.cache_clear()
+
+
+def test_a_place_goes_to_the_source_that_accepts_it(shelf, take_in, catalog, folder, video):
+    shutil.copy(video, folder / "a.mp4")
+    report = take_in(shelf)
+    assert (report.videos, report.new, report.failed) == (1, 1, 0)
+    (known,) = catalog.videos().values()
+    assert (known.path, known.given) == (str(folder / "a.mp4"), "shelf://films/a.mp4")
+
+
+def test_the_verbs_hand_a_url_on_as_it_is(shelf, folder, video, tmp_path):
+    shutil.copy(video, folder / "a.mp4")
+    with Project.open(tmp_path / "p", create=True, workers=0) as project:
+        assert project.plan([shelf])["ingest"] == 1
+        assert project.run([shelf], only=["ingest"])["ingest"].videos == 1

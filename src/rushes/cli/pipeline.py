@@ -1,7 +1,6 @@
 """Commands of the pipeline: `run` and its verbs."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import click
@@ -33,8 +32,8 @@ def run(project: Any, paths: Sequence[str], only: str | None, dry_run: bool, as_
     processed.
     """
     if dry_run:
-        return show_result(project.plan([Path(p) for p in paths]), as_json, tables.plan)
-    reports = project.run([Path(path) for path in paths], only=names_in(only))
+        return show_result(project.plan(paths), as_json, tables.plan)
+    reports = project.run(paths, only=names_in(only))
     failures = project.failures()
     whole = reports | {
         "failures": failures,
@@ -50,7 +49,7 @@ def run(project: Any, paths: Sequence[str], only: str | None, dry_run: bool, as_
 @project_options(create=True)
 def ingest(project: Any, paths: Sequence[str], as_json: bool) -> int:
     """Find the videos at and below PATH…; identify each by its bytes."""
-    show_result(project.ingest([Path(path) for path in paths]), as_json, tables.ingest)
+    show_result(project.ingest(paths), as_json, tables.ingest)
     return exit_code(project)
 
 

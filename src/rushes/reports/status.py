@@ -46,7 +46,7 @@ def status(context: Context) -> Row:
     }
 
 
-def pending(context: Context, paths: Sequence[Path]) -> dict[str, int]:
+def pending(context: Context, paths: Sequence[Path | str]) -> dict[str, int]:
     """Return the number of pending items of each verb, as `rushes run --dry-run` shows it.
 
     Args:
