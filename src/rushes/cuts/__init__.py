@@ -1,1 +1,1 @@
-"""From signals to cuts, from cuts to shots, from shots to clips."""
+"""Cut detection: from signals to cuts, from cuts to shots, from shots to clips."""

@@ -1,4 +1,4 @@
-"""Which changes are cuts: their own log-odds and, where a network looked, its log-odds added."""
+"""Classification of changes as cuts, by their log-odds plus those of a network where it ran."""
 
 from dataclasses import dataclass
 
@@ -9,19 +9,19 @@ from rushes.records import Cut, CutKind
 from rushes.stages.items import Signals
 
 LEAST_ODDS = -1.6
-"""Log-odds of a change below which no network is asked, as it always agrees."""
+"""Log-odds of a change below which the network is not run, as it always agrees."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeParams:
-    """Where to draw the line."""
+    """Thresholds on the evidence of cuts."""
 
     hard_evidence: float = -1.0
     """Log-odds above which a sudden change is a hard cut; higher reports fewer."""
     hard_change: float = 3.0
     """Smallest mean change (of 255) of a hard cut; higher leaves out cuts between dark ones."""
     around_s: float = 0.42
-    """How far to either side a sudden change is compared with the motion around it."""
+    """Time on either side over which a sudden change is compared with the motion around it."""
     flash_s: float = 0.25
     """Two hard cuts closer than this that lead back to the same picture are a flash, no cuts;
     higher forgives longer flashes."""
@@ -29,10 +29,10 @@ class ChangeParams:
     """Log-odds above which a slow change is a gradual transition; higher reports fewer."""
     gradual_change: float = 14.0
     """Smallest change (root mean square, of 255) over a gradual transition; higher leaves out
-    dissolves between alike pictures."""
+    dissolves between similar pictures."""
     margin: float = 1.0
-    """Factor on what is trimmed beside a gradual transition, as it may begin and end too softly to
-    see; higher keeps shots cleaner and shorter, 0 trims one frame."""
+    """Factor on the margins beside a gradual transition, whose begin and end may be too soft to
+    detect; higher keeps shots cleaner and shorter, 0 trims one frame."""
 
 
 def weigh(
@@ -42,10 +42,10 @@ def weigh(
 
     Args:
         change: Signals of the change probe.
-        params: Where to draw the line.
+        params: Thresholds.
         detector: Name of the detector that reports them.
-        network: Signals of the transnet probe. It is blind to wipes, so for slow changes it
-            weighs half.
+        network: Signals of the transnet probe. It does not see wipes, so it has half the weight
+            for slow changes.
     """
     says = _Network(network, len(change.pts))
     hard = [
@@ -89,7 +89,7 @@ def weigh(
 
 
 class _Network:
-    """What the network adds: its log-odds where it looked, nothing elsewhere."""
+    """The log-odds of the network where it ran, 0 elsewhere."""
 
     def __init__(self, transnet: Signals | None, rows: int) -> None:
         columns = transnet.columns if transnet is not None else {}
@@ -105,7 +105,7 @@ class _Network:
         return self._odds(self._many, first, last)
 
     def _odds(self, probability: np.ndarray, first: int, last: int) -> float:
-        """Return the log-odds of the largest probability among the rows; 0 where it was blind."""
+        """Return the log-odds of the largest probability among the rows; 0 where it did not run."""
         first = max(first, 0)
         if not self._is_seen[first:last].all() or first >= last:
             return 0.0

@@ -1,4 +1,4 @@
-"""Shots → clips: long shots divided evenly at frame times, short ones left out."""
+"""Clips from shots: long shots split evenly at frame times, short ones left out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from rushes.records import Clip, Shot, Video
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClipLengths:
-    """How shots become clips."""
+    """Limits of the length of clips, in seconds."""
 
     min_s: float = 1.0
     """Shorter shots make no clip; larger leaves out more."""
     max_s: float = 20.0
-    """Longer shots are divided into equal clips no longer than this."""
+    """Longer shots are split into equal clips no longer than this."""
 
     def __post_init__(self) -> None:
         if self.min_s < 0 or self.max_s <= 0 or self.min_s > self.max_s:
@@ -33,11 +33,11 @@ def clips_of(
     lengths: ClipLengths,
     damaged_pts: Sequence[int] = (),
 ) -> list[Clip]:
-    """Return the clips of a video's shots, ascending.
+    """Split a video's shots into clips, ascending.
 
     Args:
         shots: Clean spans, ascending.
-        video: Gives the time base.
+        video: The video, for its time base.
         pts: int64 pts of every frame of the video, ascending.
         lengths: Shortest and longest clip.
         damaged_pts: Frames that the decoder marked corrupt.
@@ -66,16 +66,16 @@ def clips_within(
     spans: Sequence[tuple[int, int]],
     damaged_pts: Sequence[int] = (),
 ) -> list[Clip]:
-    """Return clips of spans that a person chose, moved to the nearest frame times.
+    """Return clips of chosen spans, moved to the nearest frame times.
 
     Args:
-        video: Theirs.
-        times: int64 pts of every frame of the video, and where the last one ends.
+        video: The video of the spans.
+        times: int64 pts of every frame of the video, and the end of the last one.
         spans: in_pts and out_pts of each.
         damaged_pts: Frames that the decoder marked corrupt.
 
     Raises:
-        RecipeError: A span holds no frame.
+        RecipeError: A span contains no frame.
     """
     shots = []
     for span in spans:
@@ -91,20 +91,20 @@ def clips_within(
 def _split_evenly(
     shot: Shot, video: Video, pts: np.ndarray, lengths: ClipLengths
 ) -> list[tuple[int, int]]:
-    """Return the shot's spans: as few equal ones as fit under the longest, each on frame times."""
+    """Split a shot into the fewest equal spans within the limits, each on frame times."""
     length_s = float((shot.out_pts - shot.in_pts) * video.time_base)
     if length_s < lengths.min_s:
         return []
-    # A clip ends on a frame time at or before its share, so none gets longer than the longest.
+    # A span ends on a frame time at or before its share, so none exceeds the longest.
     spans = []
     at = shot.in_pts
-    # The half microsecond forgives a shot of exactly max_s its rounding.
+    # Half a microsecond allows for rounding in a shot of exactly max_s.
     pieces = max(1, int(np.ceil(length_s / lengths.max_s - 5e-7)))
     while pieces > 1:
         target = at + (shot.out_pts - at) / pieces
         index = int(np.searchsorted(pts, target, side="right")) - 1
         until = int(pts[index])
-        if until <= at:  # one frame shows longer than a whole clip may last
+        if until <= at:  # one frame is longer than the longest clip
             until = int(pts[min(index + 1, len(pts) - 1)])
         if not at < until < shot.out_pts:
             break

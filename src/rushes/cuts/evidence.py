@@ -1,10 +1,10 @@
-"""How likely a cut is, from the change probe's signals alone: log-odds for sudden and slow changes.
+"""Log-odds of cuts from the change probe's signals, for sudden and for slow changes.
 
 A sudden change is one frame that differs from the frame before it far more than its neighbours do
-from theirs, and still differs when looked at from the other side of a flash. A slow one is a span
-of a quarter of a second to two seconds whose ends differ far more than the picture moves in an
-equal span before and after. Both are a weighted sum of a few logarithms of ratios, fitted once on
-generated montages (`docs/lab-notes.md`); where to draw the line is the caller's.
+from theirs, and also from the frames before a flash. A slow change is a span of 0.24 to 1.92 s
+whose ends differ far more than those of an equal span before and after. The log-odds are weighted
+sums of a few logarithms of ratios, fitted on generated montages (`docs/lab-notes.md`). The caller
+chooses the thresholds.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from rushes.cuts.transition_fit import REACHES_S, Reaches
 from rushes.records import CutKind
 from rushes.stages.items import Signals
 
-# What counts for a slow change, and what each number weighs; see `_features`.
+# Weights of the features of a slow change; see `_features`.
 _WEIGHTS = {
     "stands_out": 1.3,
     "change": 3.3,
@@ -29,7 +29,7 @@ _WEIGHTS = {
 _BIAS = -25.2
 
 DOUBT_AROUND = 6
-"""Rows on either side of a doubtful change that are doubtful with it."""
+"""Rows on either side of a doubtful change that count as doubtful too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class Sudden:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slow:
-    """A gradual transition that may be there, in rows."""
+    """A candidate for a gradual transition, in rows."""
 
     kind: CutKind
     start: int
@@ -51,7 +51,7 @@ class Slow:
     end: int
     """First row of the new shot alone."""
     first: int
-    """First and last row of the look that found it: the transition is somewhere between."""
+    """First and last row of the comparison that found it; the transition lies between."""
     last: int
     odds: float
     """Log-odds that it is one; larger is surer."""
@@ -60,13 +60,13 @@ class Slow:
 def sudden_changes(
     change: Signals, *, least_odds: float, least_change: float, around_s: float, flash_s: float
 ) -> list[Sudden]:
-    """Return the frames that may begin a new shot, in order, flashes left out.
+    """Return the candidates for hard cuts in order, without flashes.
 
     Args:
         change: Signals of the change probe.
-        least_odds: Log-odds below which a frame is not worth mentioning.
-        least_change: The same for the mean change, of 255.
-        around_s: How far to either side a change is compared with the motion around it.
+        least_odds: Least log-odds of a candidate.
+        least_change: Least mean change of a candidate, of 255.
+        around_s: Time on either side over which a change is compared with the motion around it.
         flash_s: Two changes closer than this that lead back to the same picture are a flash.
     """
     if len(change.pts) < 2:
@@ -94,7 +94,7 @@ def sudden_changes(
 
 
 def _height(change: Signals) -> np.ndarray:
-    """Return how much each frame starts something new (float64), flashes of two frames left out.
+    """Return the novelty of each frame (float64); flashes of up to two frames have none.
 
     A frame that starts a flash is close to one of the next three from behind; one that ends it is
     close to one of the three before it.
@@ -107,7 +107,7 @@ def _height(change: Signals) -> np.ndarray:
 
 
 def _without_flashes(change: Signals, found: Sequence[Sudden], flash_s: float) -> list[Sudden]:
-    """Drop pairs of cuts that soon come back to where they left."""
+    """Drop pairs of cuts that soon return to the picture before the first."""
     time_s = change.time_s
     across = change.columns["reach_240ms"]
     kept: list[Sudden] = []
@@ -125,7 +125,7 @@ def _without_flashes(change: Signals, found: Sequence[Sudden], flash_s: float) -
 
 
 def suddenness(change: Signals, row: int) -> tuple[int, int]:
-    """Return the first row that may be mixed and the first that is not, around a sudden change.
+    """Return the first row that may be mixed, and the first unmixed one, of a sudden change.
 
     Both are `row` for a hard cut. A transition of a few frames is found as a sudden change too: its
     steps stand out from the motion before and after, beside the largest as well.
@@ -158,14 +158,14 @@ def slow_changes(
     least_change: float,
     margin: float,
 ) -> list[Slow]:
-    """Return the gradual transitions that may be there between the hard cuts, in order.
+    """Return the candidates for gradual transitions between the hard cuts, in order.
 
     Args:
         change: Signals of the change probe.
         hard: Rows of the hard cuts; no transition goes across one.
-        least_odds: Log-odds below which a transition is not worth mentioning.
-        least_change: The same for the change over it, root mean square of 255.
-        margin: Factor on the margins of gradual transitions; see `extents`.
+        least_odds: Least log-odds of a candidate.
+        least_change: Least change over a candidate, root mean square of 255.
+        margin: Factor on the margins of gradual transitions; see `transition_bounds`.
     """
     if len(change.pts) < 2:
         return []
@@ -182,7 +182,7 @@ def slow_changes(
             found.append(
                 Slow(kind=to.kind, start=to.start, end=to.end, first=first, last=at, odds=odds)
             )
-    # One transition shows in many looks: the surest speaks for all that share a good part of it.
+    # One transition shows in many comparisons: the surest represents all that overlap it.
     found.sort(key=lambda slow: -slow.odds)
     kept: list[Slow] = []
     for slow in found:
@@ -192,7 +192,7 @@ def slow_changes(
 
 
 def _is_same(slow: Slow, other: Slow) -> bool:
-    """Whether the look of `slow` takes in a fifth of `other`, or the two touch."""
+    """Tell whether the comparison of `slow` covers a fifth of `other`, or the two touch."""
     shared = min(slow.last, other.end) - max(slow.first, other.start)
     return shared > 0.2 * (other.end - other.start) or (
         slow.start <= other.end and other.start <= slow.end
@@ -200,7 +200,7 @@ def _is_same(slow: Slow, other: Slow) -> bool:
 
 
 def _candidates(reaches: Reaches, least_change: float) -> list[tuple[int, int]]:
-    """Return (which reach, last row) of the looks that stand out most, each of its own stretch."""
+    """Return (index of the lag, last row) of the comparisons that stand out most in their area."""
     best = np.full(len(reaches.rows), -np.inf)
     which_best = np.zeros(len(reaches.rows), np.int64)
     for which, far in enumerate(reaches.far):
@@ -222,7 +222,7 @@ def _candidates(reaches: Reaches, least_change: float) -> list[tuple[int, int]]:
 
 
 def _features(reaches: Reaches, which: int, at: int, misfit: float) -> dict[str, float]:
-    """Return the numbers that `_WEIGHTS` weighs, for the look that ends at row `at`.
+    """Return the features for `_WEIGHTS` of the comparison that ends at row `at`.
 
     `stands_out`: change, against the motion just before and after. `change`: its size, of
     255. `path_squared`: all squared steps against the squared change; shakes take long ways.
@@ -247,7 +247,7 @@ def _features(reaches: Reaches, which: int, at: int, misfit: float) -> dict[str,
 
 
 def doubtful_rows(change: Signals, *, least_odds: float, most_odds: float) -> list[tuple[int, int]]:
-    """Return stretches of rows (first, last + 1) in which these signals alone cannot tell.
+    """Return the doubtful stretches of rows, (first, last + 1), sorted.
 
     These are the changes, sudden and slow, whose log-odds lie between both limits.
     """
@@ -257,7 +257,7 @@ def doubtful_rows(change: Signals, *, least_odds: float, most_odds: float) -> li
     sure = [s.row for s in sudden if s.odds > most_odds]
     spans = [(s.row - DOUBT_AROUND, s.row + DOUBT_AROUND) for s in sudden if s.odds <= most_odds]
     slow = slow_changes(change, sure, least_odds=least_odds, least_change=14.0, margin=0.0)
-    # The looks of a slow change say where it is; its fitted extent may be off.
+    # The comparisons of a slow change contain it; its fitted bounds may be off.
     spans += [
         (min(s.first, s.start) - DOUBT_AROUND, max(s.last, s.end) + DOUBT_AROUND)
         for s in slow

@@ -1,4 +1,4 @@
-"""From cuts of several detectors to the shots between them."""
+"""Merge the cuts of several detectors, and return the shots between them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,15 +7,15 @@ import numpy as np
 
 from rushes.records import Cut, Shot
 
-# Which kind a merged cut keeps: the one that says most about what its frames look like.
+# A merged cut keeps the kind with the highest rank.
 _RANK = {"hard": 0, "wipe": 1, "dissolve": 2, "fade": 3}
 
 
 def merged(cuts: Sequence[Cut]) -> list[Cut]:
-    """Return the cuts of all detectors as one list without overlaps, in order.
+    """Merge the cuts of all detectors to one list without overlaps, in order.
 
-    Cuts whose mixed frames overlap are one cut that covers them all; it keeps the kind of the most
-    telling one (fade over dissolve over wipe over hard) and the confidence of the surest.
+    Cuts with overlapping mixed frames become one cut that covers them all. It keeps the kind of
+    highest rank (fade over dissolve over wipe over hard) and the highest confidence.
     """
     result: list[Cut] = []
     for cut in sorted(cuts, key=lambda c: (c.start_pts, c.pts)):
@@ -26,9 +26,9 @@ def merged(cuts: Sequence[Cut]) -> list[Cut]:
         elif cut.start_pts == last.pts and min(cut.pts - cut.start_pts, last.pts - last.start_pts):
             result.append(cut)  # two transitions back to back
         else:
-            telling = max(last, cut, key=lambda c: (_RANK[c.kind], c.confidence))
+            dominant = max(last, cut, key=lambda c: (_RANK[c.kind], c.confidence))
             result[-1] = replace(
-                telling,
+                dominant,
                 start_pts=min(last.start_pts, cut.start_pts),
                 pts=max(last.pts, cut.pts),
                 confidence=max(last.confidence, cut.confidence),
@@ -37,12 +37,12 @@ def merged(cuts: Sequence[Cut]) -> list[Cut]:
 
 
 def shots(cuts: Sequence[Cut], pts: np.ndarray, end_pts: int) -> list[Shot]:
-    """Return the clean spans between merged cuts, in order; none of them is empty.
+    """Return the shots between merged cuts, without mixed frames, in order; none is empty.
 
     Args:
         cuts: In order and without overlaps, as `merged` returns them.
         pts: int64 pts of the video's frames, ascending.
-        end_pts: pts at which the last frame's display ends.
+        end_pts: End of the last frame's display.
     """
     if not len(pts):
         return []

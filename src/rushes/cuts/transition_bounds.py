@@ -1,13 +1,13 @@
-"""Where a slow change begins and ends, to the frame: what the curves say, then what cells say.
+"""Begin and end of a gradual transition, to the frame, by fitted curves and single cells.
 
-The curves of `reaches` are root mean squares, which hide a wipe's small first corner, and a fit to
-them rests on the middle of a transition. Single cells tell its ends. In a wipe some cells have
-become the new picture, and stay, while others are yet to leave the old one. In a dissolve all cells
-change alike: just after it begins all are about to leave, just before it ends all have arrived; and
-how long that shows is known, since a look is 0.24 s long.
+The curves of `transition_fit` are root mean squares, which hide the small first corner of a wipe,
+and a fit to them rests on the middle of a transition. Single cells show its ends. In a wipe some
+cells already show the new picture while others still show the old one. In a dissolve all cells
+change alike: just after its begin all are about to change, just before its end all have changed.
+The comparison is 0.24 s long, so the offset of these peaks is known.
 
-All numbers were tuned on generated montages (`docs/lab-notes.md`). What begins too softly to be
-seen, no signal finds: only a margin keeps it out of the shots.
+All numbers were tuned on generated montages (`docs/lab-notes.md`). No signal finds a begin that is
+too soft to see; only a margin keeps it out of the shots.
 """
 
 from dataclasses import dataclass
@@ -43,11 +43,11 @@ class Extent:
 
 
 def extent(reaches: Reaches, fit: Fit, margin: float) -> Extent:
-    """Return where a transition begins and ends, inside its hard cuts.
+    """Return the bounds of a transition, inside its hard cuts.
 
     Args:
-        reaches: The looks of the video.
-        fit: What explains their curves best.
+        reaches: The comparisons of the video.
+        fit: The transition that fits their curves best.
         margin: Factor on the margins: 1 as tuned, 0 for one frame on either side.
     """
     torn = np.minimum(reaches.arrived, reaches.leaving)[fit.start : fit.end]
@@ -65,7 +65,7 @@ def extent(reaches: Reaches, fit: Fit, margin: float) -> Extent:
 
 
 def _wipe(reaches: Reaches, fit: Fit) -> tuple[int, int]:
-    """Go outwards: back while some cells have just arrived, on while some are yet to leave."""
+    """Extend a wipe: back while some cells have just changed, on while some are yet to change."""
     arrived, leaving = reaches.arrived, reaches.leaving
     start_s, end_s = reaches.time_s[fit.start], reaches.time_s[fit.end]
     factor, over = _WIPE_OVER
@@ -82,7 +82,7 @@ def _wipe(reaches: Reaches, fit: Fit) -> tuple[int, int]:
 
 
 def _dissolve(reaches: Reaches, fit: Fit) -> tuple[int, int]:
-    """Look for the peaks near both ends: their inner flanks are half a look inside."""
+    """Find the peaks near both ends; their inner flanks are half a comparison inside."""
     time_s = reaches.time_s
     start_s, end_s = time_s[fit.start], time_s[fit.end]
     start, end = fit.start, fit.end
@@ -109,7 +109,7 @@ def _dissolve(reaches: Reaches, fit: Fit) -> tuple[int, int]:
 
 
 def _usual(reaches: Reaches, fit: Fit, cells: np.ndarray, first_s: float, last_s: float) -> float:
-    """Return what motion alone makes of it in a stretch: the middle value, 0 where none is seen."""
+    """Return the median share of cells in a stretch, as a background by motion; 0 if unknown."""
     near = slice(reaches.row(first_s), reaches.row(last_s))
     is_seen = ~np.isnan(cells[near]) & (reaches.shot[near] == reaches.shot[fit.start])
     seen = cells[near][is_seen]

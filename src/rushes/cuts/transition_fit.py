@@ -1,9 +1,8 @@
-"""What the slow comparisons of the change probe say about one span of a video.
+"""Fit of a dissolve or wipe to the differences at lags of 0.24, 0.48, 0.96 and 1.92 s.
 
-`reach_240ms` … `reach_1920ms` hold, for each frame, how far it is from the frame that long before.
-While a picture dissolves into another, that distance grows with the share of the transition that
-the comparison spans; while it is wiped away, the square of it does. So the transition that explains
-all four curves best also says when it begins and ends, to the frame, and which of the two it is.
+`reach_240ms` … `reach_1920ms` are the distances of each frame to the frame that long before. In a
+dissolve the distance grows with the share of the transition that the comparison spans; in a wipe,
+its square does. So the transition that fits all four curves best gives begin, end and kind.
 """
 
 from collections.abc import Sequence
@@ -24,7 +23,7 @@ _DURATIONS_S = np.array([0.12, 0.2, 0.3, 0.42, 0.56, 0.72, 0.9, 1.1, 1.35, 1.6, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fit:
-    """The transition that explains a span best, in rows."""
+    """The transition that fits a span best, in rows."""
 
     kind: CutKind
     """"dissolve" or "wipe"."""
@@ -35,18 +34,18 @@ class Fit:
     change: float
     """Distance between the two shots, motion taken out; root mean square of 255."""
     misfit: float
-    """Mean error of the explanation, as a share of `change`; 0 is perfect."""
+    """Mean error of the fit, as a share of `change`; 0 is perfect."""
 
 
 class Reaches:
-    """The slow comparisons of one video, and the rows that each of them compares."""
+    """The lagged differences of one video, and the rows that each of them compares."""
 
     def __init__(self, change: Signals, hard: Sequence[int]) -> None:
         """Prepare the signals of the change probe.
 
         Args:
             change: The signals, of two rows or more.
-            hard: Rows of the hard cuts; no look goes across one.
+            hard: Rows of the hard cuts; no comparison goes across one.
         """
         self.time_s = change.time_s
         self.rows = np.arange(len(self.time_s))
@@ -76,20 +75,20 @@ class Reaches:
         return min(found, len(self.rows) - 1)
 
     def _of_middle(self, cells: np.ndarray) -> np.ndarray:
-        """Turn what the probe wrote at the end of two looks into what holds where they meet."""
+        """Move values from the end of two comparisons to the row where they meet."""
         back, ahead = self.back[0], self.ahead[0]
         is_whole = (self.shot[back] == self.shot[ahead]) & (back < self.rows) & (self.rows < ahead)
         return np.where(is_whole, cells.astype(np.float64)[ahead], np.nan)
 
     def is_whole(self, which: int) -> np.ndarray:
-        """Return for each row whether its look stays inside one shot and has some length."""
+        """Return a mask of the rows whose comparison stays inside one shot and has some length."""
         back = self.back[which]
         return np.asarray((self.shot == self.shot[back]) & (self.rows > back))
 
     def _motion(self, which: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return the change just before and just after each row's look (NaN where unknown).
+        """Return the change just before and just after each row's comparison (NaN where unknown).
 
-        Where a hard cut is in the way, a shorter look stands in, scaled up as a random walk grows.
+        Across a hard cut a shorter comparison is used, scaled up like a random walk.
         """
         before = np.full(len(self.rows), np.nan)
         after = before.copy()
@@ -109,10 +108,9 @@ class Reaches:
         return before, after
 
     def fit(self, which: int, at: int) -> Fit:
-        """Return the transition that explains best what is seen around the look that ends at `at`.
+        """Return the transition that fits best around the comparison that ends at row `at`.
 
-        The old and the new picture move on during the transition; what they would have changed
-        anyway counts as noise that adds up in squares.
+        Both pictures move during the transition; that motion counts as noise and adds in squares.
         """
         first_s, last_s = self.time_s[self.back[which][at]], self.time_s[at]
         curves = self._curves(which, at, first_s, last_s)
@@ -135,7 +133,7 @@ class Reaches:
         )
 
     def _curves(self, which: int, at: int, first_s: float, last_s: float) -> "_Curves":
-        """Gather the looks around the one that ends at `at`, of all four reaches."""
+        """Collect the comparisons around the one that ends at `at`, for all four lags."""
         near = (self.time_s > first_s - _AROUND_S[0]) & (self.time_s < last_s + _AROUND_S[1])
         rows = np.flatnonzero(near & (self.shot == self.shot[at]))
         seen, ends_s, begins_s, noise = [], [], [], []
@@ -155,7 +153,7 @@ class Reaches:
         return _Curves(*(np.concatenate(parts) for parts in (seen, ends_s, begins_s, noise)))
 
     def _still(self, which: int, row: int, otherwise: float) -> float:
-        """Return the change of the look that ends at `row`, or `otherwise` if a cut is in it."""
+        """Return the change of the comparison that ends at `row`; `otherwise` across a cut."""
         if self.is_whole(which)[row]:
             return float(self.far[which][row])
         return 0.0 if np.isnan(otherwise) else float(otherwise)
@@ -173,14 +171,14 @@ class _Guess:
 
 @dataclass(frozen=True, slots=True)
 class _Curves:
-    """Looks of all reaches, one after another."""
+    """Comparisons at all lags, one after another."""
 
     seen: np.ndarray
-    """Distance that each look found."""
+    """Distance of each comparison."""
     ends_s: np.ndarray
     begins_s: np.ndarray
     noise: np.ndarray
-    """Squared distance that motion alone would make."""
+    """Squared distance by motion alone."""
 
     def best(self, spans_S2: np.ndarray, every: int) -> _Guess:
         """Return the best of the transitions that begin and end at the given seconds (S, 2)."""
@@ -209,7 +207,7 @@ class _Curves:
 
 
 def _eased(share: np.ndarray) -> np.ndarray:
-    """Return the share of the picture that a wipe with a soft edge has taken, at shares of time."""
+    """Return the share of the picture that a soft-edged wipe has replaced, at shares of time."""
     return np.asarray(share**2 * (3 - 2 * share))
 
 

@@ -1,1 +1,1 @@
-"""Pure functions from signals to cuts: one file, one detector."""
+"""Detectors: pure functions from signals to cuts, one file each."""

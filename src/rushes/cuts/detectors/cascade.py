@@ -1,4 +1,4 @@
-"""Cuts from change, and from the network where change alone cannot tell."""
+"""Cuts from change, and from a network where change alone is ambiguous."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from rushes.stages.protocols import Detector, Inputs
 
 
 class Cascade(Detector):
-    """Adds the network's log-odds to those of the change; obvious cuts need no network.
+    """Cuts by the log-odds of the change plus those of the network, which runs only in doubt.
 
     Without the network's signals it decides by change alone, as `content` does.
 
-    Source: TransNetV2 (Souček & Lokoč 2020) for the doubtful; the rest is ours.
+    Source: TransNetV2 (Souček & Lokoč 2020) for doubtful changes; the rest is ours.
     """
 
     name: ClassVar[str] = "cascade"
@@ -24,10 +24,10 @@ class Cascade(Detector):
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params(ChangeParams):
-        """Where to draw the line; see `ChangeParams`."""
+        """Thresholds; see `ChangeParams`."""
 
         hard_evidence: float = -0.7
-        """As there; higher than without the network, which speaks up for the doubtful ones."""
+        """As there; higher than without the network, which adds to the doubtful ones."""
         gradual_evidence: float = 0.0
         """As there."""
 

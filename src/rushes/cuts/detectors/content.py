@@ -1,6 +1,6 @@
-"""Cuts from how much the picture changes: hard ones at once, dissolves and wipes over time.
+"""Cuts from change alone: hard cuts, dissolves and wipes.
 
-How likely each is, `evidence` says; the thresholds are the recipe's.
+`evidence` gives their log-odds; the recipe gives the thresholds.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ class Content(Detector):
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params(ChangeParams):
-        """Where to draw the line; see `ChangeParams`."""
+        """Thresholds; see `ChangeParams`."""
 
     def __init__(self, params: "Params | None" = None) -> None:
         self.params = params or self.Params()

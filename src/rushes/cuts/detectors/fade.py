@@ -1,10 +1,9 @@
 """Fades through black or white, and fades at either end of a video.
 
-What fades moves in a straight line towards black (or white), whatever it shows: its distance from
-there, the root mean square of all pixels, shrinks in step and is next to nothing when the frame is
-flat. So a fade is a stretch of flat black or white frames with at least one slope leading out of
-it; a stretch with two sheer sides is a flash, or a shot of nothing between two hard cuts, and is
-left to the other detectors.
+A fading picture moves in a straight line towards black (or white): its distance from there, the
+root mean square over all pixels, shrinks steadily and is almost 0 when the frame is flat. So a fade
+is a stretch of flat black or white frames with at least one slope beside it. A stretch with two
+steep sides is a flash, or an empty shot between two hard cuts, and is left to other detectors.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,16 +33,16 @@ class Fade(Detector):
         """Settings of the detector."""
 
         black: float = 28.0
-        """Mean luma (of 255) up to which a flat frame is black; higher takes more for black."""
+        """Mean luma (of 255) up to which a flat frame is black; higher counts more as black."""
         white: float = 225.0
-        """Mean luma from which a flat frame is white; higher takes less for white."""
+        """Mean luma (of 255) from which a flat frame is white; higher counts less as white."""
         flat: float = 5.0
-        """Contrast (of 255) up to which a frame is flat; higher takes more for flat."""
+        """Contrast (of 255) up to which a frame is flat; higher counts more as flat."""
         sheer_frames: int = 2
         """Frames that a slope takes at least; a steeper one is a cut. Higher reports fewer."""
         pause_s: float = 0.12
-        """A slope ends where it rests this long; higher follows slopes that falter, and takes more
-        of what comes after for part of the fade."""
+        """A slope ends where it pauses this long; higher follows uneven slopes, and counts more of
+        the following frames as part of the fade."""
         longest_s: float = 4.0
         """Longest slope that is followed; higher lets a picture that brightens slowly count."""
         least_change: float = 16.0
@@ -69,7 +68,7 @@ class Fade(Detector):
             end, slope_in = self._side(change.time_s, distance, last - 1, 1)
             if max(slope_out, slope_in) < self.params.sheer_frames:
                 continue
-            # Where a slope leads to them, the rows found are whole but for 3 %: trim them too.
+            # A row at the end of a slope is at 97 % of its full picture: trim it too.
             start += 0 if slope_out and start >= 0 else 1
             end += 1 if slope_in and end < len(luma) else 0
             if cuts and cuts[-1].pts > change.pts[start]:
@@ -87,7 +86,7 @@ class Fade(Detector):
         return cuts
 
     def _side(self, time_s: np.ndarray, distance: np.ndarray, at: int, way: int) -> tuple[int, int]:
-        """Follow the picture as it leaves black, from the flat row `at`, forwards or backwards.
+        """Follow a slope away from black or white, from the flat row `at`, forwards or backwards.
 
         Returns:
             The first row that way where the picture is whole (-1 or the number of rows if the

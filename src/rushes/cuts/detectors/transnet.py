@@ -1,4 +1,4 @@
-"""Cuts by the network alone, where it looked."""
+"""Cuts by the network alone, where it ran."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from rushes.stages.protocols import Detector, Inputs
 
 
 class TransNet(Detector):
-    """Reports each stretch of frames that the network takes for a transition.
+    """Cuts at each stretch of frames above a probability of a transition.
 
-    For comparison, and for those who set `scan.transnet.everywhere = true`. Blind to wipes and slow
+    For comparison, and for recipes with `scan.transnet.everywhere = true`. It misses wipes and slow
     dissolves; `cascade` is better and cheaper.
 
     Source: TransNetV2 (Souček & Lokoč 2020).
@@ -26,7 +26,7 @@ class TransNet(Detector):
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params:
-        """Where to draw the line."""
+        """The threshold."""
 
         threshold: float = 0.3
         """Probability from which a frame is in a transition; higher reports fewer."""

@@ -1,1 +1,1 @@
-"""Measurements taken during the one decode: one file, one probe."""
+"""Probes: measurements during the single decode of a video, one file each."""

@@ -1,11 +1,10 @@
-"""How each frame differs from frames before it: what cuts, fades, flashes and freezes show in.
+"""Differences of each frame to earlier ones: the signals of cuts, fades, flashes and freezes.
 
-Every frame is made tiny (about 40×22 luma, the same of Cb and Cr) and compared with the frames
-1, 2 and 3 places back, and with those a quarter of a second to two seconds back. The first three
-find what happens at once; the others, what happens slowly, at any frame rate. Means and root mean
-squares hide what happens to a few cells, so those are counted that change before or after the frame
-a quarter of a second back, and not on its other side. Which of it is a cut is decided later, from
-these numbers alone.
+Every frame is scaled down (to about 40×22 luma, and as much Cb and Cr) and compared with the frames
+1, 2 and 3 places back, and with those 0.24 to 1.92 s back. The first three show sudden changes; the
+others show slow ones at any frame rate. Means and root mean squares hide changes of a few cells. So
+the cells are counted that changed before the frame 0.24 s back and not since, and the reverse. Cuts
+are decided later, from these signals alone.
 """
 
 from dataclasses import dataclass
@@ -19,16 +18,16 @@ from rushes.stages.items import FrameSpec, Planes, ProbeResult
 from rushes.stages.protocols import Probe
 
 GRID_LONG_SIDE_PX = 40
-"""Planes are halved until their long side would fall below this."""
+"""Limit of the halving of the planes: their long side stays at or above this."""
 REACHES_S = {"reach_240ms": 0.24, "reach_480ms": 0.48, "reach_960ms": 0.96, "reach_1920ms": 1.92}
-"""How far back the slow comparisons look: 6, 12, 24 and 48 frames at 25 frames a second. A
-transition shows best in the look that is about as long as itself."""
+"""Lags of the slow comparisons: 6, 12, 24 and 48 frames at 25 frames/s. A transition shows best at
+a lag about as long as itself."""
 CELL_CHANGE = 12
-"""A cell (of 255) that differs by more than this has changed."""
-# Frames are measured some dozens at a time: that costs a third of one by one.
-_AT_ONCE = 48
-# More than this are never remembered, whatever the timestamps say.
-_REMEMBERED = 1024
+"""Difference, in /255, above which a cell has changed."""
+# Frames are measured in batches, at a third of the cost of one by one.
+_BATCH = 48
+# Most frames kept for comparison, at any timestamps.
+_MAX_KEPT = 1024
 
 
 def _distance(name: str, about: str) -> Field:
@@ -44,32 +43,42 @@ def _cells(name: str, about: str) -> Field:
 
 
 class Change(Probe):
-    """Watches every frame; writes 22 bytes for each."""
+    """Compares every frame with earlier ones; 22 bytes of signals a frame."""
 
     name: ClassVar[str] = "change"
     version: ClassVar[int] = 2
     frames: ClassVar[FrameSpec] = FrameSpec(colour="planes")
     fields: ClassVar[tuple[Field, ...]] = (
         _distance("step_1", "mean absolute difference to the frame before; 0 in a freeze"),
-        _level("step_2", "/255", 255, "the same to the frame two back; small after a short flash"),
-        _level("step_3", "/255", 255, "the same to the frame three back"),
+        _level(
+            "step_2",
+            "/255",
+            255,
+            "mean absolute difference to the frame two back; small after a short flash",
+        ),
+        _level("step_3", "/255", 255, "mean absolute difference to the frame three back"),
         *(
             _distance(name, f"root mean square difference to the frame {reach_s} s back")
             for name, reach_s in REACHES_S.items()
         ),
         *(
-            _level(f"spread_{name[6:]}", "%", 100, f"mean over root mean square, {reach_s} s back")
+            _level(
+                f"spread_{name[6:]}",
+                "%",
+                100,
+                f"mean difference over root mean square, {reach_s} s back",
+            )
             for name, reach_s in REACHES_S.items()
         ),
-        _cells("arrived", "cells that changed up to the frame 0.24 s back, and stayed since"),
-        _cells("leaving", "cells that stayed up to the frame 0.24 s back, and changed since"),
+        _cells("arrived", "cells that changed before the frame 0.24 s back and not since"),
+        _cells("leaving", "cells that changed since the frame 0.24 s back and not before"),
         _level("luma", "/255", 255, "mean luma; black is 0, white 255"),
         _level("contrast", "/255", 128, "standard deviation of luma"),
     )
 
     @dataclass(frozen=True, kw_only=True)
     class Params:
-        """Nothing to set: thresholds belong to the detectors."""
+        """No settings: the thresholds belong to the detectors."""
 
     def __init__(self, params: "Params | None" = None) -> None:
         self.params = params or self.Params()
@@ -85,18 +94,18 @@ class Change(Probe):
         self._reaches_pts = [round(reach_s / video.time_base) for reach_s in REACHES_S.values()]
 
     def process(self, picture: Planes, pts: int, is_first: bool) -> None:
-        """Take one frame, as stored; turning it upright would change no number."""
-        if self._waiting:
-            picture = _like(picture, self._waiting[0])
+        """Add one frame, as stored; its orientation changes no signal."""
+        if self._pending:
+            picture = _scaled_like(picture, self._pending[0])
         elif self._shape_of is not None:
-            picture = _like(picture, self._shape_of)
-        self._waiting.append(picture)
-        self._waiting_pts.append(pts)
-        if len(self._waiting) >= _AT_ONCE:
+            picture = _scaled_like(picture, self._shape_of)
+        self._pending.append(picture)
+        self._pending_pts.append(pts)
+        if len(self._pending) >= _BATCH:
             self._measure()
 
     def finish(self) -> ProbeResult:
-        """Return the signals of all frames fed."""
+        """Return the signals of all frames."""
         self._measure()
         tables = [np.zeros((0, len(self.fields))), *self._tables]
         table = np.concatenate(tables)
@@ -111,13 +120,13 @@ class Change(Probe):
         return ProbeResult(columns=columns, pts=pts)
 
     def abort(self) -> None:
-        """Forget the video."""
+        """Drop the frames of the video."""
         self._reset()
 
     def _reset(self) -> None:
         self._shape_of: Planes | None = None
-        self._waiting: list[Planes] = []
-        self._waiting_pts: list[int] = []
+        self._pending: list[Planes] = []
+        self._pending_pts: list[int] = []
         self._tables: list[np.ndarray] = []
         self._pts: list[np.ndarray] = []
         self._past_MN = np.zeros((0, 0), np.uint8)
@@ -125,17 +134,17 @@ class Change(Probe):
         self._past_pts = np.zeros(0, np.int64)
 
     def _measure(self) -> None:
-        """Turn the waiting frames into rows of the table."""
+        """Measure the pending frames: one row of the table each."""
         import cv2
 
-        if not self._waiting:
+        if not self._pending:
             return
-        self._shape_of = self._waiting[0]
-        count, past = len(self._waiting), len(self._past_pts)
-        luma_TN = _tiny(np.stack([p.luma_HW for p in self._waiting])).reshape(count, -1)
-        chroma_SHW = np.concatenate([p.chroma_CHW for p in self._waiting])
-        grids_TN = np.concatenate([luma_TN, _tiny(chroma_SHW).reshape(count, -1)], axis=1)
-        pts = np.array(self._waiting_pts, np.int64)
+        self._shape_of = self._pending[0]
+        count, past = len(self._pending), len(self._past_pts)
+        luma_TN = _scaled_down(np.stack([p.luma_HW for p in self._pending])).reshape(count, -1)
+        chroma_SHW = np.concatenate([p.chroma_CHW for p in self._pending])
+        grids_TN = np.concatenate([luma_TN, _scaled_down(chroma_SHW).reshape(count, -1)], axis=1)
+        pts = np.array(self._pending_pts, np.int64)
         known_MN = np.concatenate([self._past_MN, grids_TN]) if past else grids_TN
         known_pts = np.concatenate([self._past_pts, pts])
         if not past:
@@ -160,14 +169,14 @@ class Change(Probe):
         self._pts.append(pts)
 
         oldest = np.searchsorted(known_pts, pts[-1] - max(self._reaches_pts)) - 1
-        oldest = max(min(oldest, len(known_pts) - 3), len(known_pts) - _REMEMBERED, 0)
+        oldest = max(min(oldest, len(known_pts) - 3), len(known_pts) - _MAX_KEPT, 0)
         self._past_MN, self._past_pts = known_MN[oldest:].copy(), known_pts[oldest:]
         self._past_changes_MN = changes_MN[oldest:].copy()
-        self._waiting, self._waiting_pts = [], []
+        self._pending, self._pending_pts = [], []
 
 
-def _like(picture: Planes, other: Planes) -> Planes:
-    """Bring a frame to another's size, as a stream may change its own on the way."""
+def _scaled_like(picture: Planes, other: Planes) -> Planes:
+    """Scale a frame to another's size, since a stream may change its size."""
     import cv2
 
     if picture.luma_HW.shape == other.luma_HW.shape:
@@ -181,14 +190,14 @@ def _like(picture: Planes, other: Planes) -> Planes:
     return Planes(luma_HW, np.stack(chroma))
 
 
-def _tiny(planes_THW: np.ndarray) -> np.ndarray:
-    """Halve all planes by exact 2×2 boxes while their long side allows it: see the grid's size."""
+def _scaled_down(planes_THW: np.ndarray) -> np.ndarray:
+    """Halve all planes by 2×2 boxes down to `GRID_LONG_SIDE_PX`."""
     import cv2
 
     count, height, width = planes_THW.shape
     while max(height, width) >= 2 * GRID_LONG_SIDE_PX and min(height, width) >= 2:
         height, width = height // 2, width // 2
-        # One below the other they are a single picture, and no box crosses from one to the next.
+        # Stacked vertically they are a single picture, and no box crosses from one to the next.
         tall = planes_THW[:, : 2 * height, : 2 * width].reshape(-1, 2 * width)
         planes_THW = cv2.resize(tall, (width, count * height), interpolation=cv2.INTER_AREA)
         planes_THW = planes_THW.reshape(count, height, width)
@@ -225,11 +234,10 @@ def _distance_and_spread(difference_TN: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def _only_first(first_TN: np.ndarray, second_TN: np.ndarray) -> np.ndarray:
-    """Return percent of the cells in each row whose first change is strong, the second not half."""
+    """Return the percentage of cells in each row that changed first, and second less than half."""
     import cv2
 
-    # In whole numbers, twice the second is below the first if the second is at most half of one
-    # less than the first.
+    # In whole numbers, 2 × second < first means second ≤ (first - 1) / 2.
     is_so_TN = (first_TN > CELL_CHANGE) & (second_TN <= (first_TN - 1) >> 1)
     total = cv2.reduce(is_so_TN.view(np.uint8), 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[:, 0]
     return np.asarray(100 * total / first_TN.shape[1])

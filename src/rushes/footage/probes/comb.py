@@ -1,4 +1,4 @@
-"""Looks for interlacing in pairs of frames: see `combing`."""
+"""Field bias of pairs of frames about once a second, for the detection of interlacing."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,29 +12,40 @@ from rushes.records import Field, Video
 from rushes.stages.items import FrameSpec, ProbeResult
 from rushes.stages.protocols import Probe
 
-# No whole number: film on 29.97 frames repeats its pattern every five, and where a second or half
-# of one lies between two looks, all of them meet the same place of it.
+# Not a whole number: telecined film at 29.97 frames/s repeats its pattern every five frames, and
+# samples 1 or 0.5 s apart would all meet the same place in it.
 _PER_SECOND = 0.85
 
 
 class Comb(Probe):
-    """Measures how pairs of frames lean towards one field order.
+    """Measures the field bias of pairs of frames (see `media.defects.interlacing`).
 
-    Blind where nothing moves; there nothing is combed either. Frames that were scaled while they
-    were interlaced are past mending and read as progressive.
+    There is no bias where nothing moves, and no combing either. Frames that were scaled while they
+    were interlaced cannot be restored, and read as progressive.
     """
 
     name: ClassVar = "comb"
     version: ClassVar = 1
     frames: ClassVar = FrameSpec(colour="frame", per_second=_PER_SECOND, burst=2)
     fields: ClassVar = (
-        Field(name="lean", low=-1, high=1, about="1 top field first, -1 bottom first, 0 neither"),
-        Field(name="moves", unit="/255", low=0, high=255, about="how much of it motion causes"),
+        Field(
+            name="lean",
+            low=-1,
+            high=1,
+            about="field bias: 1 top field first, -1 bottom first, 0 neither",
+        ),
+        Field(
+            name="moves",
+            unit="/255",
+            low=0,
+            high=255,
+            about="motion in the pair; below 0.35 it is noise",
+        ),
     )
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params:
-        """Nothing to set: what counts as interlaced is decided in `combing`."""
+        """No settings: the thresholds are in `media.defects.interlacing`."""
 
     def __init__(self, params: Params) -> None:
         self.params = params
@@ -46,7 +57,7 @@ class Comb(Probe):
         self._rows: list[tuple[float, float]] = []
 
     def process(self, picture: Any, pts: int, is_first: bool) -> None:
-        """Take the first frame of a pair, then the second; `picture` is the decoder's frame."""
+        """Add the first frame of a pair, then the second, each the decoder's own."""
         luma_HW = luma_columns(picture)
         if self._before is not None:
             self._rows.append(field_bias(self._before[0], luma_HW))
@@ -62,4 +73,4 @@ class Comb(Probe):
         )
 
     def abort(self) -> None:
-        """Nothing to undo."""
+        """Do nothing: there are no files."""

@@ -1,4 +1,4 @@
-"""Steps at the 8×8 grid that codecs work on, measured on whole frames before any is scaled."""
+"""Steps at the 8×8 grid of codecs, measured on unscaled frames twice a second."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,18 +14,18 @@ from rushes.stages.protocols import Probe
 BLOCK_PX = 8
 EVERY_S = 0.5
 LINES = 32
-"""So many lines of a frame are looked at, spread evenly; more cost time and say the same."""
+"""Lines of a frame that are read, spread evenly; more give no better measurement."""
 STRIPES = 4
-"""So many stripes of a block's width are looked at from top to bottom: columns that lie apart would
-touch nearly all memory of the frame."""
+"""Stripes of a block's width that are read from top to bottom; separate columns would touch nearly
+all memory of the frame."""
 _B_PICTURE = 3
 
 
 class Grid(Probe):
-    """Twice a second: how steep the picture is at the lines of the grid, and between them.
+    """Measures the steps of luma at the lines of the grid and between them, twice a second.
 
-    Frames in both directions (B) are passed over: the scan decodes those without their deblocking
-    filter, and codecs keep them worse than the others anyway.
+    B-frames are skipped: the scan decodes them without the deblocking filter, and codecs store them
+    at lower quality than the others.
     """
 
     name: ClassVar = "grid"
@@ -33,12 +33,14 @@ class Grid(Probe):
     frames: ClassVar = FrameSpec(colour="frame")
     fields: ClassVar = (
         Field(name="at", unit="/255", low=0, high=255, about="mean step at the grid's lines"),
-        Field(name="between", unit="/255", low=0, high=255, about="mean step at all others"),
+        Field(
+            name="between", unit="/255", low=0, high=255, about="mean step between the grid's lines"
+        ),
     )
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params:
-        """Nothing to set."""
+        """No settings."""
 
     def __init__(self, params: "Params | None" = None) -> None:
         self.params = params or self.Params()
@@ -51,7 +53,7 @@ class Grid(Probe):
         self._rows: list[tuple[float, float]] = []
 
     def process(self, picture: Any, pts: int, is_first: bool) -> None:
-        """Take each frame; about two a second are measured."""
+        """Measure the frame if half a second has passed; B-frames are skipped."""
         if self._next_pts is not None and pts < self._next_pts:
             return
         if int(picture.pict_type) == _B_PICTURE:
@@ -61,7 +63,7 @@ class Grid(Probe):
         self._pts.append(pts)
 
     def finish(self) -> ProbeResult:
-        """Return a row for each frame that was measured."""
+        """Return one row for each measured frame."""
         table = np.array(self._rows, np.float32).reshape(-1, 2)
         names = [field.name for field in self.fields]
         return ProbeResult(
@@ -69,11 +71,11 @@ class Grid(Probe):
         )
 
     def abort(self) -> None:
-        """Nothing to undo."""
+        """Do nothing: there are no files."""
 
 
 def _steps(luma: Luma) -> tuple[float, float]:
-    """Return the mean step at the grid and between its lines, over both directions."""
+    """Return the mean step at the grid's lines and between them, over both directions."""
     height, width = luma.shape
     down, across = max(1, height // LINES), max(BLOCK_PX, width // STRIPES)
     lines = luma[down // 2 :: down, :]
@@ -90,8 +92,8 @@ def _steps(luma: Luma) -> tuple[float, float]:
 def _profile(luma_NP: np.ndarray) -> tuple[float, float]:
     """Return the mean step at every eighth place along P, and at the others.
 
-    A step counts by what it has more than the slopes on both its sides: an edge of the picture is
-    soft and has slopes, an edge of a block has none.
+    A step is reduced by the slopes on both its sides: an edge of the picture is soft and has
+    slopes, an edge of a block has none.
     """
     slopes_NP = np.abs(np.diff(np.ascontiguousarray(luma_NP).astype(np.int16), axis=1))
     # Twice the step less both neighbours; entry i is the step between places i+1 and i+2.

@@ -1,4 +1,4 @@
-"""How camera and subject move: optical flow from each still to the next frame that differs."""
+"""Speed of camera and subject, by optical flow from each still to the next distinct frame."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,42 +13,41 @@ from rushes.stages.items import STILLS_PER_SECOND, FrameSpec, ProbeResult
 from rushes.stages.protocols import Probe
 
 GRID_PX = 6
-"""The camera is fitted to every sixth flow vector each way: some 400 for four unknowns."""
-ROUNDS = 10
-"""How often at most the fit is repeated without what moved against it last time."""
+"""Spacing of the flow vectors that the camera is fitted to: some 400 for four unknowns."""
+MAX_ROUNDS = 10
+"""Most rounds of the robust fit."""
 SETTLED_PX = 0.02
-"""A fit that a round changes by less is done; most are after three or four."""
+"""Change of the fit in a round below which it ends; most take three or four rounds."""
 TEXTURE = 12.0
-"""Luma gradient (Sobel, 3×3) from which a place counts fully; flat places carry no motion."""
-REPEAT = 0.3
-"""A frame that differs less from another, in /255 on average, repeats it but for its coding. So
-does one in which next to nothing moves, and there a longer look is the more exact one."""
+"""Luma gradient (Sobel, 3×3) above which a place has full weight; flat places have none."""
+MAX_REPEAT = 0.3
+"""Mean difference, in /255, up to which a frame repeats another but for its coding. It also passes
+over frames with almost no motion, for which a longer interval is more exact."""
 MIN_SIDE_PX = 32
-"""DIS needs room for its coarsest patches; smaller pictures are enlarged to this."""
-DARK = 34
-"""Lines along a side are a bar as long as no luma in them is above this, in either picture."""
+"""Least side for DIS's coarsest patches; smaller pictures are enlarged."""
+MAX_BAR_LUMA = 34
+"""Most luma in the lines of a bar, in both pictures."""
 RIM_PX = 4
-"""So much of the picture beside a bar is left out too: the flow there is held back by the bar."""
-TRAVEL_PX = 2.0
-"""What stays in place from still to still is laid over the picture if the camera meanwhile moves
-the rest of it by this much."""
-LAG = 0.9
-"""Share of the camera's flow that such a place may show at most, with some carried in by DIS."""
-MOVED = 0.5
-"""Share of the flow that the camera must explain, before anything counts as laid over."""
-LEAST = 0.35
-"""Share of the texture that must be left; else it is the picture that stands still."""
-WHOLE = 0.98
-"""With more left than this, a second fit would say the same."""
-STRONG = 5.0
-"""Luma gradient from which a place is compared with the same place of another still."""
-LIKE = 0.5
-"""Share of its gradient by which it may differ there and still be the same thing."""
-CROWDED = 0.3
-"""Share of such places around one of them, below which it is a chance hit."""
+"""Width of the picture beside a bar that is left out too: the bar slows the flow there."""
+MIN_TRAVEL_PX = 2.0
+"""Least travel of the camera between stills, for parts that stay in place to be overlays."""
+MAX_LAG = 0.9
+"""Largest flow of an overlay, as a share of the camera's; DIS carries some flow into it."""
+MIN_EXPLAINED = 0.5
+"""Least share of the flow that the camera explains, for any part to be an overlay."""
+MIN_LEFT = 0.35
+"""Least share of the texture outside of overlays; with less, the picture itself is still."""
+MAX_LEFT = 0.98
+"""Share of the texture outside of overlays above which a second fit would change nothing."""
+MIN_GRADIENT = 5.0
+"""Least luma gradient of a place that is compared with the same place of another still."""
+MAX_DIFFERENCE = 0.5
+"""Largest difference of the gradients at the same place, as a share of the gradient."""
+MIN_CROWD = 0.3
+"""Least share of such places around one of them; with fewer it is a chance match."""
 HALO_PX = (13, 25)
-"""So high and wide a neighbourhood of what is laid over the picture is left out with it: text runs
-along lines, and DIS carries its stillness some pixels outward."""
+"""Height and width of the neighbourhood that is left out with an overlay: text runs along lines,
+and DIS slows the flow some pixels around it."""
 
 
 def _speed(name: str, about: str, *, low: float | None = None) -> Field:
@@ -57,12 +56,12 @@ def _speed(name: str, about: str, *, low: float | None = None) -> Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Pair:
-    """A still and a frame after it, measured and waiting for the next still."""
+    """The measured flow of a still, kept until the next still is there."""
 
     flow_HW2: np.ndarray
     weight_HW: np.ndarray
     scale: float
-    """How much the pictures were enlarged for the flow."""
+    """Factor by which the pictures were enlarged for the flow."""
     still: "_Still"
     previous: "_Still | None"
     seconds: float
@@ -70,18 +69,17 @@ class _Pair:
 
 
 class Motion(Probe):
-    """Fits pan, tilt, zoom and roll to the flow; what is left over is the subject.
+    """Fits pan, tilt, zoom and roll to the optical flow; the residual is the subject's motion.
 
-    All speeds are in percent of the frame's diagonal per second, so they mean the same at any size
-    and frame rate. Zoom and roll are given as the speed that they cause in the frame's corner.
-    Blind to what moves less than about a hundredth of a pixel at 160×90 between two frames;
-    parallax reads partly as subject. Up to two repeats of a frame are passed over, so that
-    animation on twos or threes and film on 30 frames move as fast as they seem to; what stands
-    longer stands still.
+    All speeds are in percent of the frame's diagonal per second, so they compare between sizes and
+    frame rates. Zoom and roll are given as the speed in the frame's corner. Motion below about 0.01
+    pixels at 160×90 between two frames is not measured. Parallax counts partly as subject. Up to
+    two repeats of a frame are skipped, so that animation on twos or threes and film on 30 frames
+    have their apparent speed; longer repeats are stillness.
 
-    Bars do not count, nor what stands still for half a second while the camera moves: subtitles,
-    logos, but a dashboard too. Under a camera that stands still, nothing tells a subtitle from the
-    rest that stands still; there it lowers the mean by its share of the picture's texture.
+    Left out are bars, and parts that stay in place for half a second while the camera moves:
+    subtitles and logos, but a dashboard too. Under a still camera a subtitle cannot be told from
+    the background; there it lowers the mean by its share of the picture's texture.
 
     Source: dense inverse search flow (Kroeger et al. 2016, OpenCV); weighted least squares.
     """
@@ -92,7 +90,7 @@ class Motion(Probe):
         colour="gray", short_side_px=90, per_second=STILLS_PER_SECOND, burst=4
     )
     fields: ClassVar = (
-        Field(name="next_pts", dtype="integer", about="pts of the frame that the flow leads to"),
+        Field(name="next_pts", dtype="integer", about="pts of the later frame of the pair"),
         _speed("pan", "camera turning right (+) or left (-)"),
         _speed("tilt", "camera turning up (+) or down (-)"),
         _speed("zoom", "picture growing (+) or shrinking (-), in the corner"),
@@ -100,12 +98,18 @@ class Motion(Probe):
         _speed("camera", "mean flow of pan, tilt, zoom and roll together", low=0),
         _speed("subject", "mean flow that the camera does not explain", low=0),
         _speed("flow", "mean flow, camera and subject together", low=0),
-        Field(name="fit", low=0, high=1, higher_is_better=True, about="share the camera explains"),
+        Field(
+            name="fit",
+            low=0,
+            high=1,
+            higher_is_better=True,
+            about="share of the flow that the camera explains",
+        ),
     )
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params:
-        """None so far."""
+        """No settings."""
 
     def __init__(self, params: Params) -> None:
         self.params = params
@@ -117,40 +121,40 @@ class Motion(Probe):
         self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
         self._seconds_per_tick = float(video.time_base)
         self._burst: list[tuple[np.ndarray, int]] = []
-        self._waiting: _Pair | None = None
+        self._pending: _Pair | None = None
         self._previous: _Still | None = None
         self._still: _Still | None = None
         self._pts: list[int] = []
         self._rows: list[tuple[float, ...]] = []
 
     def process(self, picture: np.ndarray, pts: int, is_first: bool) -> None:
-        """Take the pictures of a burst, one by one: uint8 (H, W).
+        """Add a picture of a burst: uint8 (H, W).
 
-        Where so few frames make up half a second that bursts meet, the first of one ends the other.
+        At low frame rates bursts overlap; then the first picture of one ends the burst before.
         """
         self._burst.append((picture, pts))
         if is_first:
             self._measure_burst()
             self._previous, self._still = self._still, _Still(picture)
-            self._note(self._still)
+            self._record(self._still)
             self._burst = [(picture, pts)]
         elif len(self._burst) == self.frames.burst:
             self._measure_burst()
             self._burst = []
 
     def _measure_burst(self) -> None:
-        """Measure from the first picture to the next that differs, over the time that takes.
+        """Measure the flow from the first picture to the next distinct one, and the time between.
 
-        How long the first one has been on display already, nobody knows; but where the second is
-        seen to stand longer than it took to come, that is the source's rhythm.
+        The first picture may have been on display before the burst. So if the second stays longer
+        than the first did, the second's duration is taken.
         """
         if len(self._burst) < 2:
             return
         pictures = [picture for picture, _ in self._burst]
         pts = [at for _, at in self._burst]
-        pts.append(2 * pts[-1] - pts[-2])  # about when the last one ends
-        then = min(_stands_until(pictures, 0), len(pictures) - 1)
-        after = _stands_until(pictures, then)
+        pts.append(2 * pts[-1] - pts[-2])  # the estimated end of the last one
+        then = min(_next_distinct(pictures, 0), len(pictures) - 1)
+        after = _next_distinct(pictures, then)
         took = pts[then] - pts[0]
         if after - then > 1:
             took = max(took, pts[after] - pts[then])
@@ -159,11 +163,11 @@ class Motion(Probe):
     def _measure(
         self, before: np.ndarray, before_pts: int, picture: np.ndarray, pts: int, ticks: int
     ) -> None:
-        """Measure a pair; it waits for the next still, which shows what else stays in place."""
+        """Measure a pair, and keep it until the next still, which shows overlays."""
         still = self._still if self._still is not None else _Still(before)
         flow_HW2, scale = self._flow_px(before, picture)
-        weight_HW = still.texture * _between_bars(before, picture)
-        self._waiting = _Pair(
+        weight_HW = still.texture * _mask_inside_bars(before, picture)
+        self._pending = _Pair(
             flow_HW2=flow_HW2,
             weight_HW=_resized(weight_HW, flow_HW2.shape[:2]),
             scale=scale,
@@ -173,18 +177,18 @@ class Motion(Probe):
             pts=(before_pts, pts),
         )
 
-    def _note(self, following: "_Still | None") -> None:
-        """Note the pair that waits, if one does."""
-        pair, self._waiting = self._waiting, None
+    def _record(self, following: "_Still | None") -> None:
+        """Record the pending pair, if there is one; `following` is the next still."""
+        pair, self._pending = self._pending, None
         if pair is None:
             return
         camera = fit_camera(pair.flow_HW2, pair.weight_HW)
         travel_px = camera[4] / pair.scale / pair.seconds / STILLS_PER_SECOND
         others = [other for other in (pair.previous, following) if other is not None]
-        if travel_px >= TRAVEL_PX and camera[7] >= MOVED and others:
-            weight_HW = _bared(pair, camera, others)
+        if travel_px >= MIN_TRAVEL_PX and camera[7] >= MIN_EXPLAINED and others:
+            weight_HW = _without_overlays(pair, camera, others)
             left = float(weight_HW.sum() / pair.weight_HW.sum())
-            if LEAST <= left < WHOLE:
+            if MIN_LEFT <= left < MAX_LEFT:
                 camera = fit_camera(pair.flow_HW2, weight_HW)
         diagonal_px = float(np.hypot(*pair.flow_HW2.shape[:2]))
         speeds = np.array(camera[:7]) * (100.0 / diagonal_px / pair.seconds)
@@ -192,9 +196,9 @@ class Motion(Probe):
         self._rows.append((pair.pts[1], *speeds, camera[7]))
 
     def finish(self) -> ProbeResult:
-        """Return one row for each still that has a next frame."""
+        """Return one row for each still with a next frame."""
         self._measure_burst()
-        self._note(None)
+        self._record(None)
         self._burst = []
         names = [field.name for field in self.fields]
         table = np.array(self._rows, np.float64).reshape(-1, len(names))
@@ -203,10 +207,10 @@ class Motion(Probe):
         return ProbeResult(pts=np.array(self._pts, np.int64), columns=columns)
 
     def abort(self) -> None:
-        """Nothing to undo."""
+        """Do nothing: there are no files."""
 
     def _flow_px(self, before_HW: np.ndarray, after_HW: np.ndarray) -> tuple[Any, float]:
-        """Return the flow (H, W, 2) in pixels and how much the pictures were enlarged for it."""
+        """Return the flow (H, W, 2) in pixels, and the factor by which pictures were enlarged."""
         import cv2
 
         scale = max(1.0, MIN_SIDE_PX / min(before_HW.shape))
@@ -219,8 +223,8 @@ class Motion(Probe):
         return self._flow.calc(before_HW, after_HW, None), scale
 
 
-def _stands_until(pictures: Sequence[np.ndarray], first: int) -> int:
-    """Return the index of the next picture that differs; their number if none does."""
+def _next_distinct(pictures: Sequence[np.ndarray], first: int) -> int:
+    """Return the index of the next picture that differs; the number of pictures if none does."""
     import cv2
 
     until = first + 1
@@ -228,35 +232,35 @@ def _stands_until(pictures: Sequence[np.ndarray], first: int) -> int:
         if pictures[until].shape != pictures[first].shape:
             break
         difference = cv2.norm(pictures[first], pictures[until], cv2.NORM_L1)
-        if difference > REPEAT * pictures[first].size:
+        if difference > MAX_REPEAT * pictures[first].size:
             break
         until += 1
     return until
 
 
 def fit_camera(flow_HW2: np.ndarray, weight_HW: np.ndarray) -> tuple[float, ...]:
-    """Split a flow field into camera and rest.
+    """Fit a camera to a flow field by robust weighted least squares.
 
     Args:
-        flow_HW2: Flow in pixels a frame, x then y, y pointing down.
-        weight_HW: How much each place counts, 0–1.
+        flow_HW2: Flow in pixels a frame, x then y; y points down.
+        weight_HW: Weight of each place, 0–1.
 
     Returns:
         pan, tilt, zoom, roll, camera, subject, flow in pixels a frame (signs as in `Motion.fields`,
-        zoom and roll as met in the corner), and the share that the camera explains, 0–1.
+        zoom and roll at the corner), and the share of the flow that the camera explains, 0–1.
     """
     grid = (slice(GRID_PX // 2, None, GRID_PX),) * 2
     u, v = flow_HW2[grid].reshape(-1, 2).T.astype(np.float64)
     weight = weight_HW[grid].ravel().astype(np.float64)
     total = weight.sum()
     if total < 1e-6:
-        return (0.0,) * 8  # nothing to see: black, or one colour
+        return (0.0,) * 8  # no texture: black, or one colour
     design = _design(*flow_HW2.shape[:2])
     target = np.concatenate([u, v])
     robust, solution = weight, np.zeros(4)
-    for _ in range(ROUNDS):
+    for _ in range(MAX_ROUNDS):
         last = solution
-        # A touch of ridge keeps the answer small where too little texture decides it.
+        # A small ridge term keeps the solution small where there is too little texture.
         weighted = design * np.concatenate([robust, robust])[:, None]
         solution = np.linalg.solve(
             weighted.T @ design + 1e-6 * total * np.eye(4), weighted.T @ target
@@ -264,7 +268,7 @@ def fit_camera(flow_HW2: np.ndarray, weight_HW: np.ndarray) -> tuple[float, ...]
         explained = design @ solution
         rest_u, rest_v = (target - explained).reshape(2, -1)
         rest = np.hypot(rest_u, rest_v)
-        # Cauchy weights: what moves against the camera loses its say step by step.
+        # Cauchy weights: places that move unlike the camera lose weight round by round.
         scale = max(1.4826 * _weighted_median(rest, weight), 0.02)
         robust = weight / (1 + (rest / scale) ** 2)
         if np.abs(solution - last).max() < SETTLED_PX:
@@ -279,9 +283,9 @@ def fit_camera(flow_HW2: np.ndarray, weight_HW: np.ndarray) -> tuple[float, ...]
 
 @cache
 def _design(height: int, width: int) -> np.ndarray:
-    """Return how pan, tilt, zoom and roll move the places of the grid: (2 × places, 4).
+    """Return the design matrix of pan, tilt, zoom and roll on the grid: (2 × places, 4).
 
-    u = tx + zoom·x − roll·y;  v = ty + zoom·y + roll·x, with x, y of length 1 in the corner.
+    u = tx + zoom·x − roll·y;  v = ty + zoom·y + roll·x, where (x, y) has length 1 in the corner.
     """
     rows, columns = np.mgrid[GRID_PX // 2 : height : GRID_PX, GRID_PX // 2 : width : GRID_PX]
     corner = np.hypot(width, height) / 2
@@ -300,14 +304,14 @@ def _weighted_median(values: np.ndarray, weight: np.ndarray) -> float:
 
 
 class _Still:
-    """A small gray picture, and how luma grows in it to the right and down."""
+    """A small gray picture and its luma gradient."""
 
     def __init__(self, image_HW: np.ndarray) -> None:
         self.image_HW = image_HW
 
     @cached_property
     def gradient(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """To the right, down, and its length: float32 (H, W) each."""
+        """Gradient to the right, gradient down, and its length: float32 (H, W) each."""
         import cv2
 
         smooth = cv2.GaussianBlur(np.ascontiguousarray(self.image_HW), (3, 3), 0)
@@ -317,20 +321,22 @@ class _Still:
 
     @property
     def texture(self) -> np.ndarray:
-        """How much each place can tell about motion: 0–1."""
+        """Weight of each place by its texture, 0–1."""
         return np.asarray(np.minimum(self.gradient[2] / TEXTURE, 1.0))
 
 
-def _between_bars(before_HW: np.ndarray, after_HW: np.ndarray) -> np.ndarray:
-    """Return 0 on the dark lines along the sides and on a rim beside them, 1 elsewhere.
+def _mask_inside_bars(before_HW: np.ndarray, after_HW: np.ndarray) -> np.ndarray:
+    """Return a mask without bars: 0 on dark lines along the sides and a rim beside them, else 1.
 
-    A night sky may count as a bar: it has no texture and says nothing about motion either.
+    A night sky may count as a bar, which is harmless: it has no texture to measure.
     """
     inside_HW = np.ones(before_HW.shape, np.float32)
     for axis in (0, 1):
-        lit = np.flatnonzero((before_HW.max(1 - axis) > DARK) | (after_HW.max(1 - axis) > DARK))
+        lit = np.flatnonzero(
+            (before_HW.max(1 - axis) > MAX_BAR_LUMA) | (after_HW.max(1 - axis) > MAX_BAR_LUMA)
+        )
         if not len(lit):
-            continue  # all black: nothing to leave out of nothing
+            continue  # all black
         lines_NM = inside_HW if axis == 0 else inside_HW.T
         first, last = int(lit[0]), int(lit[-1])
         if first:
@@ -340,11 +346,11 @@ def _between_bars(before_HW: np.ndarray, after_HW: np.ndarray) -> np.ndarray:
     return inside_HW
 
 
-def _bared(pair: _Pair, camera: Sequence[float], others: Sequence[_Still]) -> np.ndarray:
-    """Return a pair's weights without what is laid over the picture.
+def _without_overlays(pair: _Pair, camera: Sequence[float], others: Sequence[_Still]) -> np.ndarray:
+    """Return a pair's weights with 0 on overlays.
 
-    That is what stands in the same place of another still, while its flow lags behind the camera's:
-    a camera that shakes may show the same picture at two stills, but it moves in between.
+    An overlay is in the same place of another still, and its flow lags behind the camera's. Both
+    are needed: a shaking camera may show the same picture at two stills, but it moves in between.
     """
     import cv2
 
@@ -353,21 +359,21 @@ def _bared(pair: _Pair, camera: Sequence[float], others: Sequence[_Still]) -> np
     for other in others:
         if other.image_HW.shape == strength.shape:
             differs = _length(other.gradient[0] - across, other.gradient[1] - down)
-            is_there |= differs < LIKE * strength
-    is_there &= strength > STRONG
+            is_there |= differs < MAX_DIFFERENCE * strength
+    is_there &= strength > MIN_GRADIENT
     flow_HW = _length(pair.flow_HW2[..., 0], pair.flow_HW2[..., 1])
-    expected = _expected(camera, *flow_HW.shape)
-    travels = expected >= TRAVEL_PX * pair.scale * pair.seconds * STILLS_PER_SECOND
-    is_slow = (flow_HW < LAG * expected) & travels  # the middle of a zoom stays where it is
+    expected = _camera_flow(camera, *flow_HW.shape)
+    travels = expected >= MIN_TRAVEL_PX * pair.scale * pair.seconds * STILLS_PER_SECOND
+    is_slow = (flow_HW < MAX_LAG * expected) & travels  # the middle of a zoom stays in place too
     seeds = _resized(is_there.astype(np.float32), flow_HW.shape) * is_slow
-    # Edges that happen to fall on edges are specks; what is laid over the picture is not.
-    seeds *= cv2.boxFilter(seeds, -1, (5, 5)) > CROWDED
-    laid_over = cv2.dilate((seeds > 0.5).astype(np.uint8), np.ones(HALO_PX, np.uint8))
-    return np.asarray(pair.weight_HW * (1 - laid_over))
+    # Chance matches of edges are single specks, overlays are not.
+    seeds *= cv2.boxFilter(seeds, -1, (5, 5)) > MIN_CROWD
+    overlay = cv2.dilate((seeds > 0.5).astype(np.uint8), np.ones(HALO_PX, np.uint8))
+    return np.asarray(pair.weight_HW * (1 - overlay))
 
 
-def _expected(camera: Sequence[float], height: int, width: int) -> np.ndarray:
-    """Return how much flow a camera causes in each place: pixels a frame, float32 (H, W)."""
+def _camera_flow(camera: Sequence[float], height: int, width: int) -> np.ndarray:
+    """Return the length of a camera's flow in each place: pixels a frame, float32 (H, W)."""
     pan, tilt, zoom, roll = camera[:4]
     corner = np.hypot(width, height) / 2
     x = ((np.arange(width, dtype=np.float32) - (width - 1) / 2) / corner)[None, :]
@@ -377,7 +383,7 @@ def _expected(camera: Sequence[float], height: int, width: int) -> np.ndarray:
 
 
 def _length(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Return the length of vectors; `cv2.magnitude` gives other last bits at other addresses."""
+    """Return the length of vectors; `cv2.magnitude` is not reproducible to the last bit."""
     return np.asarray(np.sqrt(x * x + y * y))
 
 

@@ -1,4 +1,4 @@
-"""Keeps two small pictures a second, so that nothing after the scan decodes video again."""
+"""Two small stills a second, so that later stages need not decode the video."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,16 +14,16 @@ from rushes.records import Field, Video
 from rushes.stages.items import STILLS_PER_SECOND, FrameSpec, ProbeResult
 from rushes.stages.protocols import Probe
 
-_TRUST = 6
-"""After so many moving stills in a row that are progressive, only each sixth one is looked at."""
+_CONFIDENT_AFTER = 6
+"""Progressive moving stills in a row after which only each sixth still is tested."""
 
 
 class Still(Probe):
-    """Writes the stills proxy of a video; its signal is the pts of each still.
+    """Writes the stills file of a video; its signal is the pts of each still.
 
-    A later scorer sees what the stills show and nothing between them: at two a second, a flash or
-    a cut of a few frames can fall between two of them. HDR becomes SDR (`media.tone_map`); frames
-    that show two fields are deinterlaced (`combing`, `media.deinterlace`); bars stay.
+    Scorers see only the stills: a flash or a shot of a few frames can fall between two of them. HDR
+    becomes SDR (`media.tone_map`); interlaced frames are deinterlaced (`media.deinterlace`); bars
+    are kept.
     """
 
     name: ClassVar = "still"
@@ -36,7 +36,7 @@ class Still(Probe):
         """Size and quality of the stills."""
 
         short_side_px: int = 480
-        """Stills are scaled down to this short side, never up; larger keeps more detail."""
+        """Short side to which larger frames are scaled down; higher keeps more detail."""
         quality: int = 4
         """MJPEG quantiser, 2 (best, largest) to 31; 4 comes to about 150 MB an hour."""
 
@@ -44,11 +44,11 @@ class Still(Probe):
         self.params = params
 
     def start(self, video: Video, stem: Path) -> None:
-        """Open the proxy `stem.mkv`."""
+        """Open the file `stem.mkv`."""
         self._path = stem.with_name(stem.name + ".mkv")
         self._pts: list[int] = []
-        self._waiting: tuple[Any, int] | None = None
-        self._trusted = 0
+        self._pending: tuple[Any, int] | None = None
+        self._progressive_in_a_row = 0
         self._writer = StillWriter(
             self._path,
             video,
@@ -57,35 +57,37 @@ class Still(Probe):
         )
 
     def process(self, picture: Any, pts: int, is_first: bool) -> None:
-        """Take a still, then the frame after it; `picture` is the decoder's frame."""
+        """Add a still, then the frame after it, each the decoder's own."""
         self._write(picture)
         if is_first:
-            self._waiting = picture, pts
+            self._pending = picture, pts
 
     def _write(self, following: Any | None) -> None:
-        """Write the still that waits, if one does; the frame after it shows what it is made of."""
-        if self._waiting is None:
+        """Write the pending still, if any; deinterlace it if it and the next frame are combed."""
+        if self._pending is None:
             return
-        frame, pts = self._waiting
-        self._waiting = None
-        if following is not None and (self._trusted < _TRUST or len(self._pts) % _TRUST == 0):
-            leaning, moves = field_bias(luma_columns(frame), luma_columns(following))
-            order = pair_order(leaning)
+        frame, pts = self._pending
+        self._pending = None
+        if following is not None and (
+            self._progressive_in_a_row < _CONFIDENT_AFTER or len(self._pts) % _CONFIDENT_AFTER == 0
+        ):
+            bias, motion = field_bias(luma_columns(frame), luma_columns(following))
+            order = pair_order(bias)
             if order != "progressive":
                 frame = deinterlaced_still(frame, following, order)
-                self._trusted = 0
-            elif moves >= MIN_MOTION:
-                self._trusted += 1
+                self._progressive_in_a_row = 0
+            elif motion >= MIN_MOTION:
+                self._progressive_in_a_row += 1
         self._writer.write(frame, pts)
         self._pts.append(pts)
 
     def finish(self) -> ProbeResult:
-        """Close the proxy."""
+        """Close the file."""
         self._write(None)
         self._writer.close()
         return ProbeResult(pts=np.array(self._pts, np.int64))
 
     def abort(self) -> None:
-        """Close and remove the proxy."""
+        """Close and remove the file."""
         self._writer.close()
         self._path.unlink(missing_ok=True)

