@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks.measuring import write_results
 from rushes.catalog.signals import PROBE_FIELDS
 from rushes.project import Project
-from rushes.records import Clip, Video
+from rushes.records import Clip, CutResult, Video
 from rushes.review.columns import Columns
 from rushes.review.session import parse_rules
 from rushes.testing import Take, make_video
@@ -141,8 +141,8 @@ class Film:
             Clip(video_id=video.id, in_pts=at, out_pts=at + step, frames=5)
             for at in range(video.start_pts, video.start_pts + step * PER_VIDEO, step)
         ]
-        counts = {"shots": PER_VIDEO, "shots_too_short": 0}
-        self._catalog.commit_cuts(no, self._prints.cut, [], clips, **counts)
+        found = CutResult(cuts=[], clips=clips, shots=PER_VIDEO, shots_too_short=0)
+        self._catalog.commit_cuts(no, self._prints.cut, found)
 
 
 def score(project: Project, numbers: list[int], only: str = "") -> None:

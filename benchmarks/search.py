@@ -64,7 +64,7 @@ def _own(folder: Path, step: str) -> dict[str, Any]:
 
 def make(folder: Path) -> None:
     """Fill a catalog."""
-    from rushes.records import Clip, Video
+    from rushes.records import Clip, CutResult, Video
 
     rng = np.random.default_rng(0)
     words = ["".join(rng.choice(list("abcdefghijklmnop"), 6)) for _ in range(2000)]
@@ -89,7 +89,8 @@ def make(folder: Path) -> None:
             no = catalog.add_file(name, 1, 1, some)
             spans = range(0, per_video * 100_000, 100_000)
             clips = [Clip(video_id=some.id, in_pts=s, out_pts=s + 90_000, frames=90) for s in spans]
-            catalog.commit_cuts(no or 0, cut, [], clips, shots=per_video, shots_too_short=0)
+            found = CutResult(cuts=[], clips=clips, shots=per_video, shots_too_short=0)
+            catalog.commit_cuts(no or 0, cut, found)
         numbers = sorted(catalog.clips(cut))
         which = rng.choice(500, CLIPS, p=sizes / sizes.sum())
         fields = recipe.stages("score")["embedding"].fields
@@ -108,7 +109,7 @@ def make(folder: Path) -> None:
             no: [("made", " ".join([f"topic{kind}", *(words[word] for word in some)]))]
             for no, kind, some in zip(numbers, which.tolist(), drawn.tolist(), strict=True)
         }
-        catalog.captions.settle(texts, numbers)
+        catalog.captions.store(texts, numbers)
 
 
 def _project(folder: Path, *, create: bool = False) -> Any:

@@ -7,7 +7,7 @@ half-open, `[in_pts, out_pts)`. Seconds appear only where a person reads them, a
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal
@@ -203,6 +203,18 @@ class Clip:
         """16 hex digits that depend on the video's bytes and the span, and on nothing else."""
         name = f"{self.video_id}:{self.in_pts}:{self.out_pts}"
         return hashlib.sha256(name.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutResult:
+    """The cuts of one video, and the clips of the shots between them."""
+
+    cuts: Sequence[Cut]
+    """In order of time."""
+    clips: Sequence[Clip]
+    shots: int
+    """Number of shots, those too short for a clip included."""
+    shots_too_short: int
 
 
 @dataclass(frozen=True, slots=True)

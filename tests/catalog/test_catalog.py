@@ -7,7 +7,17 @@ import pytest
 
 from rushes.catalog import Catalog, schema
 from rushes.errors import ProjectError
-from rushes.records import Clip, Cut, Failure, Field, RuleCount, Scanned, Selection, Video
+from rushes.records import (
+    Clip,
+    Cut,
+    CutResult,
+    Failure,
+    Field,
+    RuleCount,
+    Scanned,
+    Selection,
+    Video,
+)
 
 FIELDS = (Field(name="speed"), Field(name="count", dtype="integer"))
 
@@ -24,6 +34,10 @@ def a_video(number=1, **changes):
         key_pts=(0, 45000), missing_s=0.0,
     )  # fmt: skip
     return replace(video, **changes)
+
+
+def a_result(cuts=(), clips=(), shots=1, shots_too_short=0):
+    return CutResult(cuts=cuts, clips=clips, shots=shots, shots_too_short=shots_too_short)
 
 
 def a_failure(item="x", message="what; next", stage="scan"):
@@ -49,7 +63,7 @@ def with_clips(catalog):
     clips = [
         Clip(video_id=a_video().id, in_pts=at, out_pts=at + 100, frames=1) for at in (0, 100, 200)
     ]
-    catalog.commit_cuts(no, "print", [], clips, shots=3, shots_too_short=0)
+    catalog.commit_cuts(no, "print", a_result(clips=clips, shots=3))
     return catalog
 
 
@@ -158,16 +172,16 @@ def test_reading_a_file_clears_its_failure(catalog):
     assert catalog.failures.all() == []
 
 
-def test_a_scan_clears_its_failure_or_leaves_a_complaint(catalog):
+def test_a_scan_clears_its_failure_or_leaves_a_warning(catalog):
     no = catalog.add_file("/films/1.mp4", 1, 1, a_video())
     scanned = Scanned(frames=24, damaged_pts=(3, 5), frames_dropped=1, packets_lost=2)
     catalog.failures.add(a_failure(item="/films/1.mp4"))
     catalog.commit_scan(no, scanned, {}, "/films/1.mp4", None)
     assert catalog.failures.all() == []
     assert catalog.scans() == {no: (scanned, 1)}
-    complaint = a_failure(item="/films/1.mp4", message="2 frames are damaged")
-    catalog.commit_scan(no, scanned, {}, "/films/1.mp4", complaint)
-    assert catalog.failures.all() == [complaint]
+    warning = a_failure(item="/films/1.mp4", message="2 frames are damaged")
+    catalog.commit_scan(no, scanned, {}, "/films/1.mp4", warning)
+    assert catalog.failures.all() == [warning]
     assert catalog.scans()[no][1] == 2  # decoded twice, and it says so
 
 
@@ -205,7 +219,7 @@ def test_cuts_replace_those_of_the_same_fingerprint(with_clips):
     (no,) = catalog.videos()
     cut = Cut(kind="dissolve", start_pts=90, pts=110, confidence=0.5, detector="content")
     for _ in range(2):
-        catalog.commit_cuts(no, "other", [cut], [], shots=2, shots_too_short=1)
+        catalog.commit_cuts(no, "other", a_result(cuts=[cut], shots=2, shots_too_short=1))
     assert catalog.cuts("other") == {no: [cut]}
     assert catalog.cuts("print") == {no: []}
     assert catalog.shot_counts("other") == (2, 1)
@@ -221,7 +235,7 @@ def test_a_clip_that_two_settings_make_is_one_clip(with_clips):
     (no,) = catalog.videos()
     first = next(row.clip for row in catalog.clips("print").values())
     longer = replace(first, out_pts=500)
-    catalog.commit_cuts(no, "other", [], [first, longer], shots=1, shots_too_short=0)
+    catalog.commit_cuts(no, "other", a_result(clips=[first, longer]))
     assert len(set(catalog.clips("print")) & set(catalog.clips("other"))) == 1
     assert set(catalog.clips_by_id([first.id, longer.id])) == {first.id, longer.id}
 
@@ -304,7 +318,7 @@ def test_captions_are_found_by_their_words_whatever_is_asked(with_clips):
         2: [("sidecar", "Café, a red car")],
         3: [("image", "fog")],
     }
-    assert with_clips.captions.settle(texts, [1, 2, 3]) == {1, 2, 3}
+    assert with_clips.captions.store(texts, [1, 2, 3]) == {1, 2, 3}
 
     def found(query):
         return with_clips.captions.search(query, "print", 10)
@@ -332,14 +346,14 @@ def test_captions_are_found_by_their_words_whatever_is_asked(with_clips):
 
 
 def test_the_words_of_captions_stay_in_step(with_clips):
-    settle, search = with_clips.captions.settle, with_clips.captions.search
+    store, search = with_clips.captions.store, with_clips.captions.search
     fox, dog = [("sidecar", "a fox")], [("sidecar", "a dog")]
-    settle({1: fox, 2: fox}, [1, 2])
-    assert settle({1: dog, 2: fox}, [1, 2]) == {1}
+    store({1: fox, 2: fox}, [1, 2])
+    assert store({1: dog, 2: fox}, [1, 2]) == {1}
     assert (search("fox", "print", 10), search("dog", "print", 10)) == ([2], [1])
-    assert settle({}, [1, 2]) == {1, 2}
+    assert store({}, [1, 2]) == {1, 2}
     assert search("fox dog", "print", 10) == []
-    assert with_clips.captions.in_force() == {}
+    assert with_clips.captions.current() == {}
 
 
 def test_clips_are_asked_for_by_number_however_many_they_are(with_clips):
@@ -352,8 +366,8 @@ def test_clips_are_found_by_the_file_names_of_their_videos(with_clips):
     def found(query):
         return with_clips.captions.search_names(query, "print", 10)
 
-    with_clips.call_videos({1: "/old films/Grand Café_12.mkv"})
+    with_clips.set_given({1: "/old films/Grand Café_12.mkv"})
     assert found("cafe") == found("12") == [1, 2, 3]
     assert found("films") == [], "folders are no names"
-    with_clips.call_videos({1: r"C:\films\sea.mp4"})
+    with_clips.set_given({1: r"C:\films\sea.mp4"})
     assert (found("cafe"), found("sea"), found("films")) == ([], [1, 2, 3], [])

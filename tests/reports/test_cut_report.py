@@ -11,7 +11,7 @@ import pytest
 
 from rushes.errors import RecipeError
 from rushes.project import Project
-from rushes.records import Cut
+from rushes.records import Cut, CutResult
 from rushes.reports import cut_report as report
 from rushes.testing import Take, make_video, read_number
 
@@ -83,7 +83,8 @@ def numbered(tmp_path):
             for cut in truth.cuts
         ]  # fmt: skip
         fingerprint = project.context.recipe.fingerprints.cut
-        project.context.catalog.commit_cuts(no, fingerprint, cuts, [], shots=3, shots_too_short=0)
+        found = CutResult(cuts=cuts, clips=[], shots=3, shots_too_short=0)
+        project.context.catalog.commit_cuts(no, fingerprint, found)
         yield project, truth
 
 

@@ -165,7 +165,7 @@ def same(live, anew):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_refresh_gives_what_reading_everything_would(halved, seed, monkeypatch):
-    monkeypatch.setattr(captions, "_readers", lambda: ["scorer/motion"])
+    monkeypatch.setattr(captions, "_caption_scorers", lambda: ["scorer/motion"])
     events = Events(halved, seed)
     live = LiveClips(events.context)
     read_whole, read = [], live_clips.clip_table

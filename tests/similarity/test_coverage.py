@@ -37,7 +37,7 @@ def test_clusters_are_named_by_what_sets_their_captions_apart(two):
     numbers = two.context.catalog.clip_numbers("", two.context.recipe.fingerprints.cut)
     words = {1.0: "a fox in the snow", 2.0: "a boat in the sun"}
     texts = {numbers[row["clip"]]: [("x", words[row["coverage.cluster"]])] for row in clips}
-    two.context.catalog.captions.settle(texts, list(texts))
+    two.context.catalog.captions.store(texts, list(texts))
     assert [row["name"] for row in two.coverage()["clusters"]] == ["fox, snow", "boat, sun"]
 
 

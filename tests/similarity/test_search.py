@@ -29,7 +29,7 @@ def opened(project_folder, request):
 def say(project, texts):
     """Put captions in force: clip number → text."""
     numbers = project.context.clips()
-    project.context.catalog.captions.settle(
+    project.context.catalog.captions.store(
         {no: [("test", text)] for no, text in texts.items()}, numbers
     )
 

@@ -38,7 +38,7 @@ def _settle(context: Context, clips: list[int]) -> set[int]:
         for no, row in context.rows(f"captioner/{name}").items():
             if no in members and row["text"]:
                 texts.setdefault(no, []).append((name, row["text"]))
-    return context.catalog.captions.settle(texts, clips)
+    return context.catalog.captions.store(texts, clips)
 
 
 def _forget_others(context: Context) -> None:

@@ -85,7 +85,7 @@ def _pending(
     wanted = frozenset(numbers)
     captioned = wanted
     if any(stage.inputs.caption for stage in chosen.values()):
-        captioned = wanted.intersection(context.catalog.captions.in_force())
+        captioned = wanted.intersection(context.catalog.captions.current())
     found = {}
     for key, stage in chosen.items():
         lacking = context.catalog.stages.pending(
@@ -181,7 +181,7 @@ class _Jobs:
         scan = context.recipe.stages("scan")
         probes = {name for stage in self._chosen.values() for name in probe_inputs(stage, scan)}
         probe_rows = {name: context.probe_rows(name) for name in probes}
-        captions = context.catalog.captions.in_force()
+        captions = context.catalog.captions.current()
         by_video: dict[int, list[ClipRow]] = {}
         for row in context.clips(pending).values():
             by_video.setdefault(row.video_no, []).append(row)

@@ -1,4 +1,4 @@
-"""Every SQL statement of Rushes. Only the driver opens a catalog; workers return rows."""
+"""The catalog: every SQL statement. Only the driver opens it; workers return rows."""
 
 from rushes.catalog.catalog import Catalog
 from rushes.catalog.database import sqlite_version

@@ -1,4 +1,4 @@
-"""What is known about a project, and what is still pending."""
+"""The catalog of a project: files, videos, scans, cuts and clips; the other parts by name."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -10,27 +10,27 @@ import sqlalchemy as sa
 
 from rushes.catalog import schema
 from rushes.catalog.captions import Captions
-from rushes.catalog.change_log import Changes, changed
+from rushes.catalog.change_log import Changes, log_change
 from rushes.catalog.convert import (
     CLIPS,
     add_clips,
     add_video,
-    clip_of,
-    clips_of,
-    numbered_clips,
-    video_of,
+    clip_from_row,
+    clips_statement,
+    fetch_clips,
+    video_from_row,
 )
-from rushes.catalog.database import Database, among, columns_of, upsert
+from rushes.catalog.database import Database, fetch_columns, is_in, upsert
 from rushes.catalog.failures import Failures, clear_failure, put_failure
 from rushes.catalog.hydrus import HydrusLedger
 from rushes.catalog.selections import Selections
 from rushes.catalog.stages import StageTables
 from rushes.catalog.verdicts import Verdicts, restore_spans
-from rushes.records import Clip, ClipRow, Cut, Failure, Field, Row, Scanned, Video
+from rushes.records import ClipRow, Cut, CutResult, Failure, Field, Row, Scanned, Video
 
 
 class Catalog:
-    """The project's memory."""
+    """The database of a project; `stages`, `captions`, `verdicts` and others are its parts."""
 
     def __init__(self, path: Path) -> None:
         """Open or create the catalog at `path`; see `Database` for what can go wrong."""
@@ -50,7 +50,7 @@ class Catalog:
     # ---- files and videos ---------------------------------------------------------------------
 
     def files(self) -> dict[str, tuple[int, int, int | None]]:
-        """Return path → (size_bytes, mtime_ns, number of the video or None) of all files seen."""
+        """Return path → (size_bytes, mtime_ns, video number or None) of all ingested files."""
         with self._database.reading() as connection:
             rows = connection.execute(sa.select(schema.files)).all()
         return {row.path: (row.size_bytes, row.mtime_ns, row.video_no) for row in rows}
@@ -58,9 +58,9 @@ class Catalog:
     def add_file(
         self, path: str, size_bytes: int, mtime_ns: int, video: Video | None
     ) -> int | None:
-        """Note a file and, if it is one, its video; return the video's number.
+        """Store a file, and its video if it is one; return the video's number.
 
-        An earlier failure to read the file is cleared.
+        An earlier failure of the file is cleared.
         """
         with self._database.writing() as connection:
             no = None if video is None else add_video(connection, video)
@@ -69,32 +69,32 @@ class Catalog:
             clear_failure(connection, "ingest", path)
         return no
 
-    def call_videos(self, given: Mapping[int, str]) -> None:
-        """Note what a person calls the videos now: number → path as given."""
-        self._note_of_videos("given", given)
+    def set_given(self, given: Mapping[int, str]) -> None:
+        """Store the paths of videos as a person gave them: number → path."""
+        self._update_videos("given", given)
 
-    def move_videos(self, paths: Mapping[int, str]) -> None:
-        """Note where the bytes of videos are now: number → absolute path."""
-        self._note_of_videos("path", paths)
+    def set_paths(self, paths: Mapping[int, str]) -> None:
+        """Store the paths where videos lie now: number → absolute path."""
+        self._update_videos("path", paths)
 
-    def _note_of_videos(self, column: str, values: Mapping[int, str]) -> None:
+    def _update_videos(self, column: str, values: Mapping[int, str]) -> None:
         table = schema.videos
         with self._database.writing() as connection:
             for number, text in values.items():
                 statement = table.update().where(table.c.no == number).values({column: text})
                 connection.execute(statement)
             if values:
-                changed(connection, "videos", values)
+                log_change(connection, "videos", values)
 
     def forget_file(self, path: str) -> None:
-        """Note that there is no file at `path` any more; its video stays."""
+        """Remove a file that is gone, and its failures; its video stays."""
         with self._database.writing() as connection:
             connection.execute(schema.files.delete().where(schema.files.c.path == path))
             clear_failure(connection, "ingest", path)
             clear_failure(connection, "scan", path)
 
     def videos(self, numbers: Iterable[int] | None = None) -> dict[int, Video]:
-        """Return the videos by number, without their key frames; all of them by default."""
+        """Return number → video, without its key frames; all videos by default."""
         table = schema.videos
         statement = sa.select(table.c.no, table.c.path, table.c.given, table.c.facts)
         statement = statement.order_by(table.c.no)
@@ -102,7 +102,7 @@ class Catalog:
             statement = statement.where(table.c.no.in_(list(numbers)))
         with self._database.reading() as connection:
             rows = connection.execute(statement).all()
-        return {row.no: video_of(row.facts, row.path, row.given) for row in rows}
+        return {row.no: video_from_row(row.facts, row.path, row.given) for row in rows}
 
     def key_pts(self, video_no: int) -> np.ndarray:
         """Return the pts of a video's key frames: int64, ascending."""
@@ -119,16 +119,16 @@ class Catalog:
         scanned: Scanned,
         rows: Mapping[str, tuple[Sequence[Field], str, Row]],
         path: str,
-        complaint: Failure | None,
+        warning: Failure | None,
     ) -> None:
-        """Store one decode of a video and what the probes found in it, all or none.
+        """Store one decode of a video and the rows of its probes, all or none.
 
         Args:
             video_no: The video.
             scanned: Counts of the decode.
-            rows: For each probe's key its fields, fingerprint and row.
-            path: The file; an earlier failure to scan it is cleared.
-            complaint: What is wrong with it although it could be read.
+            rows: Key of a probe → its fields, fingerprint and row.
+            path: The file; an earlier failure of its scan is cleared.
+            warning: Damage in a file that could be decoded; None for a whole file.
         """
         table = schema.scans
         facts = msgspec.to_builtins(scanned)
@@ -141,11 +141,11 @@ class Catalog:
             for key, (fields, fingerprint, stage_row) in rows.items():
                 self.stages.put(connection, key, fields, fingerprint, {video_no: stage_row})
             clear_failure(connection, "scan", path)
-            if complaint is not None:
-                put_failure(connection, complaint)
+            if warning is not None:
+                put_failure(connection, warning)
 
     def scans(self) -> dict[int, tuple[Scanned, int]]:
-        """Return video number → (its decode, how often it was decoded)."""
+        """Return video number → (counts of its last decode, number of decodes)."""
         with self._database.reading() as connection:
             rows = connection.execute(sa.select(schema.scans)).mappings().all()
         names = Scanned.__slots__
@@ -172,13 +172,9 @@ class Catalog:
         self,
         video_no: int,
         fingerprint: str,
-        cuts: Sequence[Cut],
-        clips: Sequence[Clip],
-        *,
-        shots: int,
-        shots_too_short: int,
+        found: CutResult,
     ) -> None:
-        """Store a video's cuts and the clips they make, in place of any of this fingerprint."""
+        """Store the cuts and clips of a video in place of those of this fingerprint."""
         key = {"video_no": video_no, "fingerprint": fingerprint}
         with self._database.writing() as connection:
             table = schema.cuts
@@ -187,19 +183,21 @@ class Catalog:
                     table.c.video_no == video_no, table.c.fingerprint == fingerprint
                 )
             )
-            if cuts:
-                rows = [key | {name: getattr(cut, name) for name in Cut.__slots__} for cut in cuts]
+            if found.cuts:
+                rows = [
+                    key | {name: getattr(cut, name) for name in Cut.__slots__} for cut in found.cuts
+                ]
                 connection.execute(table.insert(), rows)
-            numbers = add_clips(connection, video_no, clips)
+            numbers = add_clips(connection, video_no, found.clips)
             sets = [{"fingerprint": fingerprint, "clip_no": number} for number in numbers]
             upsert(connection, schema.clip_sets, sets)
             restore_spans(connection, video_no, fingerprint)
-            changed(connection, "cut", [video_no])
-            counts = {"shots": shots, "shots_too_short": shots_too_short}
+            log_change(connection, "cut", [video_no])
+            counts = {"shots": found.shots, "shots_too_short": found.shots_too_short}
             upsert(connection, schema.cut_sets, [key | counts])
 
     def shot_counts(self, fingerprint: str) -> tuple[int, int]:
-        """Return how many shots there are, and how many were too short to make a clip."""
+        """Return the number of shots, and of those too short for a clip."""
         table = schema.cut_sets
         statement = sa.select(
             sa.func.coalesce(sa.func.sum(table.c.shots), 0),
@@ -210,7 +208,7 @@ class Catalog:
         return shots, too_short
 
     def cuts(self, fingerprint: str) -> dict[int, list[Cut]]:
-        """Return video number → its cuts, ascending; videos without a cut have an empty list."""
+        """Return video number → cuts in order of time, for each video that is cut."""
         table = schema.cuts
         sets = sa.select(schema.cut_sets.c.video_no).where(
             schema.cut_sets.c.fingerprint == fingerprint
@@ -224,34 +222,34 @@ class Catalog:
         return found
 
     def clips(self, fingerprint: str, numbers: Collection[int] | None = None) -> dict[int, ClipRow]:
-        """Return clip number → clip of one setting of cut; all by default."""
+        """Return clip number → clip of one cut fingerprint; all its clips by default."""
         members = schema.clip_sets
         statement = CLIPS.join(members, members.c.clip_no == schema.clips.c.no).where(
             members.c.fingerprint == fingerprint
         )
         if numbers is not None:
-            statement = statement.where(among(schema.clips.c.no, numbers))
+            statement = statement.where(is_in(schema.clips.c.no, numbers))
         with self._database.reading() as connection:
-            return numbered_clips(connection, statement)
+            return fetch_clips(connection, statement)
 
-    def clip_facts(
+    def clip_columns(
         self, fingerprint: str, videos: Collection[int] | None = None
     ) -> list[list[Any]]:
-        """Return the clips of one setting of cut as columns, for very many.
+        """Return the clips of one cut fingerprint as columns: quicker than `clips` for 100,000.
 
         Args:
             fingerprint: Of the cut.
-            videos: Numbers of the videos that are meant; all by default.
+            videos: Numbers of videos; all by default.
 
         Returns:
-            Numbers, ids, their videos' numbers, in_pts, out_pts, frames, frames_damaged; by video
-            and time.
+            Clip numbers, ids, video numbers, in_pts, out_pts, frames, frames_damaged, in order of
+            video and time.
         """
         with self._database.reading() as connection:
-            return columns_of(connection, clips_of(fingerprint, videos))
+            return fetch_columns(connection, clips_statement(fingerprint, videos))
 
     def clip_numbers(self, prefix: str, fingerprint: str) -> dict[str, int]:
-        """Return clip id → number of the clips of one setting of cut whose ids begin so."""
+        """Return clip id → clip number of one cut fingerprint, for ids that begin with `prefix`."""
         table, members = schema.clips, schema.clip_sets
         statement = (
             sa.select(table.c.id, table.c.no)
@@ -263,11 +261,11 @@ class Catalog:
             return {row.id: row.no for row in connection.execute(statement)}
 
     def clips_by_id(self, ids: Sequence[str]) -> dict[str, ClipRow]:
-        """Return clip id → clip, whatever setting of cut made it."""
+        """Return clip id → clip, of any cut fingerprint."""
         found = {}
         with self._database.reading() as connection:
-            for at in range(0, len(ids), 500):  # SQLite takes so many values in one statement
+            for at in range(0, len(ids), 500):  # SQLite limits the values of a statement
                 statement = CLIPS.where(schema.clips.c.id.in_(ids[at : at + 500]))
                 for row in connection.execute(statement).mappings():
-                    found[row["id"]] = ClipRow(row["no"], row["video_no"], clip_of(row))
+                    found[row["id"]] = ClipRow(row["no"], row["video_no"], clip_from_row(row))
         return found

@@ -1,4 +1,4 @@
-"""What has changed lately: whoever holds a copy in memory reads only that again."""
+"""The log of changes, by which a page with a copy in memory reads only the changed rows again."""
 
 import json
 from collections.abc import Collection
@@ -10,19 +10,19 @@ from rushes.catalog import schema
 from rushes.catalog.database import Database
 
 KEPT = 1000
-"""So many of the latest changes of each part are known in detail."""
+"""Changes of each part that stay in the log."""
 MOST_ITEMS = 5000
-"""Of a change of more items it is not kept which these were: reading all is as quick."""
+"""A change of more items lists none of them: reading all rows is as quick."""
 
 
-def changed(connection: sa.Connection, part: str, items: Collection[int] | None = None) -> None:
-    """Note that a part of the catalog is not what it was.
+def log_change(connection: sa.Connection, part: str, items: Collection[int] | None = None) -> None:
+    """Log a change of a part of the catalog.
 
     Args:
-        connection: Of the transaction that changes it.
+        connection: The transaction of the change.
         part: A stage's key, such as "scorer/motion"; "cut", "videos", "captions".
-        items: Numbers of the clips that are not what they were; of the videos where the part is
-            "cut", "videos" or a probe. None: all.
+        items: Numbers of the changed clips, or videos for the parts "cut", "videos" and probes;
+            None for all.
     """
     table, log = schema.revisions, schema.changes
     insert = sqlite.insert(table).values(part=part, revision=1)
@@ -41,22 +41,22 @@ def changed(connection: sa.Connection, part: str, items: Collection[int] | None 
 
 
 class Changes:
-    """The part of the catalog that knows what is new in the others."""
+    """The revisions of all parts of the catalog, and the changed items of each."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def revisions(self) -> dict[str, int]:
-        """Return how often each part has changed; see `changed`."""
+        """Return part → number of its changes; see `log_change`."""
         with self._database.reading() as connection:
             rows = connection.execute(sa.select(schema.revisions)).all()
         return {row.part: row.revision for row in rows}
 
     def since(self, part: str, before: int, now: int) -> set[int] | None:
-        """Return which items of a part changed after one revision, up to another.
+        """Return the items of a part that changed after one revision, up to another.
 
         Returns:
-            Their numbers; None if that is not known any more, or too many to list.
+            Numbers of clips or videos; None if the log does not list them all any more.
         """
         log = schema.changes
         statement = sa.select(log.c.numbers).where(

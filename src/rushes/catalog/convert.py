@@ -1,4 +1,4 @@
-"""Records ↔ rows: how one noun is read from and written to its tables."""
+"""Records to rows and back: videos and clips read from their tables and written to them."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -12,8 +12,8 @@ import numpy as np
 import sqlalchemy as sa
 
 from rushes.catalog import schema
-from rushes.catalog.change_log import changed
-from rushes.catalog.database import among
+from rushes.catalog.change_log import log_change
+from rushes.catalog.database import is_in
 from rushes.records import Clip, ClipRow, Video
 
 CLIPS = (
@@ -24,14 +24,14 @@ CLIPS = (
 """Clips with their video's id, by video and time."""
 
 
-def clip_of(row: Any) -> Clip:
-    """Return the clip that a row of `CLIPS` holds."""
+def clip_from_row(row: Any) -> Clip:
+    """Return the clip of a row of `CLIPS`."""
     names = ("video_id", "in_pts", "out_pts", "frames", "frames_damaged")
     return Clip(**{name: row[name] for name in names})
 
 
-def numbered_clips(connection: sa.Connection, statement: sa.Select[Any]) -> dict[int, ClipRow]:
-    """Return clip number → clip of a selection of `CLIPS`, however many."""
+def fetch_clips(connection: sa.Connection, statement: sa.Select[Any]) -> dict[int, ClipRow]:
+    """Return clip number → clip of a statement on `CLIPS`, of any size."""
     c, video_id = schema.clips.c, schema.videos.c.id
     columns = (c.no, c.video_no, video_id, c.in_pts, c.out_pts, c.frames, c.frames_damaged)
     return {
@@ -46,16 +46,16 @@ def numbered_clips(connection: sa.Connection, statement: sa.Select[Any]) -> dict
     }
 
 
-def clips_of(fingerprint: str, videos: Collection[int] | None) -> sa.Select[Any]:
-    """Return the question for the clips of one setting of cut, see `Catalog.clip_facts`."""
+def clips_statement(fingerprint: str, videos: Collection[int] | None) -> sa.Select[Any]:
+    """Return the statement of `Catalog.clip_columns`."""
     c, members = schema.clips.c, schema.clip_sets
     is_member = sa.exists().where(members.c.fingerprint == fingerprint, members.c.clip_no == c.no)
-    statement = (  # not joined: SQLite would begin with the members, however few videos are meant
+    statement = (  # not joined: SQLite would begin with all clips of the cut, even for one video
         sa.select(c.no, c.id, c.video_no, c.in_pts, c.out_pts, c.frames, c.frames_damaged)
         .where(is_member)
         .order_by(c.video_no, c.in_pts, c.out_pts)
     )
-    return statement if videos is None else statement.where(among(c.video_no, videos))
+    return statement if videos is None else statement.where(is_in(c.video_no, videos))
 
 
 def _fraction(kind: type, value: Any) -> Any:
@@ -66,13 +66,13 @@ _DECODER = msgspec.json.Decoder(Video, dec_hook=_fraction)
 
 
 @lru_cache(maxsize=10_000)
-def video_of(facts: str, path: str, given: str) -> Video:
-    """Return the video whose facts the catalog holds, where it is now; without its key frames."""
+def video_from_row(facts: str, path: str, given: str) -> Video:
+    """Return a video from its stored JSON and its present paths, without key frames."""
     return replace(_DECODER.decode(facts), path=path, given=given)
 
 
 def add_video(connection: sa.Connection, video: Video) -> int:
-    """Insert a video if it is new, or note where it moved; return its number."""
+    """Insert a video if it is new, or its path if it moved; return its number."""
     table = schema.videos
     facts = msgspec.json.encode(replace(video, key_pts=()), enc_hook=str).decode()
     no = connection.execute(sa.select(table.c.no).where(table.c.id == video.id)).scalar()
@@ -81,18 +81,18 @@ def add_video(connection: sa.Connection, video: Video) -> int:
         values = {"id": video.id, "facts": facts, **names}
         packed = np.array(video.key_pts, "<i8").tobytes()
         result = connection.execute(table.insert().values(key_pts=packed, **values))
-        return new_no(result)
+        return inserted_no(result)
     known = connection.execute(sa.select(table.c.path).where(table.c.no == no)).scalar_one()
     if not Path(known).exists():  # the file was moved or renamed
         connection.execute(
             table.update().where(table.c.no == no).values(path=video.path, given=video.given)
         )
-        changed(connection, "videos", [no])
+        log_change(connection, "videos", [no])
     return int(no)
 
 
 def add_clips(connection: sa.Connection, video_no: int, clips: Sequence[Clip]) -> list[int]:
-    """Insert the clips that are new; return the numbers of all, in order."""
+    """Insert the new ones of some clips; return the numbers of all, in order."""
     names = ("in_pts", "out_pts", "frames", "frames_damaged")
     table = schema.clips
     found = connection.execute(
@@ -105,10 +105,10 @@ def add_clips(connection: sa.Connection, video_no: int, clips: Sequence[Clip]) -
             result = connection.execute(
                 table.insert().values(id=clip.id, video_no=video_no, **values)
             )
-            numbers[clip.id] = new_no(result)
+            numbers[clip.id] = inserted_no(result)
     return [numbers[clip.id] for clip in clips]
 
 
-def new_no(result: sa.CursorResult[Any]) -> int:
-    """Return the integer key that an insert of one row was given."""
+def inserted_no(result: sa.CursorResult[Any]) -> int:
+    """Return the integer key of a row just inserted."""
     return int(result.inserted_primary_key[0])  # type: ignore[index]

@@ -1,4 +1,4 @@
-"""The connection: SQLite in WAL mode, writes that queue instead of failing, migrations."""
+"""The connection: SQLite in WAL mode, writers that wait for one another, migrations."""
 
 import json
 from collections.abc import Collection, Iterator, Sequence
@@ -16,13 +16,13 @@ from rushes.errors import ProjectError
 BUSY_TIMEOUT_MS = 30_000
 
 
-def now() -> str:
-    """Return the current time as the catalog writes it: UTC, ISO 8601, to the second."""
+def utc_now() -> str:
+    """Return the current time in UTC, as ISO 8601 to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def sqlite_version() -> tuple[int, ...]:
-    """Return the version of the SQLite library that Python carries."""
+    """Return the version of Python's SQLite library."""
     import sqlite3
 
     return sqlite3.sqlite_version_info
@@ -32,10 +32,10 @@ class Database:
     """One open catalog database."""
 
     def __init__(self, path: Path) -> None:
-        """Open `path`, create it if it is not there, and migrate it.
+        """Open or create `path`, and migrate it.
 
         Raises:
-            ProjectError: The schema is newer than this program, or the file is no database.
+            ProjectError: The schema is newer than this program, or the file is not a database.
         """
         self.engine = sa.create_engine(f"sqlite:///{path}")
         sa.event.listen(self.engine, "connect", _configure)
@@ -55,8 +55,8 @@ class Database:
     def writing(self) -> Iterator[sa.Connection]:
         """Yield a connection whose changes are committed together, or not at all.
 
-        The write lock is taken at once: a transaction that starts as a reader and turns into a
-        writer fails under SQLite when another one was quicker.
+        The write lock is taken at the start: SQLite refuses a reader that turns into a writer after
+        another one wrote.
         """
         with self.engine.connect().execution_options(rushes_write=True) as connection:
             try:
@@ -65,8 +65,8 @@ class Database:
             except sa.exc.OperationalError as error:
                 if "disk is full" in str(error.orig):
                     raise ProjectError(
-                        "the disk is full: the catalog kept everything up to here; "
-                        "make room and run the same command again"
+                        "the disk is full: the catalog kept all finished items; "
+                        "free some space and run the same command again"
                     ) from error
                 raise
 
@@ -89,12 +89,12 @@ class Database:
                 if migration.__name__ not in applied:
                     migration(connection)
                     connection.execute(
-                        applied_table.insert().values(name=migration.__name__, at=now())
+                        applied_table.insert().values(name=migration.__name__, at=utc_now())
                     )
 
 
 def upsert(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert rows; where the primary key is there already, overwrite the other columns."""
+    """Insert rows; overwrite the other columns where the primary key exists."""
     if not rows:
         return
     statement = _insert_for(connection.dialect.name)(table)
@@ -107,22 +107,22 @@ def upsert(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, 
     connection.execute(statement, list(rows))
 
 
-def among(
+def is_in(
     column: sa.ColumnElement[Any], values: Collection[int] | Collection[str]
 ) -> sa.ColumnElement[bool]:
-    """Return the condition that a number or a text is one of these, however many they are."""
+    """Return the condition that a column has one of the values, of any number."""
     if len(values) <= 500:
         return column.in_(list(values))
-    # SQLite takes so many values and no more; one list in JSON is one value.
+    # SQLite limits the values of a statement; a list in JSON is one value.
     listed = sa.func.json_each(json.dumps(list(values), default=int)).table_valued("value")
     return column.in_(sa.select(listed.c.value))
 
 
-def columns_of(connection: sa.Connection, statement: sa.Select[Any]) -> list[list[Any]]:
-    """Return each column of what is found, as the driver gives it; of very many rows, quickly."""
+def fetch_columns(connection: sa.Connection, statement: sa.Select[Any]) -> list[list[Any]]:
+    """Return the columns of a result as lists of raw values; quick for a million rows."""
     result = connection.execute(statement)
     columns: list[list[Any]] = [[] for _ in statement.selected_columns]
-    # A few rows at a time: Python's garbage collector looks at all that are there, again and again.
+    # A few rows at a time: the garbage collector scans every live row tuple again and again.
     while rows := result.cursor.fetchmany(500):
         for column, values in zip(columns, zip(*rows, strict=True), strict=True):
             column.extend(values)
@@ -130,7 +130,7 @@ def columns_of(connection: sa.Connection, statement: sa.Select[Any]) -> list[lis
 
 
 def _insert_for(dialect: str) -> Any:
-    """Return the `insert` that can overwrite; PostgreSQL's takes a moment to import."""
+    """Return the dialect's `insert` with a conflict clause; PostgreSQL's is slow to import."""
     if dialect == "postgresql":
         from sqlalchemy.dialects import postgresql
 
@@ -139,10 +139,10 @@ def _insert_for(dialect: str) -> Any:
 
 
 def _configure(dbapi_connection: Any, _record: Any) -> None:
-    dbapi_connection.isolation_level = None  # we say BEGIN ourselves, see `_begin`
+    dbapi_connection.isolation_level = None  # `_begin` starts transactions itself
     for pragma in (
         "journal_mode=WAL",
-        "synchronous=FULL",  # a decision that was acknowledged outlives a power cut, too
+        "synchronous=FULL",  # an acknowledged decision survives a power cut
         "foreign_keys=ON",
         f"busy_timeout={BUSY_TIMEOUT_MS}",
     ):

@@ -1,4 +1,4 @@
-"""What went wrong, as far as it still stands."""
+"""Failures of items that have not succeeded since."""
 
 from collections.abc import Sequence
 
@@ -6,12 +6,12 @@ import msgspec
 import sqlalchemy as sa
 
 from rushes.catalog import schema
-from rushes.catalog.database import Database, now, upsert
+from rushes.catalog.database import Database, upsert, utc_now
 from rushes.records import Failure
 
 
 class Failures:
-    """The part of the catalog that says what is to be mended."""
+    """The failures of a project."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -22,13 +22,13 @@ class Failures:
             put_failure(connection, failure)
 
     def clear(self, stage: str, items: Sequence[str]) -> None:
-        """Note that all of these went well, whether or not they failed before."""
+        """Remove the failures of items that succeeded, if they have any."""
         with self._database.writing() as connection:
             for item in items:
                 clear_failure(connection, stage, item)
 
     def all(self) -> list[Failure]:
-        """Return all that stands as failed, oldest first."""
+        """Return all failures, oldest first."""
         table = schema.failures
         with self._database.reading() as connection:
             rows = connection.execute(sa.select(table).order_by(table.c.at)).mappings().all()
@@ -37,10 +37,10 @@ class Failures:
 
 def put_failure(connection: sa.Connection, failure: Failure) -> None:
     """Store a failure in place of an earlier one of the same stage and item."""
-    upsert(connection, schema.failures, [msgspec.to_builtins(failure) | {"at": now()}])
+    upsert(connection, schema.failures, [msgspec.to_builtins(failure) | {"at": utc_now()}])
 
 
 def clear_failure(connection: sa.Connection, stage: str, item: str) -> None:
-    """Note that what may have failed before went well."""
+    """Remove the failure of an item that succeeded, if it has one."""
     table = schema.failures
     connection.execute(table.delete().where(table.c.stage == stage, table.c.item == item))

@@ -29,7 +29,7 @@ files = sa.Table(
     sa.Column("path", sa.String, primary_key=True),
     sa.Column("size_bytes", sa.BigInteger, nullable=False),
     sa.Column("mtime_ns", sa.BigInteger, nullable=False),
-    sa.Column("video_no", sa.ForeignKey("videos.no"), index=True),  # None: not a video
+    sa.Column("video_no", sa.ForeignKey("videos.no"), index=True),  # NULL: not a video
 )
 
 scans = sa.Table(
@@ -78,7 +78,7 @@ clips = sa.Table(
     sa.Column("frames_damaged", sa.Integer, nullable=False),
 )
 
-clip_sets = sa.Table(  # which clips one setting of `cut` makes; a clip may be in many
+clip_sets = sa.Table(  # the clips of one cut fingerprint; a clip may be in many
     "clip_sets",
     metadata,
     sa.Column("fingerprint", sa.String, primary_key=True),
@@ -129,46 +129,46 @@ exports = sa.Table(
     sa.Column("at", sa.String, nullable=False),
 )
 
-verdicts = sa.Table(  # append-only: nothing here is ever changed or removed
+verdicts = sa.Table(  # append-only: no row is ever changed or removed
     "verdicts",
     metadata,
     sa.Column("no", sa.Integer, primary_key=True),
-    sa.Column(
-        "action", sa.Integer, nullable=False, index=True
-    ),  # first row of what was done at once
+    sa.Column("action", sa.Integer, nullable=False, index=True),  # number of its first row
     sa.Column("at", sa.String, nullable=False),
     sa.Column("who", sa.String, nullable=False),
     sa.Column("source", sa.String, nullable=False),
     sa.Column("kind", sa.String, nullable=False),
-    sa.Column("clip", sa.String, nullable=False, index=True),  # its id: cuts may make it anew
+    sa.Column(
+        "clip", sa.String, nullable=False, index=True
+    ),  # its id, since a clip may be removed and made again
     sa.Column("value", sa.JSON, nullable=False),
 )
 
-captions = sa.Table(  # the one in force for each clip; `caption_words` follows by triggers
+captions = sa.Table(  # the current one of each clip; triggers update `caption_words`
     "captions",
     metadata,
     sa.Column("clip_no", sa.ForeignKey("clips.no"), primary_key=True),
-    sa.Column("source", sa.String, nullable=False),  # which captioner said it
+    sa.Column("source", sa.String, nullable=False),  # a captioner, or "person"
     sa.Column("text", sa.String, nullable=False),
 )
 
-captions_said = sa.Table(  # what each captioner says; what a person says is in `verdicts`
+captions_said = sa.Table(  # texts of captioners; those of people are in `verdicts`
     "captions_said",
     metadata,
     sa.Column("clip_no", sa.ForeignKey("clips.no"), primary_key=True),
     sa.Column("source", sa.String, primary_key=True),
-    sa.Column("rank", sa.Integer, nullable=False),  # 0 for the captioner that is heard first
+    sa.Column("rank", sa.Integer, nullable=False),  # 0 for the first captioner of the recipe
     sa.Column("text", sa.String, nullable=False),
 )
 
-revisions = sa.Table(  # how often each part of the catalog has changed: a page asks this
+revisions = sa.Table(  # number of changes of each part of the catalog
     "revisions",
     metadata,
     sa.Column("part", sa.String, primary_key=True),
     sa.Column("revision", sa.Integer, nullable=False),
 )
 
-changes = sa.Table(  # what the latest of these revisions changed, see `catalog.change_log`
+changes = sa.Table(  # items of the latest changes, see `catalog/change_log.py`
     "changes",
     metadata,
     sa.Column("part", sa.String, primary_key=True),
@@ -176,7 +176,7 @@ changes = sa.Table(  # what the latest of these revisions changed, see `catalog.
     sa.Column("numbers", sa.String),  # of items, as JSON; NULL: too many, or all
 )
 
-hydrus_clips = sa.Table(  # the file that was cut of a clip, once: Hydrus knows files by their bytes
+hydrus_clips = sa.Table(  # the file of each clip: Hydrus knows files by their bytes
     "hydrus_clips",
     metadata,
     sa.Column("clip", sa.String, primary_key=True),  # its id
@@ -268,18 +268,18 @@ MIGRATIONS: list[Callable[[sa.Connection], None]] = [
     _m0006_captions_said,
     _m0007_changes,
 ]
-"""In order; each runs once, in one transaction with the note that it ran."""
+"""In order; each runs once, in one transaction with the row that records it."""
 
 _TYPES = {
     "real": sa.Float,
     "integer": sa.BigInteger,
     "text": sa.String,
-    "vector": sa.BigInteger,  # which row of its shards, see `vectors`
+    "vector": sa.BigInteger,  # row in its shards, see `vectors.py`
 }
 
 
 def stage_table_name(key: str) -> str:
-    """Return what the table of a stage is called."""
+    """Return the name of a stage's table: "scorer/motion" → "scorer_motion"."""
     return key.replace("/", "_").replace("-", "_")
 
 

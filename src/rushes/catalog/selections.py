@@ -1,4 +1,4 @@
-"""Frozen selections, and what export folders hold."""
+"""Frozen selections, and the contents of export folders."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,19 +7,19 @@ import msgspec
 import sqlalchemy as sa
 
 from rushes.catalog import schema
-from rushes.catalog.convert import new_no
-from rushes.catalog.database import Database, now, upsert
+from rushes.catalog.convert import inserted_no
+from rushes.catalog.database import Database, upsert, utc_now
 from rushes.records import Row, RuleCount, Selection
 
 
 class Selections:
-    """The part of the catalog that remembers what was chosen and written."""
+    """The selections and exports of a project."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def newest(self, name: str) -> tuple[Selection, int] | None:
-        """Return the newest selection of that name and its number; None if there is none."""
+        """Return the newest selection of a name and its number; None if there is none."""
         table = schema.selections
         newest = sa.select(table).where(table.c.name == name).order_by(table.c.revision.desc())
         with self._database.reading() as connection:
@@ -47,10 +47,10 @@ class Selections:
     def freeze(self, selection: Selection, clip_numbers: Sequence[int], recipe: str) -> Selection:
         """Store a selection and return it with its revision.
 
-        The same clips under the same rules as last time are no new revision.
+        The same clips under the same rules make no new revision.
 
         Args:
-            selection: Its `revision` does not count.
+            selection: Its `revision` is ignored.
             clip_numbers: The clips in it.
             recipe: Digest of the recipe.
         """
@@ -69,19 +69,19 @@ class Selections:
                     candidates=selection.candidates,
                     duration_s=selection.duration_s,
                     recipe=recipe,
-                    at=now(),
+                    at=utc_now(),
                 )
             )
-            no = new_no(result)
+            no = inserted_no(result)
             if clip_numbers:
                 rows = [{"selection_no": no, "clip_no": number} for number in clip_numbers]
                 connection.execute(schema.selection_clips.insert(), rows)
         return selection
 
     def commit_export(self, row: Row) -> None:
-        """Store what an export folder holds, in place of what it held before."""
+        """Store the contents of an export folder, in place of its earlier ones."""
         with self._database.writing() as connection:
-            upsert(connection, schema.exports, [row | {"at": now()}])
+            upsert(connection, schema.exports, [row | {"at": utc_now()}])
 
     def exports(self) -> dict[str, Row]:
         """Return export folder → its row."""

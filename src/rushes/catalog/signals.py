@@ -1,4 +1,4 @@
-"""Signals of a scanned video: the row that names their file, and the file itself."""
+"""Signals of a scanned video: the row with the name of their file, and the file itself."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -14,11 +14,11 @@ PROBE_FIELDS = (
     Field(name="file", dtype="text", about="file of the probe's own, in the project, or empty"),
     Field(name="rows", dtype="integer", low=0, about="rows of the signals"),
 )
-"""What the catalog keeps of each probe and video."""
+"""Columns of a probe's row of one video."""
 
 
 def read_signals(path: Path) -> Signals:
-    """Return the signals that a scan wrote.
+    """Read the signals that a scan wrote.
 
     Raises:
         MediaError: The file is missing or broken.

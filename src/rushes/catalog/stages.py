@@ -1,4 +1,4 @@
-"""One table for each stage: its rows by item number, and where its vectors are."""
+"""One table for each stage: its rows by item number, and the files of its vectors."""
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -8,35 +8,35 @@ import numpy as np
 import sqlalchemy as sa
 
 from rushes.catalog import schema
-from rushes.catalog.change_log import changed
-from rushes.catalog.database import Database, among, columns_of, upsert
+from rushes.catalog.change_log import log_change
+from rushes.catalog.database import Database, fetch_columns, is_in, upsert
 from rushes.catalog.vectors import Shards
 from rushes.records import Field, Row
 
 
 class StageTables:
-    """The part of the catalog that stages fill; an item is a video or a clip."""
+    """The rows of all stages; an item is a video or a clip."""
 
     def __init__(self, database: Database, vectors: Path) -> None:
         self._database = database
         self._vectors = vectors
-        self._ready: set[str] = set()  # tables known to be there with all their columns
+        self._ready: set[str] = set()  # tables that exist with all their columns
 
-    def pending(self, key: str, fields: Sequence[Field], fingerprint: str, of: str) -> list[int]:
-        """Return the numbers of the items of `of` without a row of this fingerprint.
+    def pending(self, key: str, fields: Sequence[Field], fingerprint: str, items: str) -> list[int]:
+        """Return the numbers of the items without a row of this fingerprint.
 
         Args:
-            key: The stage, "scorer/motion".
+            key: The stage, such as "scorer/motion".
             fields: Its declared fields.
             fingerprint: Rows of other fingerprints do not count.
-            of: "videos", or the fingerprint of the cut whose clips are meant.
+            items: "videos", or the fingerprint of the cut that made the clips.
         """
         table = self._table(key, fields)
-        items = schema.videos.c.no if of == "videos" else schema.clip_sets.c.clip_no
+        number = schema.videos.c.no if items == "videos" else schema.clip_sets.c.clip_no
         done = sa.select(table.c.item_no).where(table.c.fingerprint == fingerprint)
-        statement = sa.select(items).where(items.not_in(done)).order_by(items)
-        if of != "videos":
-            statement = statement.where(schema.clip_sets.c.fingerprint == of)
+        statement = sa.select(number).where(number.not_in(done)).order_by(number)
+        if items != "videos":
+            statement = statement.where(schema.clip_sets.c.fingerprint == items)
         with self._database.reading() as connection:
             return list(connection.execute(statement).scalars())
 
@@ -54,7 +54,7 @@ class StageTables:
         fingerprint: str,
         numbers: Collection[int] | None = None,
     ) -> dict[int, Row]:
-        """Return a stage's rows of one fingerprint by item number; of all items by default."""
+        """Return item number → row of a stage under one fingerprint; all items by default."""
         found = self.columns(key, fields, fingerprint, numbers)
         names = [field.name for field in fields]
         rows = zip(*found, strict=True)
@@ -67,26 +67,26 @@ class StageTables:
         fingerprint: str,
         numbers: Collection[int] | None = None,
     ) -> list[list[Any]]:
-        """Return the same as columns, for very many rows: the numbers, and each field's values."""
+        """Return `rows` as columns, quicker for 100,000: the item numbers, then each field."""
         table = self._table(key, fields)
         statement = sa.select(table.c.item_no, *(table.c[field.name] for field in fields))
         statement = statement.where(table.c.fingerprint == fingerprint)
         if numbers is not None:
-            statement = statement.where(among(table.c.item_no, numbers))
+            statement = statement.where(is_in(table.c.item_no, numbers))
         with self._database.reading() as connection:
-            return columns_of(connection, statement)
+            return fetch_columns(connection, statement)
 
     def vector_rows(
         self, key: str, fields: Sequence[Field], name: str, fingerprint: str, cut: str
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return which clips have a vector, and which row of its shards that is, ascending.
+        """Return the numbers of the clips with a vector, and its row in the shards, by row.
 
         Args:
-            key: The stage, "scorer/embedding".
+            key: The stage, such as "scorer/embedding".
             fields: Its declared fields.
-            name: The one that is a vector.
+            name: Name of the vector field.
             fingerprint: Rows of other fingerprints do not count.
-            cut: Fingerprint of the cut whose clips are meant.
+            cut: Fingerprint of the cut that made the clips.
         """
         table, sets = self._table(key, fields), schema.clip_sets
         column = table.c[name]
@@ -104,11 +104,11 @@ class StageTables:
     def replace(
         self, key: str, fields: Sequence[Field], fingerprint: str, rows: Mapping[int, Row]
     ) -> None:
-        """Store rows of one stage by item number in place of all that it had."""
+        """Store rows of one stage by item number in place of all its rows."""
         table = self._table(key, fields)
         with self._database.writing() as connection:
             connection.execute(table.delete())
-            changed(connection, key)
+            log_change(connection, key)
             self.put(connection, key, fields, fingerprint, rows)
 
     def put(
@@ -119,7 +119,7 @@ class StageTables:
         fingerprint: str,
         rows: Mapping[int, Row],
     ) -> None:
-        """Store rows of one stage by item number, in a transaction that is open."""
+        """Store rows of one stage by item number, in an open transaction."""
         table = self._table(key, fields, connection)
         full = [{"item_no": no, "fingerprint": fingerprint, **row} for no, row in rows.items()]
         for field in fields:
@@ -130,17 +130,17 @@ class StageTables:
                     row[field.name] = number
         upsert(connection, table, full)
         if full:
-            changed(connection, key, rows)
+            log_change(connection, key, rows)
 
     def shards(self, key: str, field: Field, fingerprint: str) -> Shards:
-        """Return where the vectors of a stage are, whose rows hold only their numbers."""
+        """Return the files of a stage's vectors; its rows have only their numbers."""
         name = f"{key.replace('/', '_')}.{field.name}.{fingerprint}"
         return Shards(self._vectors / name, field.shape)
 
     def _table(
         self, key: str, fields: Sequence[Field], connection: sa.Connection | None = None
     ) -> sa.Table:
-        """Return a stage's table, made or widened to its declared fields if need be."""
+        """Return a stage's table; create it, or add the columns of new fields, if needed."""
         table = schema.stage_table(key, fields)
         if table.name in self._ready:
             return table

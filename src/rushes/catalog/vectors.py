@@ -1,8 +1,8 @@
-"""Arrays that rows point to: append-only .npy files, opened as memory maps.
+"""Vectors of stages: append-only .npy files, read as memory maps.
 
-Each file is a whole .npy at any time: rows are appended first, and then its header counts them. So
-a kill leaves at most rows that nothing counts, which the next append overwrites, or rows that the
-catalog does not know, which only waste their space.
+Each file is a valid .npy at any time: rows are appended first, then counted in the header. After a
+kill there may be rows that the header does not count, which the next append overwrites, or rows
+that the catalog does not know, which only take space.
 """
 
 import os
@@ -14,9 +14,9 @@ import numpy as np
 from numpy.lib import format as npy
 
 SHARD_BYTES = 256 * 2**20
-"""A file holds as many rows as fit into this."""
+"""Largest size of a file."""
 
-_HEADER_BYTES = 128  # as NumPy aligns it; a shape of this kind fits with room to spare
+_HEADER_BYTES = 128  # as NumPy aligns it; any shape of a vector fits
 
 
 class Shards:
@@ -25,14 +25,14 @@ class Shards:
     def __init__(
         self, folder: Path, shape: tuple[int, ...], shard_bytes: int = SHARD_BYTES
     ) -> None:
-        """Name a folder; it is made when something is appended."""
+        """Name the folder; it is made by the first append."""
         self._folder = folder
         self._shape = shape
         self._row_bytes = 2 * int(np.prod(shape))
         self._most = max(1, shard_bytes // self._row_bytes)
 
     def append(self, rows_NX: np.ndarray) -> list[int]:
-        """Add rows, safely on disk when this returns, and return their numbers."""
+        """Append rows, flushed to disk on return; return their numbers."""
         numbers: list[int] = []
         self._folder.mkdir(parents=True, exist_ok=True)
         which = max(len(self._files()) - 1, 0)
@@ -49,7 +49,7 @@ class Shards:
         return numbers
 
     def read(self, numbers: Sequence[int] | np.ndarray) -> np.ndarray:
-        """Return the rows of these numbers: float16 (len(numbers), *shape)."""
+        """Return the rows with these numbers: float16 (len(numbers), *shape)."""
         wanted = np.asarray(numbers, np.int64)
         found = np.empty((len(wanted), *self._shape), np.float16)
         shards = wanted // self._most

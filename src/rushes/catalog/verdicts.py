@@ -1,4 +1,4 @@
-"""What people decided, append-only; and the clips that they made by trimming and dividing."""
+"""The log of verdicts, append-only, and the clips made by trimming, splitting and merging."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,16 +10,16 @@ import msgspec
 import sqlalchemy as sa
 
 from rushes.catalog import schema
-from rushes.catalog.captions import enforce, inherit
-from rushes.catalog.change_log import changed
+from rushes.catalog.captions import copy_captions, refresh_current
+from rushes.catalog.change_log import log_change
 from rushes.catalog.convert import add_clips
-from rushes.catalog.database import Database, among, columns_of, upsert
+from rushes.catalog.database import Database, fetch_columns, is_in, upsert
 from rushes.decisions import Action, clips_of_span, fold, undone_actions
 from rushes.errors import RecipeError
 from rushes.records import Clip, Decisions, Verdict, VerdictKind
 
-MOST_ASKED = 5000
-"""Of more clips it is quicker to read all that was decided."""
+MAX_CLIPS_BY_ID = 5000
+"""For more clips it is quicker to read the whole log."""
 _ADD = sa.text(
     "INSERT INTO verdicts (no, action, at, who, source, kind, clip, value) "
     "SELECT :no + key, :action, :at, :who, :source, :kind, value, :value FROM json_each(:clips)"
@@ -28,7 +28,7 @@ _LAST_NO = sa.select(sa.func.coalesce(sa.func.max(schema.verdicts.c.no), 0))
 
 
 class Verdicts:
-    """The part of the catalog that only ever grows."""
+    """The log of verdicts."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -41,21 +41,21 @@ class Verdicts:
         source: str,
         becomes: Mapping[str, Sequence[Clip]] | None = None,
     ) -> int:
-        """Store what was decided at once, safely on disk when this returns.
+        """Store the verdicts of one action, flushed to disk on return.
 
         Args:
-            given: Kind, clip id and value of each verdict, see `Verdict`. Of two values of a kind
-                the one that is first given later stands, for all clips that are given both.
-            who: The person.
-            source: "page", "hydrus", "cli".
-            becomes: Clips that stand in for others from now on, in every setting of cut that has
-                those: ids joined by spaces → the new clips; one entry for each change.
+            given: Kind, clip id and value of each verdict, see `Verdict`. If a clip gets two values
+                of a kind, the one that first appears later wins.
+            who: Name of the person.
+            source: "page", "hydrus" or "cli".
+            becomes: Clips that replace others in every cut fingerprint: ids joined by spaces → the
+                new clips; one entry for each edit.
 
         Returns:
-            The action's number; 0 if nothing was given.
+            The action's number; 0 if `given` is empty.
 
         Raises:
-            RecipeError: A clip that is to be replaced is in no setting of cut any more.
+            RecipeError: A clip to replace is in no cut fingerprint any more.
         """
         at = datetime.now(UTC).isoformat(timespec="microseconds")
         with self._database.writing() as connection:
@@ -63,7 +63,7 @@ class Verdicts:
                 _replace(connection, old.split(), new)
             if not given:
                 return 0
-            # Nobody else writes meanwhile, so the numbers are known.
+            # The write lock is held, so the numbers are known.
             no = action = 1 + int(connection.execute(_LAST_NO).scalar_one())
             for (kind, _), some in groupby(given, key=lambda one: (one[0], id(one[2]))):
                 clips, values = zip(*((clip, value) for _, clip, value in some), strict=True)
@@ -73,11 +73,11 @@ class Verdicts:
                      "kind": kind, "value": json.dumps(values[0]), "clips": json.dumps(clips)},
                 )  # fmt: skip
                 no += len(clips)
-            _say(connection, given)
+            _refresh_captions(connection, given)
         return action
 
     def unknown_clip(self, clips: Sequence[str]) -> str | None:
-        """Return the first of some ids that no clip has; None if there is none."""
+        """Return the first id that no clip has; None if every id is known."""
         listed = sa.func.json_each(json.dumps(list(clips))).table_valued("value")
         is_there = sa.exists().where(schema.clips.c.id == listed.c.value)
         with self._database.reading() as connection:
@@ -89,9 +89,9 @@ class Verdicts:
             return int(connection.execute(_LAST_NO).scalar_one())
 
     def since(self, no: int = 0, *, clips: Sequence[str] = ()) -> list[Verdict]:
-        """Return the verdicts after number `no`, in order; only those about `clips` if given."""
+        """Return the verdicts after number `no`, in order; only those on `clips` if given."""
         table = schema.verdicts
-        is_meant = [among(table.c.clip, clips)] if clips else []
+        is_meant = [is_in(table.c.clip, clips)] if clips else []
         return self._verdicts(table.c.no > no, *is_meant)
 
     def of_action(self, action: int) -> list[Verdict]:
@@ -106,7 +106,7 @@ class Verdicts:
     def actions(
         self, after: int = 0, until: int | None = None, *, only: Sequence[int] | None = None
     ) -> list[Action]:
-        """Return what was said in order.
+        """Return actions in order.
 
         Args:
             after: Only verdicts with larger numbers.
@@ -114,20 +114,20 @@ class Verdicts:
             only: Numbers of the actions; all by default.
         """
         table = schema.verdicts
-        are_meant = [] if only is None else [among(table.c.action, only)]
+        are_meant = [] if only is None else [is_in(table.c.action, only)]
         return self._actions(table.c.no > after, *_up_to(until), *are_meant)
 
     def current(self, clips: Sequence[str] = (), until: int | None = None) -> dict[str, Decisions]:
-        """Return clip id → what stands of all that was decided.
+        """Return clip id → current decisions, for the clips that have any.
 
         Args:
-            clips: The clips that are meant; all by default.
-            until: Number of the last verdict that counts; all count by default.
+            clips: Ids of clips; all by default.
+            until: Number of the last verdict to read; all by default.
         """
         if not clips:
             return fold(self._actions(*_up_to(until)))
-        if len(clips) <= MOST_ASKED:
-            is_meant = among(schema.verdicts.c.clip, [*clips, ""])
+        if len(clips) <= MAX_CLIPS_BY_ID:
+            is_meant = is_in(schema.verdicts.c.clip, [*clips, ""])
             return fold(self._actions(*_up_to(until), is_meant))
         stand = fold(self._actions(*_up_to(until)))
         return {clip: stand[clip] for clip in clips if clip in stand}
@@ -136,7 +136,7 @@ class Verdicts:
         table, names = schema.verdicts, Verdict.__slots__
         statement = sa.select(*(table.c[name] for name in names)).where(*conditions)
         with self._database.reading() as connection:
-            found = columns_of(connection, statement.order_by(table.c.no))
+            found = fetch_columns(connection, statement.order_by(table.c.no))
         values = _Values()
         return [
             Verdict(**dict(zip(names, (*facts, values[held]), strict=True)))
@@ -152,7 +152,7 @@ class Verdicts:
             .order_by(c.action, sa.func.min(c.no))
         )
         with self._database.reading() as connection:
-            found = columns_of(connection, statement)
+            found = fetch_columns(connection, statement)
         values = _Values()
         return [
             Action(action, at, who, kind, values[held], msgspec.json.decode(clips))
@@ -165,15 +165,17 @@ def _up_to(no: int | None) -> list[sa.ColumnElement[bool]]:
 
 
 class _Values(dict[Any, Any]):
-    """What SQLite holds → its value: JSON, or a number. Very many verdicts have but few values."""
+    """Stored JSON or number → its value, decoded once: many verdicts share few values."""
 
     def __missing__(self, held: Any) -> Any:
         self[held] = json.loads(held) if isinstance(held, str) else held
         return self[held]
 
 
-def _say(connection: sa.Connection, given: Sequence[tuple[VerdictKind, str, Any]]) -> None:
-    """Put in force the captions that verdicts give, take back or give again."""
+def _refresh_captions(
+    connection: sa.Connection, given: Sequence[tuple[VerdictKind, str, Any]]
+) -> None:
+    """Update the current captions that new verdicts set, undo or redo."""
     table, clips = schema.verdicts, schema.clips
     actions = [value for kind, _, value in given if kind in ("undo", "redo")]
     touched = [clip for kind, clip, _ in given if kind == "caption"]
@@ -183,12 +185,12 @@ def _say(connection: sa.Connection, given: Sequence[tuple[VerdictKind, str, Any]
         )
         touched += connection.execute(again).scalars()
     if touched:
-        numbers = sa.select(clips.c.no).where(among(clips.c.id, touched))
-        enforce(connection, list(connection.execute(numbers).scalars()))
+        numbers = sa.select(clips.c.no).where(is_in(clips.c.id, touched))
+        refresh_current(connection, list(connection.execute(numbers).scalars()))
 
 
 def restore_spans(connection: sa.Connection, video_no: int, fingerprint: str) -> None:
-    """Do again in a new setting of cut what people did to clips that it has, too."""
+    """Repeat people's edits of spans in a new cut fingerprint that has the edited clips."""
     table, clips, sets = schema.verdicts, schema.clips, schema.clip_sets
     ids = sa.select(clips.c.id).where(clips.c.video_no == video_no)
     statement = sa.select(table).where(
@@ -209,11 +211,11 @@ def restore_spans(connection: sa.Connection, video_no: int, fingerprint: str) ->
             sa.select(schema.videos.c.id).where(schema.videos.c.no == video_no)
         ).scalar_one()
         new = add_clips(connection, video_no, clips_of_span(video_id, verdict.value))
-        _swap(connection, fingerprint, [row.no for row in old], new)
+        _replace_in_set(connection, fingerprint, [row.no for row in old], new)
 
 
 def _replace(connection: sa.Connection, old: Sequence[str], new: Sequence[Clip]) -> None:
-    """Put `new` in the place of the clips `old` in each setting of cut that has all of these."""
+    """Replace the clips `old` by `new` in each cut fingerprint that has all of the old ones."""
     clips, sets = schema.clips, schema.clip_sets
     rows = connection.execute(
         sa.select(clips.c.no, clips.c.video_no).where(clips.c.id.in_(list(old)))
@@ -227,14 +229,14 @@ def _replace(connection: sa.Connection, old: Sequence[str], new: Sequence[Clip])
     )
     prints = list(connection.execute(members).scalars()) if len(numbers) == len(old) else []
     if not prints:
-        raise RecipeError(f"clip {', '.join(old)} is not there any more; look again")
+        raise RecipeError(f"clip {', '.join(old)} is not there any more; reload the page")
     made = add_clips(connection, rows[0].video_no, new)
     for fingerprint in prints:
-        _swap(connection, fingerprint, numbers, made)
-    changed(connection, "cut", [rows[0].video_no])
+        _replace_in_set(connection, fingerprint, numbers, made)
+    log_change(connection, "cut", [rows[0].video_no])
 
 
-def _swap(
+def _replace_in_set(
     connection: sa.Connection, fingerprint: str, old: Sequence[int], new: Sequence[int]
 ) -> None:
     sets = schema.clip_sets
@@ -242,4 +244,4 @@ def _swap(
         sets.delete().where(sets.c.fingerprint == fingerprint, sets.c.clip_no.in_(old))
     )
     upsert(connection, sets, [{"fingerprint": fingerprint, "clip_no": no} for no in new])
-    inherit(connection, old[0], new)
+    copy_captions(connection, old[0], new)

@@ -10,7 +10,7 @@ from rushes.context import Context
 from rushes.cuts.clips import ClipLengths, clips_of
 from rushes.cuts.shots import merged, shots
 from rushes.errors import ItemError
-from rushes.records import Clip, Cut, Failure, Report, Video
+from rushes.records import CutResult, Failure, Report, Video
 from rushes.runner.base import Job, Progress
 from rushes.stages.fingerprints import probe_inputs
 
@@ -25,16 +25,6 @@ class CutTask:
     signals: dict[str, Path]
     """Probe name → file of its signals."""
     damaged_pts: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CutResult:
-    """The cuts and clips of one video."""
-
-    cuts: list[Cut]
-    clips: list[Clip]
-    shots: int
-    shots_too_short: int
 
 
 def cut(task: CutTask, progress: Progress) -> CutResult:
@@ -106,15 +96,7 @@ def cut_videos(context: Context, numbers: Sequence[int]) -> Report:
                 )
             )
             continue
-        result = done.result
-        context.catalog.commit_cuts(
-            no,
-            context.recipe.fingerprints.cut,
-            result.cuts,
-            result.clips,
-            shots=result.shots,
-            shots_too_short=result.shots_too_short,
-        )
+        context.catalog.commit_cuts(no, context.recipe.fingerprints.cut, done.result)
         context.catalog.failures.clear("cut", [done.job.name])
     return Report(
         verb="cut",

@@ -154,8 +154,8 @@ def ingest(context: Context, places: Sequence[Path | str]) -> IngestReport:
         number = context.catalog.add_file(file.path, file.size_bytes, file.mtime_ns, done.result)
         walk.note(file, number)
     gone = {no for no, video in before.items() if not Path(video.path).exists()}
-    context.catalog.move_videos({no: path for path, no in walk.videos.items() if no in gone})
-    context.catalog.call_videos(
+    context.catalog.set_paths({no: path for path, no in walk.videos.items() if no in gone})
+    context.catalog.set_given(
         {no: name for no, name in walk.given.items() if no in before and before[no].given != name}
     )
     return IngestReport(

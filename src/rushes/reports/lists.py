@@ -129,7 +129,7 @@ def _clips(context: Context) -> list[Row]:
     clips = context.clips()
     videos = context.catalog.videos()
     scores = [name for name in columns if "." in name]
-    captions = context.catalog.captions.in_force()
+    captions = context.catalog.captions.current()
     decided = context.catalog.verdicts.current()
     rows = []
     for at, no in enumerate(numbers):

@@ -26,7 +26,7 @@ class ClipDetails:
     def cards(self, places: Sequence[int]) -> list[Row]:
         """Return a row of the grid for each place; the caller holds the lock of the live clips."""
         numbers = self._live.numbers
-        captions = self._catalog.captions.in_force([numbers[at] for at in places])
+        captions = self._catalog.captions.current([numbers[at] for at in places])
         return [self._card(at) | {"caption": captions.get(numbers[at])} for at in places]
 
     def detail(self, clip_id: str) -> Row:
@@ -107,7 +107,7 @@ class ClipDetails:
 
     def _captions(self, at: int) -> list[Row]:
         no = self._live.numbers[at]
-        captions = self._catalog.captions.said([no]).get(no, [])
+        captions = self._catalog.captions.by_captioner([no]).get(no, [])
         return [{"source": source, "text": text} for source, text in captions]
 
     def _neighbour(self, at: int, step: int) -> str | None:

@@ -155,7 +155,7 @@ class ReviewSession:
 
     def charts(self, rules: Sequence[str]) -> Row:
         """Return the figures of the charts over the clips that pass, and the coverage map."""
-        captions = self._catalog.captions.in_force()
+        captions = self._catalog.captions.current()
         self._map.refresh()
         live = self.live
         with live.lock:
@@ -247,7 +247,7 @@ class ReviewSession:
         """
         if not find:
             raise RecipeError("enter the text to replace")
-        in_force = self._catalog.captions.in_force()
+        in_force = self._catalog.captions.current()
         changes = []
         with self.live.lock:
             for at in (self.live.place_of(clip) for clip in clips):

@@ -185,7 +185,7 @@ def _read(
     decided: Mapping[str, Decisions],
 ) -> ClipTable:
     """Return the clips of some videos, or of all (None), with all columns; `split` is empty."""
-    numbers, ids, *others = context.catalog.clip_facts(context.recipe.fingerprints.cut, videos)
+    numbers, ids, *others = context.catalog.clip_columns(context.recipe.fingerprints.cut, videos)
     video_no, in_pts, out_pts, frames, damaged = (np.array(some, np.int64) for some in others)
     known = context.catalog.videos(videos)
     distinct, which = np.unique(video_no, return_inverse=True)

@@ -138,7 +138,7 @@ def cluster_rows(context: Context) -> tuple[list[Row], np.ndarray]:
     known = load_clusters(context)
     clips = context.clips()
     videos = context.catalog.videos()
-    captions = context.catalog.captions.in_force()
+    captions = context.catalog.captions.current()
     labels = _labels(context, clips)
     words = {no: {*_words(captions.get(no, "")), *labels.get(no, ())} for no in known}
     everywhere = Counter(word for some in words.values() for word in some)

@@ -143,7 +143,7 @@ def _rows(
     best = sorted(worth, key=lambda number: (-worth[number], number))[:limit]
     clips = context.clips(best)
     videos = context.catalog.videos({row.video_no for row in clips.values()})
-    captions = context.catalog.captions.in_force(best)
+    captions = context.catalog.captions.current(best)
     rows = []
     for rank, number in enumerate(best, start=1):
         clip = clips[number].clip
