@@ -1,8 +1,8 @@
-"""What a clip is called in Hydrus: its tags, and the notes beside them.
+"""Tags and notes of a clip in Hydrus.
 
-Facts that many clips share are tags under `rushes:`, so that a person can search by them. What only
-one clip has (its id, its place in the video, exact scores) would make a tag for each file; it is
-text, in the note "rushes".
+Metadata that many clips share are tags under `rushes:`, which a person can search by. Metadata of a
+single clip (its id, its span, exact scores) would make a tag for each file; they are text, in the
+note "rushes".
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -13,20 +13,20 @@ NAMESPACE = "rushes:"
 CAPTION_NOTE = "rushes caption"
 FACTS_NOTE = "rushes"
 SCORES = ("motion.speed", "sharpness.detail")
-"""Scores that become tags unless somebody chooses others."""
+"""Scores that become tags by default."""
 
 
 def project_tag(project: str) -> str:
-    """Return the tag of all clips of a project: the handle to search by."""
+    """Return the tag that all clips of a project have."""
     return NAMESPACE + f"project {_plain(project)}"
 
 
 def fact_tags(facts: Mapping[str, Any], project: str, scores: Collection[str]) -> list[str]:
-    """Return the tags that facts make, that of the project first.
+    """Return the tags of a clip's metadata, that of the project first.
 
     Args:
-        facts: As in an export's manifest.
-        project: What the project is called.
+        facts: Its entry in an export's manifest.
+        project: Name of the project.
         scores: Names of the scores that become tags, to two digits; those without a value do not.
     """
     seconds = max(1, round(facts["out_s"] - facts["in_s"]))
@@ -41,7 +41,7 @@ def fact_tags(facts: Mapping[str, Any], project: str, scores: Collection[str]) -
 
 
 def facts_note(facts: Mapping[str, Any]) -> str:
-    """Return where a clip is from, exactly, and all of its scores, one line each."""
+    """Return a clip's source, exact span and scores as text, one line each."""
     lines = {
         "clip": facts["clip"],
         "video": facts["video"],
@@ -58,7 +58,7 @@ def facts_note(facts: Mapping[str, Any]) -> str:
 
 
 def one_line(tag: str) -> str:
-    """Return a tag as Hydrus keeps it: in lower case, with single spaces.
+    """Return a tag in the form that Hydrus stores: in lower case, with single spaces.
 
     Hydrus itself drops line breaks without leaving a space; here they become one.
     """
@@ -66,10 +66,10 @@ def one_line(tag: str) -> str:
 
 
 def new_facts(wanted: Iterable[str], there: Collection[str]) -> list[str]:
-    """Return the tags to add, without any that says anew what another one says already.
+    """Return the wanted tags that are missing, except those whose subject has a tag already.
 
-    A score that was measured again would stand beside its old value, since nothing is ever removed;
-    the tag then keeps saying what held when the clip was pushed, and the note says what holds.
+    No tag is ever removed, so that a score measured again would stand beside its old value. Its tag
+    keeps the value of the first push; the note has the current one.
     """
     said = {_subject(tag) for tag in there if tag.startswith(NAMESPACE)}
     return [
@@ -80,13 +80,13 @@ def new_facts(wanted: Iterable[str], there: Collection[str]) -> list[str]:
 
 
 def _subject(tag: str) -> str:
-    """Return what a fact is about; projects and videos can be many."""
+    """Return the subject of a tag, such as a score's name; of projects and videos the whole tag."""
     subject = tag.removeprefix(NAMESPACE).partition(" ")[0]
     return tag if subject in ("project", "video") else subject
 
 
 def _plain(text: str) -> str:
-    """Return a text with nothing in it that Hydrus reads in a way of its own."""
+    """Return a text without colons, which Hydrus reads as namespaces."""
     return one_line(text.replace(":", " "))
 
 

@@ -1,6 +1,6 @@
-"""The cuts of one video as text that other programs read.
+"""Cuts of one video as text for other programs: JSON, CSV, chapters, EDL, OpenTimelineIO.
 
-All times are those of a player's clock (`Video.seconds`). Formats that know shots only get one for
+All times are those of a player's clock (`Video.seconds`). Formats without cuts get one shot for
 each stretch between two cuts; the mixed frames of a gradual cut belong to the shot before it.
 """
 
@@ -21,10 +21,10 @@ from rushes.records import Cut, Row, Video
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A way to write cuts down."""
+    """One text format of cuts."""
 
     suffix: str
-    """Of a file beside the video."""
+    """Suffix of the file beside the video."""
     write: Callable[[Video, Sequence[Cut]], str]
     """Returns the file's text, for the cuts of one video in ascending order."""
 
@@ -63,7 +63,7 @@ def as_csv(video: Video, cuts: Sequence[Cut]) -> str:
 
 
 def as_sidecar(video: Video, cuts: Sequence[Cut]) -> str:
-    """Return one line for each cut: the second at which the new shot stands alone."""
+    """Return one line for each cut: the second at which the new shot begins alone."""
     return "".join(f"{video.seconds(cut.pts):.6f}\n" for cut in cuts)
 
 
@@ -97,7 +97,7 @@ def as_edl(video: Video, cuts: Sequence[Cut]) -> str:
     event = 0
     for in_pts, out_pts in _shots(video, cuts):
         start, end = (_frame_number(video, pts, rate) for pts in (in_pts, out_pts))
-        if start == end:  # frames of a variable rate that are closer than timecode can tell
+        if start == end:  # a shot shorter than one frame of timecode, at a variable rate
             continue
         first_frame = start if first_frame is None else first_frame
         event += 1
@@ -160,7 +160,7 @@ FORMATS: dict[str, Format] = {
     "edl": Format(".edl", as_edl),
     "otio": Format(".otio", as_otio),
 }
-"""What `rushes cuts --format` knows."""
+"""Name in `rushes cuts --format` → format."""
 
 
 def _shots(video: Video, cuts: Sequence[Cut]) -> Iterator[tuple[int, int]]:
@@ -173,25 +173,25 @@ def _frame_number(video: Video, pts: int, rate: Fraction) -> int:
 
 
 def _timecode(frame: int, rate: Fraction) -> str:
-    """Return hh:mm:ss:ff, counting every frame: 24 of them to the "second" at 23.976 too."""
+    """Return hh:mm:ss:ff without dropped frames: 24 frames a "second" at 23.976, too."""
     base = max(1, round(rate))
     seconds, frames = divmod(frame, base)
     return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}:{frames:02d}"
 
 
 def _escaped(text: str) -> str:
-    """Put a backslash before what FFmpeg's metadata files give a meaning."""
+    """Escape the characters with a meaning in FFmpeg's metadata files."""
     return "".join(f"\\{sign}" if sign in "=;#\\\n" else sign for sign in text)
 
 
 def write_beside(name: str, video: Video, cuts: Sequence[Cut]) -> Path:
-    """Write the cuts of a video to a file beside it and return that file.
+    """Write the cuts of a video to a file beside it; return that file.
 
     Raises:
         MediaError: The folder cannot be written to.
     """
     form = FORMATS[name]
-    # The whole name stays: film.mp4 and film.mkv may lie side by side.
+    # Appended to the whole name: film.mp4 and film.mkv may lie side by side.
     path = Path(video.path + form.suffix)
     try:
         with whole(path) as temporary:

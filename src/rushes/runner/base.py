@@ -1,7 +1,7 @@
 """Jobs, their outcomes, and the protocol of a runner.
 
 A *work function* is `work(payload, progress) -> result`: a module-level function of a picklable
-payload, which knows nothing of where it runs; `progress(amount)` reports how far it has come, in
+payload. It does not depend on where it runs. `progress(amount)` reports the amount done so far, in
 the unit of the job's size.
 """
 
@@ -20,14 +20,14 @@ Work = Callable[[Payload, Progress], Result]
 
 
 class Reporter(Protocol):
-    """Where progress is shown; the command line and the page each bring one."""
+    """Display of progress; the command line and the page each have one."""
 
     def begin(self, label: str, total: float, unit: str) -> None:
         """Start a bar that is full at `total`."""
         ...
 
     def advance(self, amount: float) -> None:
-        """Move the bar; 0 is a sign of life. What it raises stops the run."""
+        """Move the bar; 0 shows that the run is alive. An exception stops the run."""
         ...
 
     def end(self) -> None:
@@ -73,17 +73,17 @@ class Job(Generic[Payload]):
     """One item of work."""
 
     name: str
-    """The item as a person knows it."""
+    """Path or id of the item, for messages."""
     payload: Payload
     size: float = 1.0
-    """Its share of the progress bar, in the bar's unit."""
+    """Length on the progress bar, in its unit."""
     limit_s: float = 3600.0
-    """Time after which the item is given up and its worker replaced."""
+    """Time limit; after it the item fails and its worker is replaced."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[Payload, Result]):
-    """One finished item: its result, or the error that it met."""
+    """One finished item: its result or its error."""
 
     job: Job[Payload]
     result: Result | None
@@ -91,10 +91,10 @@ class Outcome(Generic[Payload, Result]):
 
 
 class Runner(Protocol):
-    """Runs a work function over jobs, wherever that is; the caller commits the outcomes."""
+    """Runs a work function over jobs; the caller commits the outcomes."""
 
     workers: int
-    """How many jobs run at once; 0 where they run in the caller's process."""
+    """Number of worker processes; 0 where jobs run in the caller's process."""
     reporter: Reporter
 
     def run(
@@ -108,8 +108,7 @@ class Runner(Protocol):
     ) -> Iterator[Outcome[Payload, Result]]:
         """Yield the outcome of each job as it finishes, in any order.
 
-        An item's error comes back as its outcome, and so does the loss of its worker: neither
-        stops the others.
+        An item's error is its outcome, and so is the loss of its worker. Neither stops the others.
 
         Args:
             label: Name of the progress bar.
@@ -120,17 +119,18 @@ class Runner(Protocol):
                 crash.
 
         Raises:
-            ContractError, RecipeError, MissingDependency: They stop the run; the items are fine.
+            ContractError, RecipeError, MissingDependency: The program or the recipe is at fault,
+                not the item; the run stops.
         """
         ...
 
     def close(self) -> None:
-        """Stop the workers; what they are at is lost, what is committed is not."""
+        """Stop the workers; unfinished items are lost."""
         ...
 
 
 def item_error(error: Exception) -> ItemError:
-    """Return an item's failure; an unforeseen error names the place where it came up."""
+    """Return an error as an item's failure; an unexpected one with its file and line."""
     if isinstance(error, ItemError):
         return error
     if isinstance(error, MemoryError):

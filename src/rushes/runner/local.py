@@ -1,6 +1,6 @@
-"""A runner on this machine: a pool of processes that survives a worker's death.
+"""A runner on this machine: a pool of processes that survives the death of a worker.
 
-The pool is pebble's, measured to lose only the item of a worker that dies
+The pool is pebble's: measured to lose only the item of a worker that dies
 (`docs/decisions/0004-local-pool.md`).
 """
 
@@ -18,22 +18,22 @@ from typing import Any
 from rushes.errors import ContractError, ItemError, MissingDependency, RecipeError, WorkerLost
 from rushes.runner.base import Job, Outcome, Payload, Progress, Reporter, Result, Work, item_error
 
-TELL_EVERY_S = 0.2
-MOST_BROKEN_POOLS = 5
+PROGRESS_EVERY_S = 0.2
+MAX_BROKEN_POOLS = 5
 
 
 class LocalRunner:
     """A pool of worker processes, started when first needed and shared by all verbs of a run."""
 
     def __init__(self, workers: int, reporter: Reporter) -> None:
-        """Prepare; 0 workers run everything in this process, where a debugger works."""
+        """Start nothing yet. With 0 workers all jobs run in this process, as debuggers need."""
         self.workers = workers
         self.reporter = reporter
         self._pool: Any = None
-        self._told: Any = None
+        self._progress_reader: Any = None
 
     def close(self) -> None:
-        """Stop the workers; what they are at is lost, what is committed is not."""
+        """Stop the workers; unfinished items are lost."""
         if self._pool is not None:
             self._pool.stop()
             self._pool.join()
@@ -48,28 +48,17 @@ class LocalRunner:
         unit: str = "",
         in_process: bool = False,
     ) -> Iterator[Outcome[Payload, Result]]:
-        """Yield each job as it finishes, in any order; the caller commits it.
-
-        Args:
-            label: What the progress bar says.
-            work: The work function.
-            jobs: What to do.
-            unit: Unit of the jobs' sizes.
-            in_process: Do it here: for work of milliseconds that no file can crash.
-
-        Raises:
-            ContractError, RecipeError, MissingDependency: They stop the run; the items are fine.
-        """
+        """Yield the outcome of each job as it finishes; see `Runner.run`."""
         if not jobs:
             return
         self.reporter.begin(label, sum(job.size for job in jobs), unit)
         try:
-            here = in_process or self.workers == 0
-            yield from self._here(work, jobs) if here else self._pooled(work, jobs)
+            is_local = in_process or self.workers == 0
+            yield from self._in_process(work, jobs) if is_local else self._pooled(work, jobs)
         finally:
             self.reporter.end()
 
-    def _here(
+    def _in_process(
         self, work: Work[Payload, Result], jobs: Sequence[Job[Payload]]
     ) -> Iterator[Outcome[Payload, Result]]:
         for job in jobs:
@@ -84,36 +73,36 @@ class LocalRunner:
         running: dict[Future[Any], tuple[int, Job[Payload]]] = {}
         lost_once: set[int] = set()
         broken = 0  # pools in a row that broke before any item was finished
-        ahead = _PartialProgress(self.reporter)
+        partial = _PartialProgress(self.reporter)
         while waiting or running:
             if self._pool is not None and not self._pool.active:
-                # A worker died between two items, which pebble takes for the end of the pool.
+                # A worker died between two items; pebble then ends the whole pool.
                 self.close()
                 waiting += running.values()
                 running.clear()
                 broken += 1
-                if broken > MOST_BROKEN_POOLS:
+                if broken > MAX_BROKEN_POOLS:
                     raise RuntimeError("worker processes die as they start; try --workers 0")
-            # Two in flight for each worker: none waits for the driver, and little is lost.
+            # Two jobs in flight for each worker: no worker waits for the driver.
             while waiting and len(running) < 2 * self.workers:
                 index, job = waiting.pop()
                 running[self._schedule(work, index, job)] = (index, job)
-            finished, _ = wait(running, timeout=TELL_EVERY_S, return_when=FIRST_COMPLETED)
-            self.reporter.advance(0)  # it may have been asked to stop, long before an item ends
-            while self._told.poll():
-                index, amount = self._told.recv()
-                ahead.move(index, amount, jobs[index].size)
+            finished, _ = wait(running, timeout=PROGRESS_EVERY_S, return_when=FIRST_COMPLETED)
+            self.reporter.advance(0)  # the reporter can stop the run while items take long
+            while self._progress_reader.poll():
+                index, amount = self._progress_reader.recv()
+                partial.move(index, amount, jobs[index].size)
             for future in finished:
                 if isinstance(future.exception(), BrokenProcessPool):
-                    continue  # it is taken up again with a new pool
+                    continue  # its job is scheduled again in a new pool
                 index, job = running.pop(future)
                 outcome = _outcome(future, job)
                 broken = 0
                 if isinstance(outcome, WorkerLost) and index not in lost_once:
-                    lost_once.add(index)  # once more: the machine may have been short of memory
+                    lost_once.add(index)  # one retry: the machine may have been short of memory
                     waiting.append((index, job))
                     continue
-                ahead.move(index, job.size, job.size)
+                partial.move(index, job.size, job.size)
                 yield _finished(job, outcome)
 
     def _schedule(
@@ -125,22 +114,22 @@ class LocalRunner:
             context = multiprocessing.get_context("forkserver")
             # A bare pipe: small writes to it are atomic, so it needs no lock that a killed worker
             # could leave taken.
-            self._told, tell_end = context.Pipe(duplex=False)
+            self._progress_reader, progress_pipe = context.Pipe(duplex=False)
             self._pool = ProcessPool(
                 max_workers=self.workers,
                 context=context,
                 initializer=_begin_worker,
-                initargs=(tell_end,),
+                initargs=(progress_pipe,),
             )
-        # Packed here: pebble's workers unpack what they fetch under a lock that all of them share,
-        # and one that is killed while it imports modules there would leave it taken for good.
+        # Pickled here: pebble's workers unpickle under a lock that all of them share. A worker that
+        # is killed while it imports modules there would never release it.
         arguments = [pickle.dumps((work, job.payload)), index]
         future: Future[Any] = self._pool.schedule(_in_worker, arguments, timeout=job.limit_s)
         return future
 
 
 class _PartialProgress:
-    """Adds up what running items tell, so that a bar moves inside a long one."""
+    """Sums the progress of running items, so that the bar moves during a long one."""
 
     def __init__(self, reporter: Reporter) -> None:
         self._reporter = reporter
@@ -154,27 +143,27 @@ class _PartialProgress:
             self._reporter.advance(now - before)
 
 
-_tell_end: Any = None
+_progress_pipe: Any = None
 
 
-def _begin_worker(tell_end: Any) -> None:
-    """Set a worker up: one thread for OpenCV, Ctrl-C left to the driver, no life without it."""
+def _begin_worker(progress_pipe: Any) -> None:
+    """Prepare a worker: one OpenCV thread, Ctrl-C ignored, an end together with the driver."""
     import signal
 
     import cv2
 
-    global _tell_end
-    _tell_end = tell_end
+    global _progress_pipe
+    _progress_pipe = progress_pipe
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
     threading.Thread(target=_end_with_driver, daemon=True).start()
 
 
 def _end_with_driver() -> None:
-    """End this worker when the driver is gone, so that `kill -9` leaves no process behind.
+    """End this worker when the driver ends, even by `kill -9`.
 
-    The sentinel is a pipe that only the driver holds open: it tells of a driver, too, that is dead
-    and that nobody has waited for.
+    The sentinel is a pipe that only the driver holds open. It closes even where no process has
+    waited for the dead driver.
     """
     driver = multiprocessing.parent_process()
     if driver is not None:
@@ -188,21 +177,21 @@ def _in_worker(packed: bytes, index: int) -> Any:
 
     def progress(amount: float) -> None:
         nonlocal last
-        if time.monotonic() - last >= TELL_EVERY_S:
+        if time.monotonic() - last >= PROGRESS_EVERY_S:
             last = time.monotonic()
-            _tell_end.send((index, amount))
+            _progress_pipe.send((index, amount))
 
     return _guarded(work, payload, progress)
 
 
 def _guarded(work: Work[Any, Any], payload: Any, progress: Progress) -> Any:
-    """Return the work's result, or the error of the item; errors of the program pass."""
+    """Return the result of the work, or the item's error; raise errors of the program."""
     try:
         return work(payload, progress)
     except (ContractError, MissingDependency, RecipeError):
         raise
     except Exception as error:
-        # Nothing that one item does may stop the others.
+        # An item's error never stops the others.
         return item_error(error)
 
 

@@ -32,13 +32,13 @@ class Fingerprints:
     probes: Mapping[str, str]
     """By the probe's name."""
     cut: str
-    """Of all detectors together with the lengths of clips."""
+    """All detectors together with the lengths of clips."""
     annotators: Mapping[str, str]
-    """Of captioners and scorers by key, such as "scorer/motion"."""
+    """Captioners and scorers by key, such as "scorer/motion"."""
 
     @property
     def scorers(self) -> dict[str, str]:
-        """Return those of the scorers by name."""
+        """Return name of a scorer → its fingerprint."""
         return {
             key.partition("/")[2]: print_
             for key, print_ in self.annotators.items()
@@ -47,10 +47,10 @@ class Fingerprints:
 
 
 def models_of(stage: Stage) -> tuple[str, ...]:
-    """Return the names of the models that a stage runs, those of its recipe's choice included.
+    """Return the names of the models that a stage runs, including those named in the recipe.
 
     Raises:
-        RecipeError: The recipe names none where it has to, or one that there is not.
+        RecipeError: The recipe names none where one is required, or an unknown one.
     """
     names = []
     for model in stage.inputs.models:
@@ -65,10 +65,10 @@ def models_of(stage: Stage) -> tuple[str, ...]:
 
 
 def probe_inputs(stage: Stage, scan: Stages | None = None) -> list[str]:
-    """Return the probes whose signals a detector or an annotator is given.
+    """Return the probes whose signals a detector or an annotator gets.
 
-    Those that it needs, and `still` where it looks at stills. Of a scan also `border`, since clips
-    are shown without bars where the scan looks for those, and those that are optional.
+    They are the required ones, `still` for an annotator of stills, and of the scan's probes the
+    optional ones and `border`, by which stills are cropped.
     """
     shows = ["still"] if getattr(stage, "frames", None) is not None else []
     names = [*stage.inputs.probes, *shows]
@@ -79,7 +79,7 @@ def probe_inputs(stage: Stage, scan: Stages | None = None) -> list[str]:
 
 
 def scorer_inputs(stage: Stage) -> Sequence[str]:
-    """Return the names of the scorers whose rows an annotator is given."""
+    """Return the names of the scorers whose rows an annotator gets."""
     return stage.inputs.scorers
 
 
@@ -97,7 +97,7 @@ def annotators(stages: Mapping[str, Stages]) -> dict[str, Any]:
 
 
 def topological_order(annotators: Stages) -> list[list[str]]:
-    """Return the keys of annotators in topological_order, those first that read none of the others.
+    """Return the keys of annotators in waves; each wave reads only rows of earlier ones.
 
     Raises:
         RecipeError: Some read one another in a circle.
@@ -115,7 +115,7 @@ def topological_order(annotators: Stages) -> list[list[str]]:
 
 
 def with_dependencies(annotators: Stages, keys: Collection[str]) -> dict[str, Any]:
-    """Return some annotators and those that they read, at first or second hand, in order."""
+    """Return some annotators with all that they read, directly or through others, in order."""
     wanted = set(keys)
     for wave in reversed(topological_order(annotators)):
         for key in wave:
@@ -125,7 +125,7 @@ def with_dependencies(annotators: Stages, keys: Collection[str]) -> dict[str, An
 
 
 def dependents(annotators: Stages, keys: Collection[str]) -> list[str]:
-    """Return the keys of the annotators that read one of some, at first or second hand."""
+    """Return the keys of the annotators that read some others, directly or through others."""
     gone = set(keys)
     for wave in topological_order(annotators):
         gone |= {key for key in wave if gone & _read(annotators[key])}

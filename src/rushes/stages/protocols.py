@@ -44,13 +44,13 @@ class Inputs:
     probes: tuple[str, ...] = ()
     """Probes whose signals it needs."""
     optional_probes: tuple[str, ...] = ()
-    """Probes whose signals it is given where the recipe scans for them."""
+    """Probes whose signals it gets where the recipe scans for them."""
     scorers: tuple[str, ...] = ()
-    """Scorers whose rows it is given in `ClipInput.scores`."""
+    """Scorers whose rows it gets in `ClipInput.scores`."""
     same_model: tuple[str, ...] = ()
     """Those of `scorers` whose setting `model` must be its own."""
     caption: bool = False
-    """Whether it reads captions: it is given only clips that have one, and anew when it changes."""
+    """Whether it reads captions: it gets only clips with one, and again when that changes."""
     models: tuple[str | ModelSetting, ...] = ()
     """Weights that it runs."""
     extra: str = ""

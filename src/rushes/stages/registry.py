@@ -1,6 +1,6 @@
-"""The list of stages: "scorer/motion" → "rushes.annotation.scorers.motion:Motion".
+"""The list of plug-ins: "scorer/motion" → "rushes.annotation.scorers.motion:Motion".
 
-Third parties add theirs through the entry-point group `rushes.stages`, with the same key:
+Other packages add theirs through the entry-point group `rushes.stages`, with the same keys:
 
     [project.entry-points."rushes.stages"]
     "scorer/noise" = "my_package.noise:Noise"

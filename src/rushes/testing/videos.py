@@ -1,8 +1,8 @@
-"""Small synthetic videos whose truth is known exactly, for tests of stages and of plug-ins.
+"""Small synthetic videos with exactly known cuts, motion and frame numbers, for tests.
 
 A video is a row of *takes* (textures that differ clearly) joined by cuts, fades and dissolves.
 Every frame can carry its own number as black and white blocks that survive lossy compression,
-which is how a test proves that an exported clip holds the frames that were asked for:
+so that a test can check which frames an exported clip has:
 
     truth = make_video(tmp_path / "a.mp4", (24, 24), numbered=True)
     assert truth.cuts[0].frame == 24
@@ -28,24 +28,24 @@ NUMBER_BITS = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Take:
-    """One shot to be drawn, and how the next one follows."""
+    """One shot to be drawn, and the transition to the next."""
 
     frames: int
     """Frames that show this take alone."""
     seed: int | None = None
-    """Which texture; None takes the place in the row, so that neighbours differ."""
+    """Seed of the texture; None takes the index, so that neighbours differ."""
     contrast: float = 1.0
     """0 is a flat colour."""
     luma: float | None = None
     """Mean brightness, 0–255; None goes by the seed (60–190)."""
     pan_px: tuple[float, float] = (0.0, 0.0)
-    """How far the picture moves right and down from one frame to the next."""
+    """Motion of the picture to the right and down, per frame."""
     zoom: float = 1.0
-    """Growth of the picture about its centre from one frame to the next."""
+    """Growth of the picture about its centre, per frame."""
     flashes: tuple[int, ...] = ()
     """Frames of this take, counted from 0, that are nearly white."""
     then: Literal["hard", "fade", "dissolve"] = "hard"
-    """How the next take follows; "fade" goes through black."""
+    """Transition to the next take; "fade" goes through black."""
     mixed: int = 12
     """Frames of a fade or dissolve, in addition to `frames` of both takes."""
 
@@ -63,18 +63,18 @@ class TrueCut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Truth:
-    """What `make_video` wrote."""
+    """Facts of a video that `make_video` wrote."""
 
     path: Path
     fps: Fraction
-    """Nominal rate; for given pts only what the container was told."""
+    """Nominal rate; for given pts only the rate stated in the container."""
     times_s: tuple[Fraction, ...]
-    """When each frame begins, from the first frame's beginning; containers may round."""
+    """Time of each frame since the first one; containers may round."""
     end_s: Fraction
-    """When the last frame ends."""
+    """End of the last frame."""
     cuts: tuple[TrueCut, ...]
     beeps_s: tuple[float, ...]
-    """When each beep of the sound begins, on the clock of `times_s`."""
+    """Beginning of each beep of the audio, on the clock of `times_s`."""
 
 
 def make_video(
@@ -101,25 +101,25 @@ def make_video(
     """Write a video to `path`; the suffix chooses container and codecs.
 
     Args:
-        path: Where to.
+        path: The file to write.
         takes: The shots; a plain number is `Take(frames=number)`.
         size: Width and height as stored, in pixels.
         fps: Frame rate; constant unless `pts` is given.
         pts: Ticks at which the frames begin and, as one more entry, at which the last one ends.
         time_base: Seconds per tick of `pts`; 1/1000 where `pts` is given without it.
         numbered: Draw each frame's number into it; see `read_number`.
-        rotation_deg: Counter-clockwise turn that a player is told to apply; takes are drawn so
-            that they are upright after it.
+        rotation_deg: Counter-clockwise turn stated in the container; takes are drawn to be upright
+            after it.
         sample_aspect: Width over height of one stored pixel.
         pix_fmt: Pixel format of the codec.
-        full_range: Write full-range luma, and say so.
+        full_range: Write full-range luma, stated in the stream.
         codec: FFmpeg's name of an encoder; None goes by the suffix.
         gop: Largest key-frame distance.
         b_frames: Largest run of B-frames; with `pts` in MP4 only 0 keeps the end exact.
         options: More options of the encoder.
-        beeps_s: Adds sound, a soft hum with a beep at each of these times; None is silent.
-        audio_from_s: When the sound begins.
-        audio_to_s: When the sound ends; None is the end of the picture.
+        beeps_s: Times of beeps in the audio, a soft hum; None for no audio.
+        audio_from_s: Beginning of the audio.
+        audio_to_s: End of the audio; None is the end of the picture.
     """
     import av
 
@@ -210,7 +210,7 @@ def read_numbers(path: str | Path) -> list[int]:
 
 
 def read_beeps(path: str | Path) -> list[float]:
-    """Return when each beep of a file's sound begins, in the file's own seconds, to about 2 ms.
+    """Return the beginning of each beep in a file's audio, in seconds, to about 2 ms.
 
     In containers that do not begin at 0 (mpg, ts) subtract the first frame's time.
     """
@@ -254,7 +254,7 @@ def _cuts(takes: Sequence[Take]) -> Iterator[TrueCut]:
 
 
 def _pictures(takes: Sequence[Take], size: tuple[int, int]) -> Iterator[np.ndarray]:
-    """Yield every frame, uint8 (H, W, 3) RGB, fit to be drawn on."""
+    """Yield every frame as a writable uint8 (H, W, 3) RGB array."""
     drawn = [_Drawing(take, place, size) for place, take in enumerate(takes)]
     for place, (take, drawing) in enumerate(zip(takes, drawn, strict=True)):
         # The frames that a take lends to a transition continue its movement on both sides.
@@ -274,7 +274,7 @@ def _pictures(takes: Sequence[Take], size: tuple[int, int]) -> Iterator[np.ndarr
 
 
 class _Drawing:
-    """A texture that moves as its take says."""
+    """A texture with the motion of its take."""
 
     def __init__(self, take: Take, place: int, size: tuple[int, int]) -> None:
         self._take = take
@@ -305,7 +305,7 @@ class _Drawing:
 
 
 def _texture(take: Take, seed: int, size: tuple[int, int]) -> np.ndarray:
-    """Return smooth noise in a colour of its own: uint8 (H, W, 3), twice `size`, tileable."""
+    """Return smooth coloured noise: uint8 (H, W, 3), twice `size`, tileable."""
     rng = np.random.default_rng(seed)
     shape = (size[1] * 2, size[0] * 2)
     # Noise with a soft spectrum: structure from a few pixels up to half the picture.
@@ -323,7 +323,7 @@ def _texture(take: Take, seed: int, size: tuple[int, int]) -> np.ndarray:
 
 
 def _bits(number: int) -> list[bool]:
-    """Return the number's bits, lowest first, and two that check them."""
+    """Return the bits of the number, lowest first, and two check bits."""
     bits = [bool(number >> place & 1) for place in range(NUMBER_BITS)]
     check = (number * 5 + sum(bits)) % 4
     return [*bits, bool(check & 1), not check & 2]
@@ -357,7 +357,7 @@ def _options(codec: str, more: dict[str, str] | None) -> dict[str, str]:
 
 
 def _sound(stream: Any, beeps_s: Sequence[float], from_s: float, to_s: float) -> Iterator[Any]:
-    """Yield the packets of a hum with beeps; the times are the video's."""
+    """Yield the packets of a hum with beeps; times are on the video's clock."""
     import av
 
     begin, end = (round(time_s * AUDIO_RATE_HZ) for time_s in (from_s, to_s))

@@ -1,1 +1,1 @@
-"""Layouts that trainers read: one file, one format."""
+"""Export formats: one file, one layout with the rules of its trainers."""
