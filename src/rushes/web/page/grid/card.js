@@ -4,8 +4,8 @@
 
 import { stillUrl } from "../app/api.js";
 import { isBest } from "../sets/duplicates.js";
-import { counted, el, name, seconds } from "../app/dom.js";
-import { aboutOf, sortedBy, valueOf } from "../app/state.js";
+import { counted, el, name, number, seconds } from "../app/dom.js";
+import { aboutOf, sortedBy, unitOf, valueOf } from "../app/state.js";
 
 /**
  * @param {HTMLElement} card
@@ -77,5 +77,6 @@ function shown({ shown: value }) {
   // The value that the grid is sorted by: an order whose reason one cannot see is none.
   const by = sortedBy();
   if (!by || by === "duration_s" || value === null || value === undefined) return null;
-  return el("b", { title: aboutOf(by) }, valueOf(by, value));
+  // Where there is no room, the unit is cut off first.
+  return el("span", { class: "shown", title: `${aboutOf(by)}\n${valueOf(by, value)}` }, el("b", {}, number(value)), ` ${unitOf(by)}`);
 }
