@@ -170,7 +170,7 @@ def test_a_restart_in_the_middle_is_waited_for(few):
 def test_a_client_that_goes_away_for_good_is_one_line(few):
     use_new_ledger(few, "gone")
     few.fake.on_call = lambda number: number == 8 and few.fake.stop()
-    with pytest.raises(ProjectError, match=r"went away.*finished work is kept"):
+    with pytest.raises(ProjectError, match=r"is unreachable.*finished work is kept"):
         few.push()
     with pytest.raises(ProjectError, match="no Hydrus client answers at"):
         few.push()

@@ -154,7 +154,7 @@ def same(live, anew):
     assert live.numbers == anew.numbers
     assert live.index == anew.index
     assert list(live.clips) == list(anew.clips)
-    assert live.decided == anew.decided
+    assert live.decisions == anew.decisions
     assert list(live.columns.arrays) == list(anew.columns.arrays)
     for name, values in anew.columns.arrays.items():
         np.testing.assert_array_equal(live.columns[name], values, err_msg=name)
@@ -215,7 +215,7 @@ def test_what_scans_bring_can_wait_but_nothing_that_people_do(halved):
     assert speeds()[0] == 77 != speeds()[1]
     deciding.decide(events.catalog, [clip.id], {"verdict": "keep"}, who="bob", source="cli")
     assert live.refresh(share=1e-9)
-    assert (live.last_by, live.decided[clip.id].verdict) == (("bob",), "keep")
+    assert (live.last_by, live.decisions[clip.id].verdict) == (("bob",), "keep")
     assert speeds()[1] != 77
     deciding.undo(events.catalog, who="bob", source="cli")  # an undo can change the set of clips
     assert live.refresh(share=1e-9)

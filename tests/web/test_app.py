@@ -192,7 +192,7 @@ BAD = [
     ("/api/decide", {"clips": [], "values": 3}, "values must be an object"),
     ("/api/decide", {"clips": "all", "values": {}}, "clips must be a list of texts"),
     ("/api/decide", {"clips": [], "values": {"verdict": []}}, "verdict cannot be"),
-    ("/api/decide", {"clips": [], "values": {"nope": 1}}, "nothing called 'nope'"),
+    ("/api/decide", {"clips": [], "values": {"nope": 1}}, "there is no decision called 'nope'"),
     ("/api/spans", {"clips": [], "spans": [[0, 1]]}, "there is no clip"),
     ("/api/spans", {"clips": ["nope"], "spans": [[0, 1]]}, "there is no clip nope"),
     ("/api/spans", {"clips": [], "spans": [[0, 1, 2]]}, "spans must be pairs"),

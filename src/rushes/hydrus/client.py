@@ -101,7 +101,9 @@ class Client:
         version = answer.get("version")
         self.version = answer.get("hydrus_version")
         if not isinstance(version, int):
-            raise ProjectError(f"what answers at {settings.url} is no Hydrus client; check the url")
+            raise ProjectError(
+                f"the server at {settings.url} is no Hydrus client; check hydrus.url"
+            )
         self.api = version
         if self.api < MIN_API_VERSION:
             raise ProjectError(
@@ -146,21 +148,20 @@ class Client:
     def files(self, sha256s: Sequence[str]) -> dict[str, Remote]:
         """Return sha256 → state of each file, in the order given."""
         found: dict[str, Remote] = {}
-        for at in range(0, len(sha256s), FILES_PER_REQUEST):
-            asked = list(sha256s[at : at + FILES_PER_REQUEST])
+        for some in batches(sha256s):
             answer = self._connection.get(
                 "/get_files/file_metadata",
-                hashes=asked,
+                hashes=list(some),
                 include_notes=True,
                 include_services_object=False,
             )
             rows = {row.get("hash"): row for row in answer["metadata"]}
-            if missing := [sha256 for sha256 in asked if sha256 not in rows]:
+            if missing := [sha256 for sha256 in some if sha256 not in rows]:
                 raise ProjectError(
-                    f"the Hydrus client returned nothing for {len(missing)} of {len(asked)} files; "
+                    f"the Hydrus client returned nothing for {len(missing)} of {len(some)} files; "
                     f"does the access key see all files?"
                 )
-            found |= {sha256: self._remote(sha256, rows[sha256]) for sha256 in asked}
+            found |= {sha256: self._remote(sha256, rows[sha256]) for sha256 in some}
         return found
 
     def _remote(self, sha256: str, row: Mapping[str, Any]) -> Remote:

@@ -107,7 +107,7 @@ class Connection:
                     continue  # a kept connection closes after 60 s; a new one shows the cause
                 if not self._has_answered:
                     raise self._unreachable(error) from error
-                problem = f"it went away ({_reason(error)})"
+                problem = f"it is unreachable ({_reason(error)})"
             else:
                 self._has_answered = True
                 if status != _BUSY:
@@ -180,7 +180,7 @@ class Connection:
                 found = None
             if not isinstance(found, dict):
                 raise ProjectError(
-                    f"what answers at {self.url} is no Hydrus client; check hydrus.url"
+                    f"the server at {self.url} is no Hydrus client; check hydrus.url"
                 )
             return found
         message = _message(answer)

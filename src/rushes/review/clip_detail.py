@@ -41,7 +41,7 @@ class ClipDetails:
             at = live.place_of(clip_id)
             clip, video_no = live.clips[at], int(live.video_no[at])
             video = self._previews.video(video_no)
-            decided = live.decided.get(clip_id, Decisions())
+            decided = live.decisions.get(clip_id, Decisions())
             return {
                 **self._card(at),
                 **self._frames(clip, video_no),
@@ -71,7 +71,7 @@ class ClipDetails:
         live = self._live
         clip, video_no = live.clips[at], int(live.video_no[at])
         video = self._previews.video(video_no)
-        decided = live.decided.get(clip.id, Decisions())
+        decided = live.decisions.get(clip.id, Decisions())
         return {
             "clip": clip.id,
             "video": video.given,

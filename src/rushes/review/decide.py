@@ -101,7 +101,7 @@ def _check_clips(catalog: Catalog, clips: Sequence[str]) -> None:
 def _checked(kind: str, value: Any) -> Any:
     """Return the value of a verdict; raise if the kind takes no such value."""
     if kind not in KINDS:
-        raise RecipeError(f"nothing called {kind!r} can be decided{nearest(kind, list(KINDS))}")
+        raise RecipeError(f"there is no decision called {kind!r}{nearest(kind, list(KINDS))}")
     fits = {
         "verdict": value in ("keep", "drop", None),
         "stars": value is None or (type(value) is int and 0 <= value <= 5),

@@ -63,7 +63,7 @@ def list_choices(session: ReviewSession, query: str) -> Row | None:
     """
     with session.live.lock:
         columns, ids = session.live.columns, session.live.ids
-        found = _open(session, query)
+        found = _query_choices(session, query)
         if found is None:
             return None
         places, left = found
@@ -85,7 +85,7 @@ def keep_best(session: ReviewSession, query: str, groups: Sequence[str], who: st
     session.refresh()  # verdicts of the last moment stay, too
     wanted = set(groups)
     with session.live.lock:
-        found = _open(session, query)
+        found = _query_choices(session, query)
         if found is None:
             return None
         chosen = [choice for group, choice in found[1].items() if group in wanted]
@@ -98,7 +98,9 @@ def keep_best(session: ReviewSession, query: str, groups: Sequence[str], who: st
     return {"keep": len(keep), "drop": len(drop), "revision": session.live.revision}
 
 
-def _open(session: ReviewSession, query: str) -> tuple[np.ndarray, dict[str, Choice]] | None:
+def _query_choices(
+    session: ReviewSession, query: str
+) -> tuple[np.ndarray, dict[str, Choice]] | None:
     rows = session.live.rows(query, 0, len(session.live))
     if rows is None:
         return None

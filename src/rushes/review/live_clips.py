@@ -62,8 +62,8 @@ class LiveClips:
         self._state = catalog.changes.revisions()
         self.verdict_no = catalog.verdicts.last_no()
         """Number of the last verdict that is in the columns."""
-        self.decided = catalog.verdicts.current(until=self.verdict_no)
-        self._replace_all(clip_table(context, self.decided))
+        self.decisions = catalog.verdicts.current(until=self.verdict_no)
+        self._replace_all(clip_table(context, self.decisions))
 
     def _replace_all(self, clips: ClipTable) -> None:
         """Replace all clips and columns."""
@@ -123,13 +123,13 @@ class LiveClips:
             found = verdicts.current(list(touched), last)
             current = {clip: found.get(clip) for clip in touched}
         else:
-            current = dict(fold(actions, self.decided))
+            current = dict(fold(actions, self.decisions))
         with self.lock:
             for clip, now in current.items():
                 if now is None:
-                    self.decided.pop(clip, None)
+                    self.decisions.pop(clip, None)
                 else:
-                    self.decided[clip] = now
+                    self.decisions[clip] = now
             here = [clip for clip in current if clip in self.index]
             places = [self.index[clip] for clip in here]
             values = decided_columns([current[clip] for clip in here])
@@ -151,11 +151,11 @@ class LiveClips:
         for part in sorted(parts & {"cut", "videos"}):
             some = changed(part)
             if some is None:
-                self._replace_all(clip_table(self._context, self.decided))
+                self._replace_all(clip_table(self._context, self.decisions))
                 return
             videos |= some
         if videos:
-            self._replace_all(reload_videos(self._context, self.clips, videos, self.decided))
+            self._replace_all(reload_videos(self._context, self.clips, videos, self.decisions))
         for stage in column_sources(self._recipe):
             if stage.key in parts:
                 self._put(stage, changed(stage.key))
@@ -174,7 +174,7 @@ class LiveClips:
                 self.columns.update("split", range(len(splits)), splits)
             self.revision += 1
 
-    def made_by(self, span: Action) -> list[str]:
+    def clips_made_by(self, span: Action) -> list[str]:
         """Return the ids of the clips that a trim, a split or a merge made."""
         (row,) = self._catalog.clips_by_id(span.value["from"][:1]).values()
         return [clip.id for clip in clips_of_span(row.clip.video_id, span.value)]
@@ -242,7 +242,7 @@ class LiveClips:
             raise ItemError(f"there is no clip {clip} any more; it may be trimmed, split or merged")
         return place
 
-    def place_in(self, query: str, clip: str) -> int | None:
+    def position_in(self, query: str, clip: str) -> int | None:
         """Return the position of a clip in a query's result; None if it is not in it."""
         with self.lock:
             order = self._orders.get(query)

@@ -98,7 +98,7 @@ class Previews:
         """
         rows = self.stills_of(clip, video_no)
         if not rows:
-            raise ItemError(f"clip {clip.id} holds no still")
+            raise ItemError(f"clip {clip.id} is too short for a still")
         proxy = self._context.folder / self._probe_row("still", video_no)["file"]
         row = rows[min(max(which, 0), len(rows) - 1)]
         return as_jpeg(next(read_stills(proxy, np.array([row]))), height_px=height_px)

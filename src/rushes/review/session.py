@@ -62,8 +62,8 @@ class ReviewSession:
                 "project": self._context.folder.name,
                 "clips": len(live),
                 "verdicts": live.columns.counts("verdict"),
-                "tags": sorted({tag for now in live.decided.values() for tag in now.tags_added}),
-                "reasons": sorted({now.reason for now in live.decided.values() if now.reason}),
+                "tags": sorted({tag for now in live.decisions.values() for tag in now.tags_added}),
+                "reasons": sorted({now.reason for now in live.decisions.values() if now.reason}),
                 "revision": live.revision,
                 "clips_revision": live.clips_revision,
                 "verdict_no": live.verdict_no,
@@ -142,7 +142,7 @@ class ReviewSession:
 
     def place(self, query: str, clip_id: str) -> int | None:
         """Return the position of a clip in a query; None if it is not in it."""
-        return self.live.place_in(query, clip_id)
+        return self.live.position_in(query, clip_id)
 
     def around_threshold(self, column: str, threshold: float, rules: Sequence[str]) -> Row:
         """Return cards of the clips on either side of a threshold, nearest first."""
@@ -222,7 +222,7 @@ class ReviewSession:
         live = self.live
         done = self._catalog.verdicts.actions(only=[action])
         clips = list(dict.fromkeys(clip for one in done for clip in one.clips))
-        spans = [(one.value["from"], live.made_by(one)) for one in done if one.kind == "span"]
+        spans = [(one.value["from"], live.clips_made_by(one)) for one in done if one.kind == "span"]
         both = [clip for old, new in spans for clip in (*old, *new)]
         return {
             "clips": clips,
