@@ -180,7 +180,7 @@ BAD = [
     ("/api/query", {"rules": ["motion.speed at most 2%"]}, "a quota belongs in"),
     ("/api/query", {"rules": ["video top 50%"]}, "video is text"),
     ("/api/query", {"rules": ["video 1..2"]}, "video is text"),
-    ("/api/query", {"rules": [""]}, "no rule"),
+    ("/api/query", {"rules": [""]}, "is not a rule"),
     ("/api/query", {"rules": [], "sort": "nope"}, "no column 'nope' to sort by"),
     ("/api/query", {"rules": [], "group": "nope"}, "no column 'nope' to group by"),
     ("/api/query", {"rules": [], "like": "nope"}, "nope"),
