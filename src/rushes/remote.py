@@ -88,8 +88,8 @@ class ObjectStorage:
 
     def list(self, url: str) -> Iterator[RemoteFile]:
         """Yield the files below a URL, in order of name."""
-        store, root, key = self._located(url)
-        with _explained(url):
+        store, root, key = self._locate(url)
+        with _storage_errors_explained(url):
             entries = [entry for chunk in self._obstore.list(store, key or None) for entry in chunk]
         for entry in sorted(entries, key=lambda entry: str(entry["path"])):
             yield RemoteFile(
@@ -100,29 +100,29 @@ class ObjectStorage:
 
     def size(self, url: str) -> int:
         """Return the length of a file in bytes."""
-        store, _, key = self._located(url)
-        with _explained(url):
+        store, _, key = self._locate(url)
+        with _storage_errors_explained(url):
             return int(self._obstore.head(store, key)["size"])
 
     def read(self, url: str, start: int, end: int) -> bytes:
         """Return the bytes `[start, end)` of a file."""
-        store, _, key = self._located(url)
-        with _explained(url):
+        store, _, key = self._locate(url)
+        with _storage_errors_explained(url):
             return bytes(self._obstore.get_range(store, key, start=start, end=end))
 
     def put(self, url: str, source: Path) -> None:
         """Upload a local file; it appears whole or not at all."""
-        store, _, key = self._located(url)
-        with _explained(url):
+        store, _, key = self._locate(url)
+        with _storage_errors_explained(url):
             self._obstore.put(store, key, source)
 
-    def _located(self, url: str) -> tuple[Any, str, str]:
+    def _locate(self, url: str) -> tuple[Any, str, str]:
         """Return the store of a URL, the URL of its root, and the file's key in it."""
         parts = urlsplit(url)
         root = f"{parts.scheme}://{parts.netloc}/"
         base = f"{root}?{parts.query}" if parts.query else root  # a signed link is one of these
         if base not in self._stores:
-            with _explained(url):
+            with _storage_errors_explained(url):
                 self._stores[base] = self._connect(parts.scheme, base)
         return self._stores[base], root, unquote(parts.path).lstrip("/")
 
@@ -206,7 +206,7 @@ class RangeFile(io.RawIOBase):
 
 
 @contextmanager
-def _explained(url: str) -> Iterator[None]:
+def _storage_errors_explained(url: str) -> Iterator[None]:
     """Turn the storage's errors into MediaError that names the URL."""
     try:
         yield

@@ -98,7 +98,7 @@ def _scan_into(scratch: Path, task: ScanTask, progress: Progress) -> ScanResult:
         raise
     end_pts = _end_pts(video, pts)
     rows = {
-        probe.name: _keep(
+        probe.name: _store_files(
             scratch, task.folder, stem, measured[probe.name], video.time_base, end_pts
         )
         for probe, stem in zip(probes, stems, strict=True)
@@ -187,7 +187,7 @@ def _end_pts(video: Video, pts: np.ndarray) -> int:
     return max(video.end_pts, int(pts[-1]) + 1) if is_whole else int(pts[-1]) + usual
 
 
-def _keep(
+def _store_files(
     scratch: Path, folder: Path, stem: str, found: ProbeResult, time_base: Fraction, end_pts: int
 ) -> Row:
     """Move one probe's files to their places in the project; return its catalog row."""
