@@ -1,4 +1,4 @@
-"""What is compared, each in a process of its own: `python -m benchmarks.contenders NAME FILE…`."""
+"""Detectors to compare, each in its own process: `python -m benchmarks.contenders NAME FILE…`."""
 
 import json
 import resource

@@ -31,7 +31,7 @@ MODES = ("exact", "smart", "copy")
 
 @dataclass(frozen=True, slots=True)
 class Took:
-    """What one job took."""
+    """Time and result of one job."""
 
     cpu_s: float
     wall_s: float

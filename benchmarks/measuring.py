@@ -28,7 +28,7 @@ COMMIT = _commit()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What one process took, its children included."""
+    """Resources that one process used, its children included."""
 
     cpu_s: float
     wall_s: float

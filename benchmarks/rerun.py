@@ -1,4 +1,4 @@
-"""How long a rerun with nothing to do takes over a thousand videos."""
+"""Time of a rerun with nothing to do over a thousand videos."""
 
 import subprocess
 import sys

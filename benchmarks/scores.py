@@ -1,4 +1,4 @@
-"""What each scorer costs after a scan, alone, against a bare decode of the same videos."""
+"""Cost of each scorer after a scan, alone, against a bare decode of the same videos."""
 
 import shutil
 import statistics

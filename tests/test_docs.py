@@ -117,6 +117,28 @@ def test_every_module_that_a_page_names_is_there(page):
         assert importlib.util.find_spec(dotted), f"{page.name} imports {dotted}"
 
 
+def texts_of(path):
+    """Yield (line, docstring) of a module: also those below attributes and constants."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        body = getattr(node, "body", None)
+        for line in body if isinstance(body, list) else ():
+            if isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant):
+                yield line.lineno, str(line.value.value).strip()
+
+
+def test_docstrings_open_with_a_noun_or_a_verb():
+    """A reader wants the thing's name, not a riddle: "Sharpness of a clip", not "How sharp …"."""
+    riddle = re.compile(r"(What|Whatever|As far as|Which|How|Of it|Of them)\b")
+    sources = [*PACKAGE.rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py"), DOCS / "generate.py"]
+    found = [
+        f"{path.relative_to(ROOT)}:{line}: {text[:60]}"
+        for path in sources
+        for line, text in texts_of(path)
+        if riddle.match(text)
+    ]
+    assert found == []
+
+
 def test_every_record_explains_itself():
     for name, record in inspect.getmembers(records, inspect.isclass):
         if record.__module__ in (records.__name__, "rushes"):

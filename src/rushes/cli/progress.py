@@ -1,4 +1,4 @@
-"""Progress on a terminal, or as plain lines where there is none."""
+"""Progress as bars on a terminal, or as plain lines in a log."""
 
 import time
 from typing import Any
@@ -12,7 +12,7 @@ def reporter(is_terminal: bool) -> Any:
 
 
 class Bars:
-    """One bar at a time with rate and time left, on standard error."""
+    """One bar at a time, with its rate and the time left, on standard error."""
 
     def __init__(self) -> None:
         self._progress: Any = None
@@ -46,7 +46,7 @@ class Bars:
         )
 
     def end(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self._progress.stop()
 
     def line(self, text: str) -> None:
@@ -74,14 +74,18 @@ class Lines:
             rate = self._done / (now - self._began)
             left = f"{(self._total - self._done) / rate:.0f} s left" if rate else "…"
             self.line(
-                f"{self._label}: {self._done:.0f} of {self._total:.0f} {self._unit}, "
+                f"{self._label}: {self._done:,.0f} of {self._amount(self._total)}, "
                 f"{rate:.1f}/s, {left}"
             )
 
     def end(self) -> None:
-        """Print how long it took."""
+        """Print the amount done and the time taken."""
         seconds = time.monotonic() - self._began
-        self.line(f"{self._label}: {self._done:.0f} {self._unit} in {seconds:.1f} s")
+        self.line(f"{self._label}: {self._amount(self._done)} in {seconds:.1f} s")
+
+    def _amount(self, amount: float) -> str:
+        unit = self._unit.removesuffix("s") if round(amount) == 1 else self._unit
+        return f"{amount:,.0f} {unit}" if unit else f"{amount:,.0f}"
 
     def line(self, text: str) -> None:
         """Print a line."""

@@ -46,7 +46,7 @@ class Move:
     y: np.ndarray
     tilt: np.ndarray
     steps: np.ndarray
-    """How many positions are averaged: more where the camera whips."""
+    """Number of positions averaged: more in a whip pan."""
 
 
 def still(view: View, count: int) -> Move:

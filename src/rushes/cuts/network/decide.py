@@ -8,7 +8,7 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curves:
-    """What the network says of each frame, 0-1 each."""
+    """The network's probabilities for each frame, 0-1."""
 
     begins: np.ndarray
     """That a new shot begins here at once."""

@@ -18,7 +18,7 @@ FRAMES = 144
 
 @dataclass(slots=True)
 class Labels:
-    """What is true of each frame."""
+    """The truth about each frame."""
 
     begins: np.ndarray
     """1 where a new shot begins at once."""
@@ -28,7 +28,7 @@ class Labels:
     """0 for no gradual transition, else 1 + its place in `KINDS`."""
     begins_weight: np.ndarray
     mixed_weight: np.ndarray
-    """How much a mistake costs: 0 where even a person could not tell."""
+    """Weight of a mistake: 0 where even a person could not tell."""
 
     @classmethod
     def blank(cls, count: int) -> "Labels":

@@ -18,7 +18,7 @@ from rushes.cuts.network.sequences import Generator
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How to train."""
+    """Settings of a training run."""
 
     steps: int = 6000
     batch: int = 4
@@ -29,7 +29,7 @@ class Plan:
     begin: Path | None = None
     """Weights to go on from; None begins anew."""
     uses: int = 5
-    """How often a batch is learnt from; after the first time mirrored, recoloured, backwards."""
+    """Uses of each batch; after the first it is mirrored, recoloured or reversed."""
 
 
 def _make(films: Sequence[Film], plan: Plan, worker: int, queue: Any) -> None:

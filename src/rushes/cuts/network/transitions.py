@@ -19,9 +19,9 @@ class Passage:
     """(n, HEIGHT, WIDTH, 3) float32, 0-255."""
     kind: str
     used_old: int
-    """How many frames of the old shot's tail it took."""
+    """Number of frames taken from the end of the old shot."""
     used_new: int
-    """How many frames of the new shot's head it took."""
+    """Number of frames taken from the start of the new shot."""
     is_cut_to: bool = False
     """Whether its first frame is a hard cut to a plain colour."""
 
