@@ -184,7 +184,7 @@ def measured(name: str, clips: int) -> dict[str, Any]:
 
 def main(scratch: Path) -> None:
     """Measure and write benchmarks/results/lookup.md."""
-    sizes = [int(n) for n in os.environ.get("RUSHES_LOOKUP_CLIPS", "5000,100000").split(",")]
+    sizes = [int(n) for n in os.environ.get("RUSHES_LOOKUP_CLIPS", "2000,100000").split(",")]
     lines = [
         "Made-up clips of six stills, seven descriptors a still, one clip in fifty a noisy copy. "
         "Each contender in a process of its own, on one thread; making the data is in the peak, "
