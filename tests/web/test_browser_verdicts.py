@@ -88,7 +88,7 @@ def test_every_acknowledged_verdict_and_typed_text_outlive_kill_9(served, visit)
     for thread in threads:
         thread.join(20)
     page.wait_for_selector("#lost:not([hidden])")
-    assert "What you typed is kept" in page.locator("#lost").inner_text()
+    assert "Your typed text is kept" in page.locator("#lost").inner_text()
     page.keyboard.press("Escape")  # leaves the field, which would store it
     page.get_by_text("the server does not answer; is `rushes review` still running?").wait_for()
     again = Server(served.folder, served.port)

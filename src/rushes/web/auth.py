@@ -1,4 +1,4 @@
-"""Who may talk to the page: a token, the right host, the right origin, and no huge bodies."""
+"""Access to the page: a token, the right host, the right origin, and no huge bodies."""
 
 import hmac
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ HEADERS = {
 
 
 class Guard:
-    """Lets through what comes from the page itself, opened with the link that `review` prints.
+    """Middleware that passes only requests of the page itself, opened by the printed link.
 
     A foreign page could send requests to 127.0.0.1 from the same browser: it has no token in a
     cookie of its own site (SameSite), names another origin, and after DNS rebinding another host.
@@ -34,9 +34,9 @@ class Guard:
         """Guard an application.
 
         Args:
-            app: What is behind.
+            app: The application behind it.
             token: The secret in the link.
-            hosts: What the Host header may say, with the port.
+            hosts: Values of the Host header that are answered, with the port.
         """
         self._app = app
         self._token = token

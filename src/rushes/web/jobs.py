@@ -12,7 +12,7 @@ from rushes.project import Project
 from rushes.records import Report
 
 VERBS = ("scan", "cut", "score", "caption", "dedup", "coverage")
-"""What the page may start."""
+"""The verbs that the page may start."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,7 +84,7 @@ class Jobs:
             message = f"{verb}: stopped; what was finished is kept"
         except RushesError as error:
             message = str(error)
-        except Exception as error:  # the page must hear of it, whatever it was
+        except Exception as error:  # any error is shown on the page
             message = f"{type(error).__name__}: {error}"
         self.progress.message = message
         self.progress.is_running = False
@@ -121,7 +121,7 @@ class Jobs:
 
 
 def _ended(verb: str, report: object) -> str:
-    """Say what a verb did, as its report has it."""
+    """Return the result of a verb in words, from its report."""
     failed = getattr(report, "failed", 0)
     trouble = f", {failed:,} failed" if failed else ""
     if isinstance(report, Report):

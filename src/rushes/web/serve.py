@@ -59,7 +59,7 @@ def serve(
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     app.state.is_stopping = lambda: server.should_exit
-    # What a browser was still reading is cut off then, and that is nothing to be told of.
+    # Answers that a browser was still reading are cut off then: no error.
     logging.getLogger("uvicorn.error").addFilter(lambda record: not server.should_exit)
     try:
         server.run(sockets=[listener])
@@ -68,7 +68,7 @@ def serve(
 
 
 def _names(host: str, port: int) -> list[str]:
-    """Return what the Host header of an honest request says."""
+    """Return the Host headers of honest requests."""
     names = {host, "127.0.0.1", "localhost", "[::1]"}
     if host in ("0.0.0.0", "::"):
         names |= {socket.gethostname(), socket.getfqdn(), *_addresses()}

@@ -56,7 +56,7 @@ async def query(request: Request) -> Response:
 
 
 async def count(request: Request) -> Response:
-    """Return what rules leave, and what an export by others would hold: {rules, select}."""
+    """Count the clips that pass rules, and those that an export would hold: {rules, select}."""
     session, body = site_of(request).session, await body_of(request)
     left = await run_in_threadpool(session.count, texts_in(body, "rules"))
     if "select" not in body:

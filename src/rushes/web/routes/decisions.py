@@ -116,7 +116,7 @@ async def replace(request: Request) -> Response:
 
 
 async def duplicates(request: Request) -> Response:
-    """Show what groups of duplicates leave to decide, or keep the best: {query, groups}."""
+    """List groups of duplicates with open decisions, or keep the best: {query, groups}."""
     session = site_of(request).session
     if request.method == "GET":
         name = text_of(request, "query")
@@ -132,14 +132,14 @@ async def duplicates(request: Request) -> Response:
 
 
 async def activity(request: Request) -> Response:
-    """Return what others did after verdict `after`; `open` is the clip that is looked at."""
+    """Return steps of others after verdict `after`; `open` is the clip in view."""
     after, clip = number_of(request, "after", 0), text_of(request, "open")
     catalog, who = site_of(request).session.catalog, user_of(request)
     return answer(await run_in_threadpool(steps_since, catalog, after, who, clip))
 
 
 async def recipe(request: Request) -> Response:
-    """Write rules to the recipe's selection: {rules, stamp}; {rules} alone says what changes."""
+    """Write rules to the recipe's selection: {rules, stamp}; {rules} alone returns the changes."""
     session, body = site_of(request).session, await body_of(request)
     rules, stamp = texts_in(body, "rules"), body.get("stamp")
     if stamp is None:

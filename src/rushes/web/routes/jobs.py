@@ -40,7 +40,7 @@ async def pending(request: Request) -> Response:
 
 
 async def events(request: Request) -> Response:
-    """Tell what changes, for as long as the page is open: server-sent events."""
+    """Stream changes as server-sent events, for as long as the page is open."""
     return StreamingResponse(_changes(request), media_type="text/event-stream")
 
 

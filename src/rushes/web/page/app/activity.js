@@ -1,4 +1,4 @@
-// What others decide meanwhile: quietly, but for the clip that is open.
+// Decisions of others: shown quietly, but for the clip that is open.
 
 import { get, me } from "./api.js";
 import { showDialog } from "./dialogs.js";

@@ -69,8 +69,8 @@ export function follow(onChange) {
     onChange(
       null,
       isRefused
-        ? "The server was restarted: open the link that it printed. What you typed is kept."
-        : "The server does not answer. Is `rushes review` still running? What you typed is kept.",
+        ? "The server was restarted: open the link that it printed. Your typed text is kept."
+        : "The server does not answer. Is `rushes review` still running? Your typed text is kept.",
     );
     if (isRefused) setTimeout(() => follow(onChange), AGAIN_MS);
   };

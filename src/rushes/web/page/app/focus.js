@@ -27,7 +27,7 @@ export function setUp() {
   addEventListener("change", (event) => {
     const target = targetOf(event);
     if (!isPointed.delete(target) || target.closest("dialog")) return;
-    // What the choice leads to may have put the focus somewhere.
+    // Another part may have taken the focus.
     setTimeout(() => focused() === target && home());
   });
   $("dialog").addEventListener("close", () => {

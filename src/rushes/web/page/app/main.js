@@ -1,4 +1,4 @@
-// The page: what all views share, the view that the address names, and the news for it.
+// The page: the parts that all views share, the view that the address names, and its news.
 
 import * as activity from "./activity.js";
 import { follow } from "./api.js";

@@ -4,7 +4,7 @@ import { get } from "./api.js";
 import { state } from "./state.js";
 
 let revision = 0; // the page has followed up to this one
-let clipsRevision = 0; // counts changes of the clips themselves, and not of what is said of them
+let clipsRevision = 0; // counts changes of the set of clips, and not of decisions on them
 let verdictNo = 0; // of the last verdict that the page knows of
 /** @type {(() => any)[]} */
 const readers = [];

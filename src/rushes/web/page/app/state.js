@@ -75,7 +75,7 @@ export const labelOf = (name) => column(name)?.label || LABELS[name] || name;
 export const unitOf = (name) => column(name)?.unit || "";
 
 /**
- * The tooltip of a column: its raw name, and what it measures.
+ * The tooltip of a column: its raw name, and the explanation.
  * @param {string} name
  */
 export const aboutOf = (name) => [name, column(name)?.about].filter(Boolean).join("\n");
@@ -129,7 +129,7 @@ export function recipeRules() {
 }
 
 export function begin() {
-  // With the rules of the recipe, so that one sees what is exported.
+  // With the rules of the recipe, so that one sees the clips that are exported.
   state.filters = new Map(recipeRules().limits.map(readRule));
 }
 

@@ -109,7 +109,7 @@
  * @property {string} title as the tab has it
  * @property {Keymap} keys
  * @property {(root: HTMLElement) => any} mount shows it in `root`, which it alone fills
- * @property {() => any} unmount ends what it has running; `root` is hidden, and given again
+ * @property {() => any} unmount stops its timers and videos; `root` is hidden, and given again
  * @property {() => any} [follow] called when something has changed, by whomever
  * @property {() => number} [layers] how many of its layers lie over one another, such as a clip
  * @property {() => any} [closeTop] closes the upper one

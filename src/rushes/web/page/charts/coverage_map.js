@@ -39,8 +39,8 @@ export function coverageMap({ tiles, unplaced }, go) {
     ? ["There is no map yet. ", draw("Map coverage")]
     : [
         `${words(tiles.length, "cluster")} of clips that look alike; neighbours look alike, too. `,
-        ...told(countOf("gap"), words(countOf("gap"), "gap"), ": little footage. "),
-        ...told(countOf("taken out"), `${many(countOf("taken out"))} filtered out`, ": footage, of which the filters leave little. "),
+        ...counts(countOf("gap"), words(countOf("gap"), "gap"), ": little footage. "),
+        ...counts(countOf("taken out"), `${many(countOf("taken out"))} filtered out`, ": footage, of which the filters leave little. "),
         ...(unplaced ? [`Not on the map: ${words(unplaced, "clip")}. `, draw("Map them")] : []),
       ];
   return el(
@@ -56,7 +56,7 @@ export function coverageMap({ tiles, unplaced }, go) {
  * @param {string} title
  * @param {string} about
  */
-const told = (count, title, about) => (count ? [el("b", {}, title), about] : []);
+const counts = (count, title, about) => (count ? [el("b", {}, title), about] : []);
 
 /**
  * @param {Tile[]} tiles

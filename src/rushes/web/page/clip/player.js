@@ -23,7 +23,7 @@ export const sourceOf = (clip) =>
 
 export function createPlayer({ onFrame = () => {}, onTell = (/** @type {string} */ _text) => {} } = {}) {
   // A player of its own: its <video>, its clip, its marks. Any number may play at once.
-  // `onFrame` hears of each frame that is painted, `onTell` of what hinders it ("" for nothing).
+  // `onFrame` is called at each painted frame, `onTell` with an obstacle in words ("" for none).
   /** @type {Clip | null} */
   let clip = null;
   let isPreview = false;

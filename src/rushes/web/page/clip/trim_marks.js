@@ -26,7 +26,7 @@ export function createMarks() {
 
     /** @param {Clip} clip */
     show(clip) {
-      // Those that were set before, as far as the frames are still there.
+      // Those that were set before, if their frames are still there.
       marks.in = clip.frame_in;
       marks.out = clip.frame_out;
       const kept = localStorage.getItem(key(clip));

@@ -27,7 +27,7 @@ import { keymap } from "./clips_keys.js";
 
 let isSetUp = false;
 /** @type {{revision: number, clipsRevision: number, scroll: number} | null} */
-let left = null; // what stood when the view was left
+let left = null; // the place and the revisions when the view was left
 
 /** @type {View} */
 export const view = {
