@@ -228,6 +228,17 @@ def test_a_project_moves_with_its_folder(project_folder, tmp_path):
         assert len(project.ls("shots")) == 7
 
 
+def test_a_project_is_named_by_a_string_or_a_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for folder in ("films", Path("films"), str(tmp_path / "films")):
+        with Project.open(folder, create=True, workers=0) as project:
+            assert project.folder == tmp_path / "films"
+    with Project("films") as project:
+        assert project.options.workers is None
+    with pytest.raises(TypeError, match="worker"):
+        Project.open("films", worker=0)
+
+
 def test_a_folder_without_a_project_says_how_to_start_one(tmp_path):
     with pytest.raises(ProjectError, match="rushes run"):
         Project.open(tmp_path)

@@ -127,6 +127,19 @@ def test_run_prints_what_it_did_and_what_to_do_next(rushes, footage, tmp_path):
     assert "nothing to do" in out
 
 
+def test_one_of_a_thing_is_no_plural(rushes, footage, tmp_path):
+    flags = ["--project", tmp_path / "p", "--workers", 0]
+    _, out, _ = rushes("run", footage / "one.mp4", *flags, "--set", "cut.min_s=15")
+    assert "ingest: 1 video, 1 new" in out
+    assert "1 video, 0.00 h → 2 cuts, 3 shots (3 too short) → 0 clips" in out
+    _, out, _ = rushes("cut", *flags)
+    assert out == "cut: 1 video done, 0 up to date, 0 failed\n"
+    clip = json.loads(rushes("ls", "clips", "--limit", 1, *flags, "--json")[1])[0]["clip"]
+    assert rushes("verdict", "keep", clip, *flags)[1] == "keep: 1 clip\n"
+    assert rushes("undo", *flags)[1] == "undone: verdict of 1 clip\n"
+    assert rushes("undo", *flags)[1] == "nothing to undo\n"
+
+
 def test_run_with_json_prints_json_and_nothing_else(rushes, footage, tmp_path):
     code, out, _ = rushes(
         "run", footage, "--project", tmp_path / "p", "--workers", 0, "--only", "ingest,scan",
