@@ -211,6 +211,13 @@ def test_the_docs_name_every_package_once():
     assert sorted(told) == sorted(packages)
 
 
+def test_ten_tasks_of_a_newcomer_lead_to_a_path_that_is_there():
+    answers = re.findall(r"^\| [a-z][^|]+ \| `([\w/.]+)`[^|]*\|$", DOCS.read_text(), re.M)
+    assert len(answers) >= 10
+    for answer in answers:
+        assert (ROOT / answer).exists(), answer
+
+
 def test_no_module_is_two():
     for module in TREES:
         path = ROOT / module.replace(".", "/")
