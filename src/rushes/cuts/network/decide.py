@@ -26,7 +26,7 @@ class Thresholds:
 
     hard: float = 0.5
     """`begins` from which a frame is a hard cut; higher reports fewer."""
-    gradual: float = 0.7
+    gradual: float = 0.8
     """`mixed` that a gradual transition reaches somewhere; higher reports fewer."""
     inside: float = 0.35
     """`mixed` from which a frame belongs to it; higher makes transitions shorter."""

@@ -26,10 +26,17 @@ class Plan:
     rate: float = 2e-3
     workers: int = 1
     """Processes that make sequences; the result does not depend on how many."""
+    rest_from: float = 0.4
+    """Share of the steps after which the first two layers rest: a quarter of the time."""
     begin: Path | None = None
     """Weights to go on from; None begins anew."""
     uses: int = 5
     """Uses of each batch; after the first it is mirrored, recoloured or reversed."""
+
+
+RESTING = tuple(
+    f"look.{layer}.{kind}" for layer in ("first", "second") for kind in ("weight", "bias")
+)
 
 
 def _make(films: Sequence[Film], plan: Plan, worker: int, queue: Any) -> None:
@@ -152,13 +159,16 @@ def train(films: Sequence[Film], plan: Plan, folder: Path) -> Path:
     for step, (frames, labels) in enumerate(_batches(films, plan)):
         if step >= plan.steps:
             break
+        if step == int(plan.rest_from * plan.steps):
+            for name in RESTING:
+                weights[name].requires_grad_(False)
         for group in optimizer.param_groups:
             group["lr"] = plan.rate * _share(step, plan.steps)
         logits = whole(weights, torch.from_numpy(frames))
         losses = loss_of(logits, [torch.from_numpy(one) for one in labels])
         optimizer.zero_grad()
         (losses[0] + losses[1] + 0.5 * losses[2]).backward()
-        torch.nn.utils.clip_grad_norm_(list(weights.values()), 1.0)
+        torch.nn.utils.clip_grad_norm_([w for w in weights.values() if w.requires_grad], 1.0)
         optimizer.step()
         with torch.no_grad():
             keep = min(0.998, step / (step + 50))
