@@ -13,9 +13,7 @@ from rushes.cuts.run import cut_videos
 from rushes.dedup.run import DedupReport, count_pending, find_copies
 from rushes.errors import RecipeError, nearest
 from rushes.exports import timelines
-from rushes.exports.folder import Export
-from rushes.exports.plan import plan_clips
-from rushes.exports.run import ExportReport, write_export
+from rushes.exports.run import ExportReport, export_selection
 from rushes.footage.ingest import IngestReport, ingest
 from rushes.footage.scan import scan_videos
 from rushes.hydrus.sync import HydrusSync
@@ -116,27 +114,9 @@ class Project(Workspace):
         plan = self._named(name, self.context.recipe.exports, "export")
         if to is not None and to != plan.to:
             plan = plan.with_format(to)
-        frozen = self.context.catalog.selections.newest(plan.selection)
-        if frozen is None:
-            raise RecipeError(
-                f"there is no selection {plan.selection!r} yet; "
-                f"make it with: rushes select {plan.selection}"
-            )
-        selection, selection_no = frozen
         target = Path(folder).absolute() if folder else self.folder / "exports" / name
-        planned = plan_clips(self.context, selection.clips, plan.caption)
         with self._working():
-            return write_export(
-                self.context,
-                Export(target, planned, plan.exporter, plan.encoding),
-                name=name,
-                selection_no=selection_no,
-                about={
-                    "format": plan.to,
-                    "selection": f"{selection.name}@{selection.revision}",
-                    "recipe": self.context.recipe.digest,
-                },
-            )
+            return export_selection(self.context, plan, target)
 
     def run(self, paths: Sequence[Path | str], *, only: Sequence[str] = ()) -> dict[str, Any]:
         """Run the pipeline: ingest, scan, cut, caption, score, then every selection and export.

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rushes.context import Context
-from rushes.errors import ItemError, ProjectError
+from rushes.errors import ItemError, ProjectError, RecipeError
 from rushes.exports.folder import Export, TreatedClips
-from rushes.exports.plan import EncodeTask
+from rushes.exports.plan import EncodeTask, plan_clips
 from rushes.files import whole
 from rushes.media.write.clip import write_clip
 from rushes.media.write.source import ClipSource
+from rushes.recipe.recipe import ExportPlan
 from rushes.records import Clip, Failure, Row
 from rushes.runner.base import Progress
 
@@ -45,6 +46,38 @@ class ExportReport:
     size_bytes: int
     treatments: tuple[TreatedClips, ...]
     """Clips that trainers which read this format do not simply train on."""
+
+
+def export_selection(context: Context, plan: ExportPlan, folder: Path) -> ExportReport:
+    """Write the newest selection of an export of the recipe to a folder.
+
+    Args:
+        context: The open project.
+        plan: The export of the recipe.
+        folder: The folder; only files that an export wrote are replaced or removed there.
+
+    Raises:
+        RecipeError: The selection does not exist yet, or the folder has files of somebody else.
+    """
+    frozen = context.catalog.selections.newest(plan.selection)
+    if frozen is None:
+        raise RecipeError(
+            f"there is no selection {plan.selection!r} yet; "
+            f"make it with: rushes select {plan.selection}"
+        )
+    selection, selection_no = frozen
+    planned = plan_clips(context, selection.clips, plan.caption)
+    return write_export(
+        context,
+        Export(folder, planned, plan.exporter, plan.encoding),
+        name=plan.name,
+        selection_no=selection_no,
+        about={
+            "format": plan.to,
+            "selection": f"{selection.name}@{selection.revision}",
+            "recipe": context.recipe.digest,
+        },
+    )
 
 
 def write_export(
