@@ -9,6 +9,7 @@ RushesError
 + ContractError                    us:  a stage broke its own declaration; the run stops
 + ItemError                        nobody: one item failed; recorded in `failures`, the run goes on
   + MediaError (OSError)           a file that cannot be read, decoded or written
+    + SourceChanged                a source file with other bytes than those that were ingested
   + WorkerLost                     the worker process died or exceeded the time limit
 ```
 
@@ -49,6 +50,10 @@ class ItemError(RushesError):
 
 class MediaError(ItemError, OSError):
     """A media file cannot be read, decoded or written."""
+
+
+class SourceChanged(MediaError):
+    """A source file holds other bytes than those that were ingested."""
 
 
 class WorkerLost(ItemError):

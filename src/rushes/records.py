@@ -109,6 +109,9 @@ class Video:
     audio_channels: int | None
     key_pts: tuple[int, ...] = field(repr=False)
     """pts of the key frames, ascending; empty where the catalog was not asked for them."""
+    mtime_ns: int | None = None
+    """Modification time of the file when its bytes were read; None if `path` holds another video by
+    now."""
 
     @property
     def hdr(self) -> Literal["pq", "hlg"] | None:

@@ -133,7 +133,7 @@ def test_a_file_that_is_no_database_is_refused(path):
 
 def test_a_video_comes_back_as_it_went_in(catalog, path):
     no = catalog.add_file("/films/1.mp4", 5, 7, a_video())
-    assert catalog.videos() == {no: replace(a_video(), key_pts=())}
+    assert catalog.videos() == {no: replace(a_video(), key_pts=(), mtime_ns=7)}
     assert list(catalog.key_pts(no)) == [0, 45000]
     assert catalog.files() == {"/films/1.mp4": (5, 7, no)}
     assert catalog.videos([]) == {}

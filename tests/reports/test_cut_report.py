@@ -185,7 +185,7 @@ def test_a_lost_file_costs_its_own_pictures_only(films, tmp_path):
         done = project.report()
         page = Page(done.path)
         assert len(done.failed) == 2
-        assert page.has("one.mp4: the file is gone; ingest the folder it moved to")
+        assert page.has("one.mp4: the file is gone; put it back, or ingest where it moved to")
         assert len(page.cards) == done.shown == 4
         assert len(page.all("img")) == 2
         assert page.has("The frames could not be read.")

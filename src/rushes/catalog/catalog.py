@@ -95,14 +95,18 @@ class Catalog:
 
     def videos(self, numbers: Iterable[int] | None = None) -> dict[int, Video]:
         """Return number → video, without its key frames; all videos by default."""
-        table = schema.videos
-        statement = sa.select(table.c.no, table.c.path, table.c.given, table.c.facts)
-        statement = statement.order_by(table.c.no)
+        table, files = schema.videos, schema.files
+        is_its_file = (files.c.path == table.c.path) & (files.c.video_no == table.c.no)
+        statement = (
+            sa.select(table.c.no, table.c.path, table.c.given, table.c.facts, files.c.mtime_ns)
+            .outerjoin(files, is_its_file)
+            .order_by(table.c.no)
+        )
         if numbers is not None:
             statement = statement.where(table.c.no.in_(list(numbers)))
         with self._database.reading() as connection:
             rows = connection.execute(statement).all()
-        return {row.no: video_from_row(row.facts, row.path, row.given) for row in rows}
+        return {row.no: video_from_row(*row[1:]) for row in rows}
 
     def key_pts(self, video_no: int) -> np.ndarray:
         """Return the pts of a video's key frames: int64, ascending."""

@@ -66,9 +66,9 @@ _DECODER = msgspec.json.Decoder(Video, dec_hook=_fraction)
 
 
 @lru_cache(maxsize=10_000)
-def video_from_row(facts: str, path: str, given: str) -> Video:
-    """Return a video from its stored JSON and its present paths, without key frames."""
-    return replace(_DECODER.decode(facts), path=path, given=given)
+def video_from_row(path: str, given: str, facts: str, mtime_ns: int | None) -> Video:
+    """Return a video from its stored JSON and its present file, without key frames."""
+    return replace(_DECODER.decode(facts), path=path, given=given, mtime_ns=mtime_ns)
 
 
 def add_video(connection: sa.Connection, video: Video) -> int:

@@ -20,6 +20,7 @@ from rushes.errors import ItemError, MediaError
 from rushes.files import scratch_folder
 from rushes.media.decode import Decoder
 from rushes.media.frames import FrameConverter, new_scaler
+from rushes.media.source_file import check_source
 from rushes.records import Failure, Report, Row, Scanned, Video
 from rushes.runner.base import Job, Progress
 from rushes.stages.items import ProbeResult
@@ -61,8 +62,7 @@ def scan(task: ScanTask, progress: Progress) -> ScanResult:
         MediaError: The file cannot be opened, or no frame of it decodes.
     """
     video = task.video
-    if not Path(video.path).exists():
-        raise MediaError(f"{video.path}: the file is gone; ingest the folder it moved to")
+    check_source(video)
     scratch = scratch_folder(task.folder)
     scratch.mkdir(parents=True)
     try:
@@ -91,6 +91,7 @@ def _scan_into(scratch: Path, task: ScanTask, progress: Progress) -> ScanResult:
             begun.append(probe)
         decoder = Decoder(video.path, threads=task.threads, fast=True)
         pts, damaged_pts = _stream(decoder, video, probes, progress)
+        check_source(video)  # a recording may have gone on meanwhile
         measured = _finish(probes)
     except BaseException:
         for probe in begun:

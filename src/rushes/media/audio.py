@@ -15,6 +15,7 @@ from typing import Any, Self
 import numpy as np
 
 from rushes.media.probe import audio_stream, open_video
+from rushes.media.source_file import check_source
 from rushes.records import Video
 
 # Containers round times (Matroska: to 1 ms). A frame that begins nearer than this to the end of the
@@ -201,6 +202,7 @@ class AudioReader:
         import av
 
         self._files.close()
+        check_source(self._video)
         self._container = self._files.enter_context(open_video(self._video.path))
         self._stream = audio_stream(self._container)
         for stream in self._container.streams:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rushes.media.probe import open_video, video_stream
+from rushes.media.source_file import check_source
 from rushes.records import Video
 
 
@@ -155,6 +156,7 @@ def frames_between(video: Video, in_pts: int, out_pts: int) -> Iterator[DecodedF
     Containers seek by decoding time, which can land behind the wanted frame, and some cannot seek.
     So the first frame is checked, and the seek repeated from farther back.
     """
+    check_source(video)
     for back_s in (0, 2, 20, None):
         from_pts = None if back_s is None else in_pts - round(back_s / video.time_base)
         if from_pts is not None and from_pts < video.start_pts:

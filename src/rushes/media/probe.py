@@ -89,7 +89,8 @@ def probe(path: str | Path, digest: str | None = None) -> Video:
     Raises:
         MediaError: The file cannot be read, or has no video that decodes.
     """
-    if Path(path).stat().st_size == 0:
+    stat = Path(path).stat()
+    if stat.st_size == 0:
         raise MediaError(f"{path}: the file is empty")
     digest = digest or sha256(path)
     with open_video(path) as container:
@@ -106,7 +107,8 @@ def probe(path: str | Path, digest: str | None = None) -> Video:
             id=digest[:16],
             path=str(Path(path).absolute()),
             given=str(path),
-            size_bytes=Path(path).stat().st_size,
+            size_bytes=stat.st_size,
+            mtime_ns=stat.st_mtime_ns,
             container=container.format.name,
             codec=context.name,
             width_px=frame.width,

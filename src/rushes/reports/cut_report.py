@@ -12,8 +12,9 @@ import numpy as np
 
 from rushes.catalog.signals import read_signals
 from rushes.context import Context
-from rushes.errors import ItemError, MediaError, RecipeError
+from rushes.errors import ItemError, RecipeError
 from rushes.files import whole
+from rushes.media.source_file import check_source
 from rushes.media.thumbnails import thumbnails
 from rushes.records import Clip, Cut, Row, Video
 from rushes.reports.contact_sheet import CutFrames, Frame, VideoSheet
@@ -63,8 +64,7 @@ def decode_cut_frames(task: CutFramesTask, progress: Progress) -> list[CutFrames
         MediaError: The video or its signals cannot be read.
     """
     video = task.video
-    if not Path(video.path).exists():
-        raise MediaError(f"{video.path}: the file is gone; ingest the folder it moved to")
+    check_source(video)
     pts = read_signals(task.signals).pts
     spans = [np.searchsorted(pts, (cut.start_pts, cut.pts)).tolist() for cut in task.cuts]
     places = [

@@ -19,6 +19,7 @@ from typing import Any
 
 from rushes.errors import ItemError
 from rushes.media.probe import open_video, video_stream
+from rushes.media.source_file import check_source
 from rushes.media.write.bitstream import H264, CodecSyntax, parse_avcc, split_nals
 from rushes.media.write.source import ClipSource
 from rushes.records import Video
@@ -55,6 +56,7 @@ def read_packets(video: Video, from_pts: int) -> Iterator[Any]:
         NotCopyable: A packet has no time.
         MediaError: The file cannot be read.
     """
+    check_source(video)
     for back_s in (0, 2, 20, None):  # as `decode.frames_between` does, and for the same reason
         seek_pts = None if back_s is None else from_pts - round(back_s / video.time_base)
         if seek_pts is not None and seek_pts < video.start_pts:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rushes.errors import MediaError
 from rushes.media.probe import open_video, video_stream
+from rushes.media.source_file import check_source
 from rushes.media.write.audio_track import AudioTrack
 from rushes.media.write.bitstream import CodecSyntax
 from rushes.media.write.timestamps import ClipTimestamps
@@ -48,6 +49,7 @@ def mux(path: Path, tracks: ClipTracks) -> None:
     import av
 
     video, audio, tick_s = tracks.video, tracks.audio, tracks.video.time_base
+    check_source(video)
     with (
         open_video(video.path) as source,
         av.open(str(path), "w", options={"movflags": "+faststart"}) as container,
