@@ -47,7 +47,7 @@ def test_a_query_is_scrolled_and_forgotten_ones_say_so(page, query, clips):
     assert page.get(f"/api/place?query={query}&clip=nope").json() == {"place": None}
     for path in ("/api/clips?query=9.9", "/api/ids?query=9.9"):
         answer = page.get(path)
-        assert (answer.status_code, answer.text) == (410, "ask again: that query is too long ago")
+        assert (answer.status_code, answer.text) == (410, "this query is forgotten; send it again")
 
 
 def test_a_search_narrows_a_query(page, clips):
@@ -289,7 +289,7 @@ def test_work_stops_where_it_stands(project_folder):
     assert not work.start("score")
     work.stop()
     work.wait(30)
-    assert work.progress.message == "cut: stopped; what was finished is kept"
+    assert work.progress.message == "cut: stopped; finished work is kept"
     assert work.start("score")
     work.wait(60)
 

@@ -94,7 +94,7 @@ def test_scoring_shows_how_far_it_is_is_stopped_and_finished(chromium, plugged):
         page.get_by_text("score is running: wait for it, or stop it first").wait_for()
         page.keyboard.press("Escape")
         bar.get_by_role("button", name="Stop").click()
-        page.get_by_text("score: stopped; what was finished is kept").wait_for()
+        page.get_by_text("score: stopped; finished work is kept").wait_for()
         assert not bar.is_visible()
         page.select_option("#sort", "slow.place")  # it is there without reload
         assert scored(page) == 32

@@ -52,7 +52,7 @@ def verdict(project: Any, what: str, clips: Sequence[str], as_json: bool) -> int
 def undo(project: Any, as_json: bool) -> int:
     """Undo your last decision, made here or on the page."""
     done = project.undo(who=getpass.getuser())
-    show_result(done, as_json, lambda verdicts: click.echo(_told(verdicts, "undo", "undone")))
+    show_result(done, as_json, lambda verdicts: click.echo(_summary(verdicts, "undo", "undone")))
     return DONE
 
 
@@ -61,11 +61,11 @@ def undo(project: Any, as_json: bool) -> int:
 def redo(project: Any, as_json: bool) -> int:
     """Redo your last undone decision."""
     done = project.redo(who=getpass.getuser())
-    show_result(done, as_json, lambda verdicts: click.echo(_told(verdicts, "redo", "redone")))
+    show_result(done, as_json, lambda verdicts: click.echo(_summary(verdicts, "redo", "redone")))
     return DONE
 
 
-def _told(verdicts: Sequence[Any], verb: str, done: str) -> str:
+def _summary(verdicts: Sequence[Any], verb: str, done: str) -> str:
     if not verdicts:
         return f"nothing to {verb}"
     kinds = ", ".join(sorted({verdict.kind for verdict in verdicts}))

@@ -12,7 +12,7 @@ from rushes.errors import RecipeError
 from rushes.recipe.edit import Plan, RulesFile, plan_rules
 from rushes.recipe.rules import Rule, parse_rule
 from rushes.records import Clip, Row
-from rushes.review import decide as deciding
+from rushes.review import decide
 from rushes.review.charts import charts
 from rushes.review.clip_detail import ClipDetails, plain
 from rushes.review.coverage_map import CoverageMap
@@ -200,21 +200,21 @@ class ReviewSession:
 
     def decide(self, clips: Sequence[str], values: Mapping[str, Any], who: str) -> Row:
         """Store verdicts; they are on disk when this returns."""
-        return self._done(deciding.decide(self._catalog, clips, values, who=who, source="page"))
+        return self._done(decide.decide(self._catalog, clips, values, who=who, source="page"))
 
     def edit_spans(self, edit: SpanEdit, who: str) -> Row:
         """Trim, split or merge clips; return the ids of the new ones; see `decide.edit_spans`."""
-        new = deciding.edit_spans(self._context, edit, who=who, source="page")
+        new = decide.edit_spans(self._context, edit, who=who, source="page")
         self.refresh()
         return {"clips": [clip.id for clip in new], "revision": self.live.revision}
 
     def undo(self, who: str) -> Row:
         """Undo the latest action of a person."""
-        return self._done(deciding.undo(self._catalog, who=who, source="page"))
+        return self._done(decide.undo(self._catalog, who=who, source="page"))
 
     def redo(self, who: str) -> Row:
         """Redo the action that a person undid last."""
-        return self._done(deciding.redo(self._catalog, who=who, source="page"))
+        return self._done(decide.redo(self._catalog, who=who, source="page"))
 
     def _done(self, action: int) -> Row:
         """Refresh; return the clips and spans that an action changed, and the new revision."""
@@ -257,7 +257,7 @@ class ReviewSession:
                     changes.append({"clip": self.live.ids[at], "before": before, "after": after})
         if changes and not dry_run:
             captions = {change["clip"]: change["after"] or None for change in changes}
-            deciding.decide_each(self._catalog, "caption", captions, who=who, source="page")
+            decide.decide_each(self._catalog, "caption", captions, who=who, source="page")
             self.refresh()
         return {"changes": changes}
 

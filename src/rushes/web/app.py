@@ -42,7 +42,7 @@ def make_app(
         exception_handlers={RushesError: _error_response, OSError: _write_error_response},
     )
     app.state.site = Site(project, project.review(), Jobs(open_project))
-    app.state.is_stopping = lambda: False  # `serve` knows better
+    app.state.is_stopping = lambda: False  # replaced by `serve`
     return app
 
 
@@ -51,11 +51,11 @@ async def _index(request: Request) -> Response:
 
 
 async def _error_response(request: Request, error: Exception) -> Response:
-    """Answer with the words of an error: 404 for what is not there, else 400."""
+    """Answer with the message of an error: 404 for a missing item, else 400."""
     return PlainTextResponse(str(error), 404 if isinstance(error, ItemError) else 400)
 
 
 async def _write_error_response(request: Request, error: Exception) -> Response:
-    """Answer with the system's words, such as of a full disk when a recipe is written."""
+    """Answer with the system's message, such as that of a full disk."""
     why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return PlainTextResponse(f"{why}: nothing was changed; mend that and try again", 507)

@@ -98,7 +98,7 @@ class Guard:
 
 
 class _TooLarge(Exception):
-    """More came than `content-length` said, or than is let through."""
+    """The body is larger than `MOST_BYTES`, whatever `content-length` declared."""
 
 
 def _cookie_name(host: str) -> str:

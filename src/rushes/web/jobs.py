@@ -10,6 +10,7 @@ from rushes.dedup.run import DedupReport
 from rushes.errors import RushesError
 from rushes.project import Project
 from rushes.records import Report
+from rushes.words import count
 
 VERBS = ("scan", "cut", "score", "caption", "dedup", "coverage")
 """The verbs that the page may start."""
@@ -31,7 +32,7 @@ class Progress:
 
 
 class _Stopped(BaseException):
-    """The person pressed stop. No `Exception`, so that no item's failure can swallow it."""
+    """Raised after `stop`. It is no `Exception`, so that no handler of item errors catches it."""
 
 
 class Jobs:
@@ -67,7 +68,7 @@ class Jobs:
             return True
 
     def stop(self) -> None:
-        """Ask it to stop; what is finished is kept."""
+        """Ask the job to stop; finished work is kept."""
         self._stop.set()
 
     def wait(self, timeout_s: float | None = None) -> None:
@@ -81,7 +82,7 @@ class Jobs:
                 report = getattr(project, verb)()
             message = _ended(verb, report)
         except _Stopped:
-            message = f"{verb}: stopped; what was finished is kept"
+            message = f"{verb}: stopped; finished work is kept"
         except RushesError as error:
             message = str(error)
         except Exception as error:  # any error is shown on the page
@@ -97,7 +98,7 @@ class Jobs:
         progress.label, progress.total, progress.unit = label, total, unit
         progress.done, progress.eta_s = 0.0, None
         self._began_s = time.monotonic()
-        self._heed()
+        self._check_stop()
 
     def advance(self, amount: float) -> None:
         """Move the bar."""
@@ -106,7 +107,7 @@ class Jobs:
         took_s = time.monotonic() - self._began_s
         if progress.done and took_s > 1:
             progress.eta_s = round(took_s / progress.done * (progress.total - progress.done), 1)
-        self._heed()
+        self._check_stop()
 
     def end(self) -> None:
         """Finish the bar."""
@@ -115,7 +116,7 @@ class Jobs:
         """Show a line beside the bar."""
         self.progress.message = text
 
-    def _heed(self) -> None:
+    def _check_stop(self) -> None:
         if self._stop.is_set():
             raise _Stopped
 
@@ -127,11 +128,10 @@ def _ended(verb: str, report: object) -> str:
     if isinstance(report, Report):
         if not report.pending:
             return f"{verb}: nothing new"
-        unit = report.unit if report.done != 1 else report.unit.removesuffix("s")
-        return f"{verb}: done, {report.done:,} {unit}{trouble}"
+        return f"{verb}: done, {count(report.done, report.unit.removesuffix('s'))}{trouble}"
     if isinstance(report, DedupReport):
         if not report.compared:
             return f"{verb}: nothing new{trouble}"
-        groups, copies = len(report.groups), sum(map(len, report.groups))
-        return f"{verb}: done, {copies:,} clips in {groups:,} groups{trouble}"
+        copies = count(sum(map(len, report.groups)), "clip")
+        return f"{verb}: done, {copies} in {count(len(report.groups), 'group')}{trouble}"
     return f"{verb}: done{trouble}"

@@ -1,4 +1,4 @@
-"""Requests of the page: read and checked, and answered; nonsense is refused in words."""
+"""Requests of the page: read and checked, and answered; malformed ones get a message."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -93,7 +93,7 @@ def number_of(request: Request, name: str, default: int) -> int:
 
 
 def user_of(request: Request) -> str:
-    """Return the name that a person goes by."""
+    """Return the name of the person who sent a request; "me" by default."""
     return unquote(request.headers.get("x-rushes-who", "")).strip()[:80] or "me"
 
 
@@ -105,5 +105,5 @@ def answer(value: Any) -> Response:
 def found_or_gone(rows: Any) -> Response:
     """Answer with rows, or with 410 where the query is forgotten (None)."""
     if rows is None:
-        return PlainTextResponse("ask again: that query is too long ago", 410)
+        return PlainTextResponse("this query is forgotten; send it again", 410)
     return answer(rows)

@@ -1,4 +1,4 @@
-"""Serves the page until it is stopped."""
+"""The server of the review page; it runs until it is stopped."""
 
 import logging
 import secrets
@@ -9,8 +9,6 @@ from typing import Any
 
 from rushes.errors import ProjectError
 from rushes.project import Project
-
-PORT = 7874
 
 
 def serve(
@@ -26,12 +24,12 @@ def serve(
     Args:
         project: Open.
         host: Address to listen on; anything but 127.0.0.1 can be reached from elsewhere.
-        port: 0 for any that is free.
-        options: How `Project.open` opened it, for long work started from the page.
-        announce: Told the link, token included, once it can be opened.
+        port: The port; 0 for any free one.
+        options: Options of `Project.open`, for jobs started from the page.
+        announce: Called with the link, token included, once it can be opened.
 
     Raises:
-        ProjectError: The address is taken or not to be had.
+        ProjectError: The address is in use or not available.
     """
     import uvicorn
 
@@ -42,7 +40,9 @@ def serve(
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-        listener.listen(128)  # before the link is told: who is quick waits, and is not refused
+        listener.listen(
+            128
+        )  # before the link is printed: an early browser waits, and is not refused
     except (OSError, OverflowError) as error:
         listener.close()
         raise ProjectError(f"{host}:{port}: {error}; try another --port, or 0") from error
@@ -59,7 +59,7 @@ def serve(
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     app.state.is_stopping = lambda: server.should_exit
-    # Answers that a browser was still reading are cut off then: no error.
+    # Answers that a browser was still reading are cut off then, which is no error.
     logging.getLogger("uvicorn.error").addFilter(lambda record: not server.should_exit)
     try:
         server.run(sockets=[listener])
@@ -68,7 +68,7 @@ def serve(
 
 
 def _names(host: str, port: int) -> list[str]:
-    """Return the Host headers of honest requests."""
+    """Return the Host headers by which this server is reached."""
     names = {host, "127.0.0.1", "localhost", "[::1]"}
     if host in ("0.0.0.0", "::"):
         names |= {socket.gethostname(), socket.getfqdn(), *_addresses()}

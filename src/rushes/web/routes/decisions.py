@@ -12,10 +12,10 @@ from starlette.routing import Route
 
 from rushes.errors import RecipeError
 from rushes.records import Row
-from rushes.review import duplicates as reviewing_duplicates
 from rushes.review.activity import steps_since
 from rushes.review.clip_order import reorder_after_edit
 from rushes.review.decide import SpanEdit
+from rushes.review.duplicates import keep_best, list_choices
 from rushes.review.session import EDITED_SELECTION, ReviewSession
 from rushes.web.requests import (
     answer,
@@ -87,8 +87,8 @@ async def _step(request: Request, *, redo: bool) -> Response:
 async def _done(session: ReviewSession, who: str, act: Callable[[], Row]) -> Response:
     """Answer with the result of an action, and the revision since which nothing else changed.
 
-    A page that knew that revision knows the new one; another page, or one that missed what
-    others did meanwhile (then it is -1), hears of it by `events`.
+    The page that sent it needs no reload if it had that revision. After decisions of others the
+    revision is -1, and the page reloads as every other page does, by `events`.
     """
 
     def do() -> Row:
@@ -120,15 +120,12 @@ async def duplicates(request: Request) -> Response:
     session = site_of(request).session
     if request.method == "GET":
         name = text_of(request, "query")
-        return found_or_gone(
-            await run_in_threadpool(reviewing_duplicates.list_choices, session, name)
-        )
+        return found_or_gone(await run_in_threadpool(list_choices, session, name))
     body = await body_of(request)
     name, groups = text_in(body, "query"), texts_in(body, "groups")
-    kept = await run_in_threadpool(
-        reviewing_duplicates.keep_best, session, name, groups, user_of(request)
+    return found_or_gone(
+        await run_in_threadpool(keep_best, session, name, groups, user_of(request))
     )
-    return found_or_gone(kept)
 
 
 async def activity(request: Request) -> Response:
@@ -146,7 +143,7 @@ async def recipe(request: Request) -> Response:
         plan = await run_in_threadpool(session.plan_rules, rules)
         return answer({"changes": plan.changes, "stays": plan.stays, "stamp": plan.stamp})
     if not await run_in_threadpool(session.save_rules, rules, str(stamp)):
-        return PlainTextResponse("recipe.toml has been changed: look at it once more", 409)
+        return PlainTextResponse("recipe.toml has been changed: check the rules again", 409)
     return answer({"saved": EDITED_SELECTION})
 
 

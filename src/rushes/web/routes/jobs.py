@@ -14,9 +14,9 @@ from rushes.errors import RecipeError
 from rushes.web.requests import answer, body_of, site_of
 
 FOLLOW_S = 0.5
-"""Pause between two looks at the catalog for changes, by whomever."""
+"""Pause between two readings of the catalog's change log, in seconds."""
 RETRY_MS = 1000
-"""Pause after which a page that lost the server looks for it again."""
+"""Pause before a page that lost the server connects again, in milliseconds."""
 
 
 async def jobs(request: Request) -> Response:
@@ -35,7 +35,7 @@ async def jobs(request: Request) -> Response:
 
 
 async def pending(request: Request) -> Response:
-    """Return how many items each verb has to do, where that is known."""
+    """Return the number of pending items of each verb."""
     return answer(await run_in_threadpool(site_of(request).project.plan))
 
 

@@ -71,7 +71,7 @@ export function show() {
     el("span", { dataset: { verb } }, el("button", { onclick: () => start(verb) }, titleOf(verb)), el("small"));
   showDialog(
     "Jobs",
-    el("p", {}, "A job runs only what is out of date. If you stop it, what is finished is kept."),
+    el("p", {}, "A job runs only what is out of date. Finished work is kept if you stop it."),
     el("div", { class: "buttons verbs" }, ...state.verbs.map(button)),
     state.isWorking ? el("p", {}, `${$("progress").querySelector("span").textContent} `, el("button", { onclick: stop }, "Stop")) : "",
     ...state.notes.map((note) => el("p", { class: "hint" }, note)),
