@@ -218,7 +218,8 @@ def test_lists_of_an_empty_project_are_empty(tmp_path):
             assert project.ls(what, where="frames > 3", sort="frames") == []
         reports = project.run([])
         assert reports["select"][0].clips == ()
-        assert reports["export"][0].clips == 0
+        assert reports["export"] == []
+        assert "the project has no clip" in reports["refused"][0]
 
 
 def test_a_project_moves_with_its_folder(project_folder, tmp_path):

@@ -3,7 +3,7 @@
 The command line, the review page and notebooks all call it; `docs/python.md` has an example.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +126,8 @@ class Project(Workspace):
             only: Names of the verbs to run; all if empty.
 
         Returns:
-            The report of each verb by its name; lists for select and export.
+            The report of each verb by its name; lists for select and export. Where a selection or
+            an export could not be made, `refused` lists why; the others are made.
         """
         for verb in only:
             if verb not in VERBS:
@@ -139,10 +140,19 @@ class Project(Workspace):
             for verb in ("scan", "cut", "caption", "score"):
                 if verb in verbs:
                     reports[verb] = getattr(self, verb)()
+            refused: dict[str, str] = {}
             if "select" in verbs:
-                reports["select"] = [self.select(name) for name in self.context.recipe.selections]
+                names = list(self.context.recipe.selections)
+                reports["select"] = _each(self.select, "select", names, refused)
             if "export" in verbs:
-                reports["export"] = [self.export(name) for name in self.context.recipe.exports]
+                names = [
+                    name
+                    for name, plan in self.context.recipe.exports.items()
+                    if f"select.{plan.selection}" not in refused
+                ]
+                reports["export"] = _each(self.export, "export", names, refused)
+        if refused:
+            reports["refused"] = list(refused.values())
         return reports
 
     def plan(self, paths: Sequence[Path | str] = ()) -> dict[str, int]:
@@ -304,3 +314,16 @@ class Project(Workspace):
     def recipe(self) -> Row:
         """Return every setting in force, defaults included, as nested tables."""
         return self._recipe.resolved()
+
+
+def _each(
+    make: Callable[[str], Any], verb: str, names: Sequence[str], refused: dict[str, str]
+) -> list[Any]:
+    """Return the results of a verb for each name; put the errors of others into `refused`."""
+    made = []
+    for name in names:
+        try:
+            made.append(make(name))
+        except RecipeError as error:
+            refused[f"{verb}.{name}"] = str(error)
+    return made

@@ -5,6 +5,7 @@ import tarfile
 import pytest
 
 from rushes.errors import MediaError, RecipeError
+from rushes.exports import folder as export_folder
 from rushes.exports import run as exporting
 from rushes.project import Project
 from rushes.testing import Take, make_video, read_numbers
@@ -35,7 +36,7 @@ def digests(folder):
     return {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest()
         for path in folder.iterdir()
-        if path.name != "rushes-export.json"
+        if path.is_file() and path.name != "rushes-export.json"
     }
 
 
@@ -168,30 +169,121 @@ def test_another_selection_keeps_what_stays_and_removes_the_rest(opened, counted
     assert (report.clips, len(selection.clips)) == (3, 3)
     assert {clip["clip"] for clip in clips(folder)} == set(selection.clips)
     assert mine.read_text() == "mine"
+    assert report.removed == 2 * (3 if to == "folder" else 6)
     if to == "folder":
         assert counted.calls == []
-        assert len(names(folder)) == 2 * 3 + 2
+        assert len(names(folder)) == 2 * 3 + 3
         kept = [p for p in folder.glob("*.mp4")]
         assert all(path.stat().st_mtime_ns == before[path] for path in kept)
     else:
         assert names(folder) == sorted(
             [f"{n:05d}{end}" for n in range(3) for end in (".tar", "_stats.json")]
-            + ["my notes.txt", "rushes-export.json"]
+            + [".replaced", "my notes.txt", "rushes-export.json"]
         )
     again = opened(ALL, f"export.main.to={to}", "export.main.webdataset.shard_size=1")
     again.select()
     assert again.export().clips == 6
 
 
-def test_an_empty_selection_empties_the_folder_of_its_own_files(opened):
+@pytest.mark.parametrize("to", FORMATS)
+def test_a_much_smaller_selection_keeps_the_files_that_it_takes_out(opened, to):
+    project = opened(ALL, f"export.main.to={to}", SHARDS)
+    project.select()
+    project.export()
+    folder = project.folder / "exports" / "main"
+    before = digests(folder)
+    fewer = opened("select.main.motion.speed=bottom 50%", f"export.main.to={to}", SHARDS)
+    fewer.select()
+    report = fewer.export()
+    assert report.replaced == str(folder / ".replaced" / "1")
+    kept = digests(folder / ".replaced" / "1")
+    assert len(kept) == report.removed > 0
+    assert kept.items() <= before.items()
+    both = before.keys() - kept.keys()
+    assert {name: digest for name, digest in digests(folder).items() if name in both} == {
+        name: before[name] for name in both
+    }
+    again = fewer.export()
+    assert (again.removed, again.replaced) == (0, "")
+
+
+def test_a_single_clip_of_many_that_leaves_is_deleted(opened, monkeypatch):
+    monkeypatch.setattr(export_folder, "MAX_LOST", 0.2)
     project = opened(ALL)
     project.select()
     project.export()
-    none = opened("select.main.frames=> 9999")
+    fewer = opened("select.main.motion.speed=bottom 80%")
+    assert len(fewer.select().clips) == 5
+    report = fewer.export()
+    assert (report.clips, report.removed, report.replaced) == (5, 2, "")
+    assert not (project.folder / "exports" / "main" / ".replaced").exists()
+
+
+def test_an_interrupted_export_has_set_aside_all_that_it_takes_out(opened, counted):
+    project = opened(ALL, "export.main.to=webdataset", SHARDS)
+    project.select()
+    project.export()
+    folder = project.folder / "exports" / "main"
+    before = digests(folder)
+    counted.calls.clear()
+    counted.stop_after = 1
+    fewer = opened("select.main.motion.speed=bottom 50%", "export.main.to=webdataset", SHARDS)
+    fewer.select()
+    with pytest.raises(KeyboardInterrupt):
+        fewer.export()
+    counted.stop_after = None
+    assert fewer.export().clips == 3
+    assert digests(folder / ".replaced" / "1") == before
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [("select.main.frames=> 9999", "frames > 9999"), ("select.main.motion.speed=> 1000", "motion")],
+)
+def test_an_empty_selection_is_an_error_and_removes_nothing(opened, change, rule):
+    project = opened(ALL)
+    project.select()
+    project.export()
+    folder = project.folder / "exports" / "main"
+    before = digests(folder) | {"manifest": manifest(folder)}
+    none = opened(change)
     none.select()
-    report = none.export()
-    assert (report.clips, report.size_bytes) == (0, 0)
-    assert names(project.folder / "exports" / "main") == ["rushes-export.json"]
+    with pytest.raises(RecipeError, match=rf"{rule}.* leaves none of 6 clips.*nothing was"):
+        none.export()
+    assert digests(folder) | {"manifest": manifest(folder)} == before
+    assert "leaves none of 6 clips" in none.run([])["refused"][0]
+
+
+def test_a_lost_catalog_costs_no_exported_file(opened):
+    project = opened(ALL)
+    project.select()
+    project.export()
+    folder = project.folder / "exports" / "main"
+    before = digests(folder)
+    for path in project.folder.glob("catalog.db*"):
+        path.unlink()
+    assert "the project has no clip" in opened(ALL).run([])["refused"][0]
+    assert digests(folder) == before
+
+
+def test_a_rule_on_a_score_that_nobody_measured_names_the_command(opened):
+    project = opened(ALL)
+    project.select()
+    project.export()
+    folder = project.folder / "exports" / "main"
+    before = digests(folder)
+    for column, change, command in (
+        ("flicker.luma", 'score.use=["motion", "flicker"]', "rushes score --only flicker"),
+        ("flicker.luma", ALL, "rushes score --only flicker"),
+        ("stars", ALL, "rushes review"),
+    ):
+        new = opened(ALL, change, f"select.main.{column}=<= 3")
+        with pytest.raises(RecipeError, match=rf"{column} <= 3.*{command}"):
+            new.select()
+        refused = new.run([], only=["select", "export"])["refused"]
+        assert len(refused) == 1
+        assert command in refused[0]
+    assert digests(folder) == before
 
 
 def test_a_folder_of_somebody_else_is_refused_and_left_alone(opened, tmp_path):

@@ -1,3 +1,4 @@
+import re
 import tomllib
 
 import pytest
@@ -227,6 +228,42 @@ def test_fingerprints_do_not_depend_on_how_the_recipe_is_written(default, read):
     use = list(default.stages("scan"))[::-1]
     spelled = read(f"[cut]\nmax_s = 20\n[scan]\nuse = {use}\n")
     assert spelled.fingerprints == default.fingerprints
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[cut]\nmin_s = nan", "cut.min_s = nan"),
+        ("[cut]\nmax_s = nan", "cut.max_s = nan"),
+        ("[cut]\nmin_s = inf", "cut.min_s = inf"),
+        ("[cut]\nmin_s = -1", "cut.min_s = -1: it cannot be negative"),
+        ("[cut]\nmax_s = -inf", "cut.max_s = -inf"),
+        ("[cut]\nfade.pause_s = -0.5", "cut.fade.pause_s = -0.5: it cannot be negative"),
+        ("[cut]\ncontent.margin = nan", "cut.content.margin = nan"),
+        ("[scan]\nstill.short_side_px = -480", "scan.still.short_side_px = -480"),
+        ("[split]\nfraction = nan", "split.fraction = nan"),
+        ("[export.main]\nfps = nan", "export.main.fps = nan"),
+        ("[export.main]\nfps = -24", "export.main.fps = -24"),
+        ("[select.main]\nframes = nan", "select.main.frames = nan"),
+        ('[select.main]\nframes = "> nan"', "frames: 'nan' is not a number"),
+    ],
+)
+def test_a_number_that_cannot_be_is_refused_with_its_key(read, text, message):
+    with pytest.raises(RecipeError, match=re.escape(message)):
+        read(text)
+
+
+def test_clips_may_be_endlessly_long(read):
+    assert read("[cut]\nmax_s = inf").own("cut").max_s == float("inf")
+
+
+def test_a_bare_number_is_no_rule_on_a_score_and_is_one_on_a_count(read):
+    with pytest.raises(RecipeError, match=r'select.main.motion.speed = 3: .*">= 3" or "<= 3"'):
+        read("[select.main]\nmotion.speed = 3")
+    with pytest.raises(RecipeError, match=r"select.main.duration_s = 2.5"):
+        read("[select.main]\nduration_s = 2.5")
+    (rule,) = read("[select.main]\nframes_damaged = 0").selections["main"]
+    assert str(rule) == "frames_damaged = 0"
 
 
 toml_values = st.recursive(

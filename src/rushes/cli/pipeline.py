@@ -9,6 +9,7 @@ from rushes.cli import tables
 from rushes.cli.base import (
     DONE,
     WITH_FAILURES,
+    YOURS,
     cli,
     dry_run_option,
     exit_code,
@@ -41,6 +42,8 @@ def run(project: Any, paths: Sequence[str], only: str | None, dry_run: bool, as_
         "notes": project.notes,
     }
     show_result(whole, as_json, tables.run)
+    if reports.get("refused"):
+        return YOURS
     return WITH_FAILURES if failures else DONE
 
 

@@ -54,10 +54,12 @@ def run(reports: Row) -> None:
         selection(found)
     for found in reports.get("export", []):
         export(found)
+    for message in reports.get("refused", []):
+        click.echo(f"\nrefused: {message}")
     failures(reports["failures"])
     for note in reports["notes"]:
         click.echo(f"\nnote: {note}")
-    if _did_nothing(reports) and not reports["failures"]:
+    if _did_nothing(reports) and not reports["failures"] and not reports.get("refused"):
         click.echo("\nnothing to do: everything was up to date.")
     if not now["videos"]:
         click.echo("\nnext: rushes run PATH…   (the project has no video yet: name your footage)")
@@ -73,7 +75,8 @@ def _did_nothing(reports: Row) -> bool:
     verbs = [reports[verb] for verb in VERBS if verb in reports]
     exports = reports.get("export", [])
     is_new = "ingest" in reports and reports["ingest"].new
-    return not is_new and not any(r.pending for r in verbs) and not any(e.encoded for e in exports)
+    is_export_new = any(export.encoded or export.removed for export in exports)
+    return not is_new and not any(r.pending for r in verbs) and not is_export_new
 
 
 def ingest(found: Any) -> None:
@@ -128,11 +131,15 @@ def selection(found: Selection) -> None:
 
 def export(found: Any) -> None:
     """Show the contents of an export folder."""
-    state = f"{found.encoded:,} encoded now" if found.encoded else "up to date"
+    parts = [f"{found.encoded:,} encoded now"] if found.encoded else []
+    parts += [f"{count(found.removed, 'file')} removed"] if found.removed else []
+    state = ", ".join(parts) or "up to date"
     click.echo(
         f"\nexport {found.name}: {count(found.clips, 'clip')}, {found.size_bytes / 1e6:.1f} MB "
         f"as {found.format} in {found.folder} ({state})"
     )
+    if found.replaced:
+        click.echo(f"  the removed files are kept in {found.replaced}; delete it when you like")
     if found.failed:
         click.echo(f"  {count(found.failed, 'clip')} could not be written: rushes ls failures")
     for line in found.treatments:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,10 @@ from rushes.stages.items import Sample, Treatment
 from rushes.stages.protocols import Exporter
 
 _PARTS = ".parts"
+REPLACED = ".replaced"
+"""Folder in an export for the files that a much smaller selection takes out."""
+MAX_LOST = 0.1
+"""Largest share of an export's clips that it may lose with their files deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,10 @@ class Export:
         self._encoded_folder = self._parts / _digest(asdict(encoding))
         self._waiting: dict[int, set[str]] = {}  # group → ids of its clips not yet encoded
         self._group_of: dict[str, int] = {}
+        self.removed = 0
+        """Number of files that this run took out of the export."""
+        self.replaced: Path | None = None
+        """Folder that they were moved to; None if they were deleted."""
 
     def jobs(self) -> list[Job[EncodeTask]]:
         """Return the clips that are still to be encoded, after `begin`."""
@@ -88,6 +96,9 @@ class Export:
         sweep(self.folder)
         for record in self._records.values():
             self._save_record(record)
+        planned_ids = {planned.clip.id for group in self._groups for planned in group}
+        if self._loses_many(planned_ids):
+            self._take_out(planned_ids)  # a new shard has the name of the one that it replaces
         (self.folder / MANIFEST).unlink(missing_ok=True)
         for index, group in enumerate(self._groups):
             if not self._is_done(index):
@@ -102,16 +113,13 @@ class Export:
         self._write_if_ready(index)
 
     def finish(self, about: Row) -> tuple[int, int]:
-        """Remove obsolete files, write the manifest, return clips and bytes.
+        """Take out obsolete files, write the manifest, return clips and bytes.
 
         Args:
             about: Entries of the manifest about the whole export.
         """
         current = {print_: r for print_, r in self._records.items() if print_ in self._fingerprints}
-        for obsolete in set(self._records) - set(current):
-            kept = {name for record in current.values() for name in record["files"]}
-            for name in set(self._records[obsolete]["files"]) - kept:
-                (self.folder / name).unlink(missing_ok=True)
+        self._take_out({clip["clip"] for record in current.values() for clip in record["clips"]})
         self._records = current
         records = [current[print_] for print_ in self._fingerprints if print_ in current]
         manifest = {**about, "encoding": asdict(self._encoding), "groups": records}
@@ -119,6 +127,42 @@ class Export:
             temporary.write_text(json.dumps(manifest, indent=1, ensure_ascii=False))
         shutil.rmtree(self._parts, ignore_errors=True)
         return self.contents()
+
+    def _loses_many(self, clip_ids: Collection[str]) -> bool:
+        """Return whether the export loses many of its clips when only these stay."""
+        before = {clip["clip"] for record in self._records.values() for clip in record["clips"]}
+        return len(before.difference(clip_ids)) > MAX_LOST * len(before)
+
+    def _take_out(self, clip_ids: Collection[str]) -> None:
+        """Delete the files of obsolete groups, or move them if many clips go with them.
+
+        Args:
+            clip_ids: The clips that stay.
+        """
+        obsolete = [r for print_, r in self._records.items() if print_ not in self._fingerprints]
+        current = [r for print_, r in self._records.items() if print_ in self._fingerprints]
+        kept = {name for record in current for name in record["files"]}
+        gone = {name for record in obsolete for name in record["files"]} - kept
+        paths = [path for name in sorted(gone) if (path := self.folder / name).exists()]
+        self.removed += len(paths)
+        if not paths or not self._loses_many(clip_ids):
+            for path in paths:
+                path.unlink()
+            return
+        self.replaced = self.replaced or self._new_replaced_folder()
+        for path in paths:
+            target = self.replaced / path.relative_to(self.folder)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(target)
+        with whole(self.replaced / MANIFEST) as temporary:
+            temporary.write_text(json.dumps({"groups": obsolete}, indent=1, ensure_ascii=False))
+
+    def _new_replaced_folder(self) -> Path:
+        """Return the path of the next free folder: `.replaced/1`, `.replaced/2` and so on."""
+        number = 1
+        while (self.folder / REPLACED / str(number)).exists():
+            number += 1
+        return self.folder / REPLACED / str(number)
 
     def contents(self) -> tuple[int, int]:
         """Return the number of clips in the folder, and of bytes."""

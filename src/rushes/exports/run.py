@@ -19,8 +19,9 @@ from rushes.files import whole
 from rushes.media.write.clip import write_clip
 from rushes.media.write.source import ClipSource
 from rushes.recipe.recipe import ExportPlan
-from rushes.records import Clip, Failure, Row
+from rushes.records import Clip, Failure, Row, Selection
 from rushes.runner.base import Progress
+from rushes.words import count
 
 
 def encode(task: EncodeTask, progress: Progress) -> Row:
@@ -44,6 +45,10 @@ class ExportReport:
     """Clips encoded in this run."""
     failed: int
     size_bytes: int
+    removed: int
+    """Files of an earlier selection that this run took out of the folder."""
+    replaced: str
+    """Folder that they were moved to; empty if they were deleted."""
     treatments: tuple[TreatedClips, ...]
     """Clips that trainers which read this format do not simply train on."""
 
@@ -57,7 +62,8 @@ def export_selection(context: Context, plan: ExportPlan, folder: Path) -> Export
         folder: The folder; only files that an export wrote are replaced or removed there.
 
     Raises:
-        RecipeError: The selection does not exist yet, or the folder has files of somebody else.
+        RecipeError: The selection does not exist yet or has no clip, or the folder has files of
+            somebody else.
     """
     frozen = context.catalog.selections.newest(plan.selection)
     if frozen is None:
@@ -66,6 +72,11 @@ def export_selection(context: Context, plan: ExportPlan, folder: Path) -> Export
             f"make it with: rushes select {plan.selection}"
         )
     selection, selection_no = frozen
+    if not selection.clips:
+        raise RecipeError(
+            f"export {plan.name}: selection {selection.name} has no clip ({_why_empty(selection)})"
+            f"; nothing was written or removed"
+        )
     planned = plan_clips(context, selection.clips, plan.caption)
     return write_export(
         context,
@@ -127,7 +138,22 @@ def write_export(
         encoded=encoded,
         failed=failed,
         size_bytes=size_bytes,
+        removed=work.removed,
+        replaced=str(work.replaced or ""),
         treatments=work.treatments(),
+    )
+
+
+def _why_empty(selection: Selection) -> str:
+    """Return which rule leaves none of the candidates, and the next step."""
+    if not selection.candidates:
+        return "the project has no clip; add footage: rushes run PATH…"
+    lines = selection.funnel
+    emptying = [line for line in lines if not line.alone] or [ln for ln in lines if not ln.left]
+    rule = f"the rule {emptying[0].rule!r}" if emptying else "the selection"
+    return (
+        f"{rule} leaves none of {count(selection.candidates, 'clip')}; change "
+        f"[select.{selection.name}], then: rushes select {selection.name}"
     )
 
 

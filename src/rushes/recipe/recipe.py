@@ -11,6 +11,7 @@ Table name = verb, key = stage, subkey = field of the stage's `Params`:
 """
 
 import hashlib
+import math
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
@@ -66,6 +67,7 @@ _VERBS = {
     "score": _Verb("scorer"),
 }
 _SETTINGS = {
+    "ingest": "rushes.footage.ignore:Ingest",
     "coverage": "rushes.similarity.coverage:Coverage",
     "split": "rushes.selection.splits:Split",
     "dedup": "rushes.dedup.run:Dedup",
@@ -110,6 +112,7 @@ class Recipe:
         for section, table in raw.items():
             if not isinstance(table, Mapping):
                 raise RecipeError(f"{section} must be a table: write [{section}]")
+        _check_numbers("", raw)
         self._stages: dict[str, dict[str, Any]] = {}
         self._own: dict[str, Any] = {}
         for section, verb in _VERBS.items():
@@ -117,8 +120,9 @@ class Recipe:
         for section, settings in _SETTINGS.items():
             self._own[section] = typed(section, raw.get(section, {}), _attribute(settings))
         check_reads(self._stages)
+        reals = _real_columns(self._stages["score"])
         self.selections: dict[str, tuple[Rule, ...]] = {
-            name: tuple(_rules(f"select.{name}", table))
+            name: tuple(_rules(f"select.{name}", table, reals))
             for name, table in _named_tables("select", raw)
         }
         self.exports: dict[str, ExportPlan] = {
@@ -282,14 +286,60 @@ def _named_tables(section: str, raw: Mapping[str, Any]) -> list[tuple[str, Any]]
     return list(tables.items())
 
 
-def _rules(where: str, table: Mapping[str, Any]) -> list[Rule]:
-    rules = []
+_MAY_BE_ENDLESS = ("cut.max_s",)
+"""Settings that may be infinite."""
+_NEVER_NEGATIVE = ("_s", "_px", "_hz", "_frames", "_size", "fps")
+"""Ends of the names of settings that are lengths, sizes or rates."""
+
+
+def _check_numbers(where: str, value: Any) -> None:
+    """Check the numbers of a table, at any depth.
+
+    Raises:
+        RecipeError: One is nan, infinite, or a negative length; the message has its key.
+    """
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            _check_numbers(f"{where}.{key}" if where else key, inner)
+    elif isinstance(value, int | float):
+        if not math.isfinite(value) and (where not in _MAY_BE_ENDLESS or value != math.inf):
+            raise RecipeError(f"{where} = {value}: write a finite number")
+        if value < 0 and where.endswith(_NEVER_NEGATIVE):
+            raise RecipeError(f"{where} = {value}: it cannot be negative")
+
+
+def _real_columns(scorers: Mapping[str, Any]) -> set[str]:
+    """Return the columns of numbers that hardly ever equal another number."""
+    scores = {
+        f"{name}.{field.name}"
+        for name, scorer in scorers.items()
+        for field in scorer.fields
+        if field.dtype == "real"
+    }
+    return {"duration_s", "fps", *scores}
+
+
+def _rules(where: str, table: Mapping[str, Any], reals: Collection[str]) -> list[Rule]:
+    """Return the rules of a selection.
+
+    Args:
+        where: Name of its table.
+        table: Column → rule; columns of a scorer may be in a table of its own.
+        reals: Columns for which a bare number is no rule.
+    """
+    texts: list[tuple[str, Any]] = []
     for key, value in table.items():
         if isinstance(value, Mapping):
-            rules += [parse_rule(f"{key}.{field}", text) for field, text in value.items()]
+            texts += [(f"{key}.{field}", text) for field, text in value.items()]
         else:
-            rules.append(parse_rule(key, value))
-    return rules
+            texts.append((key, value))
+    for column, text in texts:
+        if column in reals and isinstance(text, int | float) and not isinstance(text, bool):
+            raise RecipeError(
+                f"{where}.{column} = {text}: no value is exactly {text}; write it as a rule: "
+                f'">= {text}" or "<= {text}"'
+            )
+    return [parse_rule(column, text) for column, text in texts]
 
 
 def _attribute(name: str) -> Any:

@@ -17,6 +17,7 @@ A missing value passes no rule. A percentile is taken over all candidates with t
 order of rules does not matter. Quotas come after all other rules: see `selection.quotas`.
 """
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -213,11 +214,12 @@ _EXAMPLES = '"top 75%", "bottom 90%", ">= 3", "1..20", "= pan | tilt" or "at mos
 
 def _number(column: str, text: str) -> float:
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
-        raise RecipeError(
-            f"{column}: {text!r} is not a number; write a rule like {_EXAMPLES}"
-        ) from None
+        number = math.nan
+    if math.isnan(number):
+        raise RecipeError(f"{column}: {text!r} is not a number; write a rule like {_EXAMPLES}")
+    return number
 
 
 def _values(column: str, text: str) -> Sequence[float | str]:
