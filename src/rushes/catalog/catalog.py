@@ -21,7 +21,8 @@ from rushes.catalog.convert import (
     video_from_row,
 )
 from rushes.catalog.database import Database, fetch_columns, is_in, upsert
-from rushes.catalog.failures import Failures, clear_failure, put_failure
+from rushes.catalog.failures import Failures, clear_failure
+from rushes.catalog.forget import forget_videos
 from rushes.catalog.hydrus import HydrusLedger
 from rushes.catalog.selections import Selections
 from rushes.catalog.stages import StageTables
@@ -93,6 +94,14 @@ class Catalog:
             clear_failure(connection, "ingest", path)
             clear_failure(connection, "scan", path)
 
+    def forget(self, numbers: Collection[int]) -> list[str]:
+        """Remove videos, their clips, results and failures; return the ids of the clips.
+
+        Verdicts stay: they are found again if the same bytes are ever ingested again.
+        """
+        with self._database.writing() as connection:
+            return forget_videos(connection, numbers)
+
     def videos(self, numbers: Iterable[int] | None = None) -> dict[int, Video]:
         """Return number → video, without its key frames; all videos by default."""
         table, files = schema.videos, schema.files
@@ -146,7 +155,7 @@ class Catalog:
                 self.stages.put(connection, key, fields, fingerprint, {video_no: stage_row})
             clear_failure(connection, "scan", path)
             if warning is not None:
-                put_failure(connection, warning)
+                self.failures.put(connection, warning)
 
     def scans(self) -> dict[int, tuple[Scanned, int]]:
         """Return video number → (counts of its last decode, number of decodes)."""

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from rushes.catalog import schema
 from rushes.catalog.change_log import log_change
 from rushes.catalog.database import is_in
+from rushes.catalog.forget import next_number
 from rushes.records import Clip, ClipRow, Video
 
 CLIPS = (
@@ -78,10 +79,9 @@ def add_video(connection: sa.Connection, video: Video) -> int:
     no = connection.execute(sa.select(table.c.no).where(table.c.id == video.id)).scalar()
     if no is None:
         names = {"path": video.path, "given": video.given}
-        values = {"id": video.id, "facts": facts, **names}
+        values = {"no": next_number(connection, table), "id": video.id, "facts": facts, **names}
         packed = np.array(video.key_pts, "<i8").tobytes()
-        result = connection.execute(table.insert().values(key_pts=packed, **values))
-        return inserted_no(result)
+        return inserted_no(connection.execute(table.insert().values(key_pts=packed, **values)))
     known = connection.execute(sa.select(table.c.path).where(table.c.no == no)).scalar_one()
     if not Path(known).exists():  # the file was moved or renamed
         connection.execute(
@@ -99,13 +99,15 @@ def add_clips(connection: sa.Connection, video_no: int, clips: Sequence[Clip]) -
         sa.select(table.c.id, table.c.no).where(table.c.video_no == video_no)
     )
     numbers = {row.id: row.no for row in found}
+    new_no = next_number(connection, table)
     for clip in clips:
         if clip.id not in numbers:
             values = {name: getattr(clip, name) for name in names}
-            result = connection.execute(
-                table.insert().values(id=clip.id, video_no=video_no, **values)
+            connection.execute(
+                table.insert().values(no=new_no, id=clip.id, video_no=video_no, **values)
             )
-            numbers[clip.id] = inserted_no(result)
+            numbers[clip.id] = new_no
+            new_no += 1
     return [numbers[clip.id] for clip in clips]
 
 

@@ -15,11 +15,23 @@ class Failures:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._new: set[tuple[str, str]] = set()  # stage and item of those since it was opened
 
     def add(self, failure: Failure) -> None:
         """Store a failure in place of an earlier one of the same stage and item."""
         with self._database.writing() as connection:
-            put_failure(connection, failure)
+            self.put(connection, failure)
+
+    def put(self, connection: sa.Connection, failure: Failure) -> None:
+        """Store a failure, in an open transaction, in place of an earlier one of its item."""
+        self._new.add((failure.stage, failure.item))
+        upsert(connection, schema.failures, [msgspec.to_builtins(failure) | {"at": utc_now()}])
+
+    def remove(self, failures: Sequence[Failure]) -> None:
+        """Remove failures that have lost their cause."""
+        with self._database.writing() as connection:
+            for failure in failures:
+                clear_failure(connection, failure.stage, failure.item)
 
     def clear(self, stage: str, items: Sequence[str]) -> None:
         """Remove the failures of items that succeeded, if they have any."""
@@ -34,10 +46,9 @@ class Failures:
             rows = connection.execute(sa.select(table).order_by(table.c.at)).mappings().all()
         return [Failure(**{name: row[name] for name in Failure.__slots__}) for row in rows]
 
-
-def put_failure(connection: sa.Connection, failure: Failure) -> None:
-    """Store a failure in place of an earlier one of the same stage and item."""
-    upsert(connection, schema.failures, [msgspec.to_builtins(failure) | {"at": utc_now()}])
+    def new(self) -> list[Failure]:
+        """Return the failures since this catalog was opened that have not succeeded since."""
+        return [failure for failure in self.all() if (failure.stage, failure.item) in self._new]
 
 
 def clear_failure(connection: sa.Connection, stage: str, item: str) -> None:

@@ -192,6 +192,16 @@ hydrus_files = sa.Table(
     sa.Column("state", sa.JSON, nullable=False),  # what both sides knew last: `hydrus.Base`
 )
 
+forgotten = sa.Table(  # a row for each removal; numbers up to these are never given again
+    "forgotten",
+    metadata,
+    sa.Column("video_no", sa.Integer, primary_key=True),
+    sa.Column("id", sa.String, nullable=False),
+    sa.Column("path", sa.String, nullable=False),
+    sa.Column("last_clip_no", sa.Integer, nullable=False),
+    sa.Column("at", sa.String, nullable=False),
+)
+
 migrations_applied = sa.Table(
     "migrations",
     metadata,
@@ -259,6 +269,10 @@ def _m0007_changes(connection: sa.Connection) -> None:
     changes.create(connection, checkfirst=True)
 
 
+def _m0008_forgotten(connection: sa.Connection) -> None:
+    forgotten.create(connection, checkfirst=True)
+
+
 MIGRATIONS: list[Callable[[sa.Connection], None]] = [
     _m0001_initial,
     _m0002_verdicts,
@@ -267,6 +281,7 @@ MIGRATIONS: list[Callable[[sa.Connection], None]] = [
     _m0005_hydrus,
     _m0006_captions_said,
     _m0007_changes,
+    _m0008_forgotten,
 ]
 """In order; each runs once, in one transaction with the row that records it."""
 

@@ -132,6 +132,26 @@ class Verdicts:
         stand = fold(self._actions(*_up_to(until)))
         return {clip: stand[clip] for clip in clips if clip in stand}
 
+    def edited_clips(self) -> set[str]:
+        """Return the ids of the clips that people made by trimming, splitting or merging."""
+        verdicts = self._verdicts(schema.verdicts.c.kind.in_(("span", "undo", "redo")))
+        undone = undone_actions(verdicts)
+        spans = [one for one in verdicts if one.kind == "span" and one.action not in undone]
+        clips, videos = schema.clips, schema.videos
+        statement = (
+            sa.select(clips.c.id, videos.c.id)
+            .join(videos, videos.c.no == clips.c.video_no)
+            .where(is_in(clips.c.id, [one.clip for one in spans]))
+        )
+        with self._database.reading() as connection:
+            video_of = {clip: video for clip, video in connection.execute(statement)}
+        return {
+            clip.id
+            for one in spans
+            if one.clip in video_of
+            for clip in clips_of_span(video_of[one.clip], one.value)
+        }
+
     def _verdicts(self, *conditions: sa.ColumnElement[bool]) -> list[Verdict]:
         table, names = schema.verdicts, Verdict.__slots__
         statement = sa.select(*(table.c[name] for name in names)).where(*conditions)

@@ -1,8 +1,9 @@
 """Find videos at the places that a person names; identify each by the sha256 of its bytes."""
 
 import hashlib
+import os
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from rushes.catalog import Catalog
 from rushes.context import Context
 from rushes.errors import MediaError, RecipeError
 from rushes.files import located
+from rushes.footage.ignore import is_ignored
 from rushes.media.probe import probe
+from rushes.media.source_file import file_state
 from rushes.records import Failure, Video
 from rushes.runner.base import Job, Progress
 from rushes.stages import registry
@@ -37,6 +40,9 @@ OTHER_SUFFIXES = frozenset({
 """Suffixes of other files: they are listed without being opened."""
 # fmt: on
 
+OF_CONTENT = ("scan", "cut", "dedup")
+"""Stages whose failures of a file end when it holds another video."""
+
 OWN_FOLDERS = ("exports", "scratch", "signals", "stills", "vectors")
 """Folders of a project, to be skipped where it lies among its footage."""
 
@@ -59,7 +65,17 @@ def identify(task: IdentifyTask, progress: Progress) -> Video | None:
     try:
         with task.source.open(found) as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return replace(probe(found.path, digest), given=found.given)
+        video = replace(
+            probe(found.path, digest),
+            given=found.given,
+            size_bytes=found.size_bytes,
+            mtime_ns=found.mtime_ns,
+        )
+        if file_state(video) != "here":
+            raise MediaError(
+                f"{found.path}: the file is still being written; ingest it when it is complete"
+            )
+        return video
     except PermissionError as error:
         raise MediaError(
             f"{found.path}: no permission to read it; change that with: chmod u+r"
@@ -83,11 +99,17 @@ def new_files(context: Context, places: Sequence[Path | str]) -> list[str]:
 
 
 def _listed(
-    context: Context, places: Sequence[Path | str]
+    context: Context, places: Sequence[Path | str], ignored: list[str] | None = None
 ) -> Iterator[tuple[Found | Unreadable, Source]]:
+    """Yield the files of all places with their sources; add the ignored ones to `ignored`."""
     skip = [located(context.folder / name) for name in OWN_FOLDERS]
+    patterns = context.recipe.own("ingest").ignore
     for place, source in [(str(place), _source_of(str(place))) for place in places]:
-        yield from ((item, source) for item in source.find(place, skip))
+        for item in source.find(place, skip):
+            if not is_ignored(item.path, patterns):
+                yield item, source
+            elif ignored is not None:
+                ignored.append(item.path)
 
 
 def _source_of(place: str) -> Source:
@@ -113,10 +135,14 @@ class IngestReport:
     """Videos that the project did not know."""
     moved: int
     """Known videos that have another path now."""
+    replaced: tuple[str, ...]
+    """Files that hold another video than before; the earlier video is gone."""
     duplicates: tuple[str, ...]
     """Files with the same bytes as another file."""
     others: tuple[str, ...]
     """Files that are no videos."""
+    ignored: int
+    """Files that the recipe's `ingest.ignore` leaves out."""
     failed: int
 
 
@@ -133,10 +159,11 @@ def ingest(context: Context, places: Sequence[Path | str]) -> IngestReport:
     walk = _Walk()
     jobs = []
     known = context.catalog.files()
-    listed = list(_listed(context, places))
     for failure in context.catalog.failures.all():
-        if failure.stage == "ingest" and not Path(failure.item).exists():
+        if failure.stage == "ingest" and not os.path.lexists(failure.item):
             context.catalog.failures.clear("ingest", [failure.item])
+    ignored: list[str] = []
+    listed = list(_listed(context, places, ignored))
     for item, source in listed:
         if isinstance(item, Found):
             jobs += walk.add(item, source, known.get(item.path))
@@ -145,6 +172,7 @@ def ingest(context: Context, places: Sequence[Path | str]) -> IngestReport:
             context.catalog.failures.add(_failure(item.path, error))
             walk.failed += 1
     before = context.catalog.videos()
+    replaced: dict[str, int] = {}
     for done in context.runner.run("ingest", identify, jobs, unit="MB"):
         file = done.job.payload.found
         if done.error is not None:
@@ -153,8 +181,14 @@ def ingest(context: Context, places: Sequence[Path | str]) -> IngestReport:
             continue
         number = context.catalog.add_file(file.path, file.size_bytes, file.mtime_ns, done.result)
         walk.note(file, number)
-    gone = {no for no, video in before.items() if not Path(video.path).exists()}
-    context.catalog.set_paths({no: path for path, no in walk.videos.items() if no in gone})
+        earlier = known[file.path][2] if file.path in known else None
+        if earlier not in (None, number):
+            replaced[file.path] = earlier
+            for stage in OF_CONTENT:
+                context.catalog.failures.clear(stage, [file.path])
+    lost = {no for no, video in context.catalog.videos().items() if file_state(video) != "here"}
+    context.catalog.set_paths({no: path for path, no in walk.videos.items() if no in lost})
+    _forget_unscanned(context.catalog, replaced.values())
     context.catalog.set_given(
         {no: name for no, name in walk.given.items() if no in before and before[no].given != name}
     )
@@ -162,8 +196,10 @@ def ingest(context: Context, places: Sequence[Path | str]) -> IngestReport:
         videos=len(walk.given),
         new=len(walk.given.keys() - before.keys()),
         moved=_forget_missing(context.catalog, known, walk.videos),
+        replaced=tuple(sorted(replaced)),
         duplicates=_duplicates(walk.videos),
         others=tuple(sorted(walk.others)),
+        ignored=len(ignored),
         failed=walk.failed + _note_empty_folders(context.catalog, places, walk.videos),
     )
 
@@ -211,6 +247,13 @@ def _forget_missing(
     for path in gone:
         catalog.forget_file(path)
     return len(gone)
+
+
+def _forget_unscanned(catalog: Catalog, numbers: Collection[int]) -> None:
+    """Forget replaced videos of which nothing was made yet, such as a recording that grew."""
+    scanned = catalog.scans()
+    lost = {no for no, video in catalog.videos(numbers).items() if file_state(video) == "gone"}
+    catalog.forget([no for no in lost if no not in scanned])
 
 
 def _note_empty_folders(

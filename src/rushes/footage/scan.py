@@ -20,7 +20,7 @@ from rushes.errors import ItemError, MediaError
 from rushes.files import scratch_folder
 from rushes.media.decode import Decoder
 from rushes.media.frames import FrameConverter, new_scaler
-from rushes.media.source_file import check_source
+from rushes.media.source_file import check_source, retry_command
 from rushes.records import Failure, Report, Row, Scanned, Video
 from rushes.runner.base import Job, Progress
 from rushes.stages.items import ProbeResult
@@ -279,7 +279,9 @@ def scan_videos(
         }
         warning = None
         if result.warning:
-            warning = _failure(video, MediaError(result.warning))
+            # Decoding it again gives the same; only a better copy in its place helps.
+            retry = f"rushes ingest {shlex.quote(video.path)}"
+            warning = _failure(video, MediaError(result.warning), retry)
         context.catalog.commit_scan(number_of[video.id], result.scanned, rows, video.path, warning)
         done_count += 1
     return Report(
@@ -313,11 +315,11 @@ def missing_probes(context: Context, numbers: Sequence[int]) -> dict[int, list[s
     return missing
 
 
-def _failure(video: Video, error: Exception) -> Failure:
+def _failure(video: Video, error: Exception, retry: str = "") -> Failure:
     return Failure(
         stage="scan",
         item=video.path,
         error=type(error).__name__,
         message=str(error),
-        retry=f"rushes scan {shlex.quote(video.path)}",
+        retry=retry or retry_command(error, video, f"rushes scan {shlex.quote(video.path)}"),
     )

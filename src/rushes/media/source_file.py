@@ -60,6 +60,13 @@ def check_source(video: Video) -> None:
     )
 
 
+def retry_command(error: Exception, video: Video, otherwise: str) -> str:
+    """Return the command that tries again after an error with a video's file, or any other."""
+    if isinstance(error, SourceChanged):
+        return f"rushes ingest {shlex.quote(video.path)}"
+    return otherwise
+
+
 @lru_cache(maxsize=4096)
 def _id_of(path: Path, size_bytes: int, mtime_ns: int) -> str:
     """Return the id of the video that a file of this size and time would be."""

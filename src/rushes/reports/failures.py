@@ -1,0 +1,51 @@
+"""Failures of a project that still have their cause."""
+
+import os
+
+from rushes.context import Context
+from rushes.footage.ignore import is_ignored
+from rushes.records import Failure
+
+
+def current_failures(context: Context) -> list[Failure]:
+    """Return the failures whose item and stage the project still has, oldest first."""
+    found = context.catalog.failures.all()
+    if not found:
+        return []
+    is_obsolete = _Obsolete(context)
+    return [failure for failure in found if not is_obsolete(failure)]
+
+
+def remove_obsolete(context: Context) -> None:
+    """Remove the failures that have outlived their cause, such as those of a removed export."""
+    found = context.catalog.failures.all()
+    if found:
+        is_obsolete = _Obsolete(context)
+        context.catalog.failures.remove([failure for failure in found if is_obsolete(failure)])
+
+
+class _Obsolete:
+    """The test whether a failure has outlived its cause."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._clips = {row.clip.id for row in context.clips().values()}
+        self._paths = {video.path for video in context.catalog.videos().values()}
+        self._ignored = context.recipe.own("ingest").ignore
+
+    def __call__(self, failure: Failure) -> bool:
+        kind, _, name = failure.stage.partition("/")
+        recipe = self._context.recipe
+        if kind in ("ingest", "scan", "cut") and is_ignored(failure.item, self._ignored):
+            return True
+        match kind:
+            case "ingest":
+                return not os.path.lexists(failure.item)
+            case "scan" | "cut":
+                return failure.item not in self._paths
+            case "scorer" | "captioner":
+                is_known = failure.stage in recipe.fingerprints.annotators
+                return not is_known or failure.item not in self._clips
+            case "export":
+                return name not in recipe.exports or failure.item not in self._clips
+        return False
