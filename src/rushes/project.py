@@ -11,17 +11,20 @@ from rushes.annotation.caption import caption_clips
 from rushes.annotation.score import score_clips
 from rushes.cuts.run import cut_videos
 from rushes.dedup.run import DedupReport, count_pending, find_copies
-from rushes.errors import RecipeError, nearest
+from rushes.errors import MediaError, RecipeError, nearest
 from rushes.exports import timelines
 from rushes.exports.run import ExportReport, export_selection
+from rushes.footage.forget import ForgetReport, forget
 from rushes.footage.ingest import IngestReport, ingest
 from rushes.footage.scan import scan_videos
 from rushes.hydrus.sync import HydrusSync
+from rushes.media.source_file import check_source
 from rushes.models import store
 from rushes.models.store import ModelStatus
 from rushes.records import Failure, Report, Row, Selection, Verdict
 from rushes.reports.cut_report import ReportPage, write_report
 from rushes.reports.doctor import examine
+from rushes.reports.failures import current_failures, remove_obsolete
 from rushes.reports.lists import LISTS, filter_rows
 from rushes.reports.status import pending, status
 from rushes.review import decide
@@ -45,6 +48,15 @@ class Project(Workspace):
         """Find the videos at and below `paths`; identify each by its bytes."""
         with self._working():
             return ingest(self.context, paths)
+
+    def forget(self, items: Sequence[str]) -> ForgetReport:
+        """Take videos and failed files out of the project; the footage itself stays as it is.
+
+        Args:
+            items: Paths or ids of videos, paths of files that failed, or folders of them.
+        """
+        with self._working():
+            return forget(self.context, items)
 
     def scan(self, items: Sequence[str] = (), *, limit: int | None = None) -> Report:
         """Decode each new video once; keep signals, stills and motion for all later stages.
@@ -123,7 +135,7 @@ class Project(Workspace):
 
         Args:
             paths: Files and folders of footage; empty for the videos already in the project.
-            only: Names of the verbs to run; all if empty.
+            only: Names of the verbs to run; all if empty. `paths` are ingested in any case.
 
         Returns:
             The report of each verb by its name; lists for select and export. Where a selection or
@@ -132,10 +144,13 @@ class Project(Workspace):
         for verb in only:
             if verb not in VERBS:
                 raise RecipeError(f"--only {verb}: no such verb{nearest(verb, list(VERBS))}")
+        if "ingest" in only and not paths:
+            raise RecipeError("--only ingest: name the footage, as in rushes run PATH…")
         verbs = [verb for verb in VERBS if not only or verb in only]
         reports: dict[str, Any] = {}
         with self._working():
-            if "ingest" in verbs and paths:
+            remove_obsolete(self.context)
+            if paths:
                 reports["ingest"] = self.ingest(paths)
             for verb in ("scan", "cut", "caption", "score"):
                 if verb in verbs:
@@ -174,8 +189,15 @@ class Project(Workspace):
             raise RecipeError(f"--format {format}: no such format{nearest(format, known)}")
         found = self.context.catalog.cuts(self.context.recipe.fingerprints.cut)
         numbers = [no for no in self._videos(items) if no in found]
-        videos = self.context.catalog.videos(numbers)
-        return [timelines.write_beside(format, video, found[no]) for no, video in videos.items()]
+        written = []
+        for no, video in self.context.catalog.videos(numbers).items():
+            try:
+                check_source(video)
+            except MediaError as error:  # another video may lie there by now
+                self.context.runner.reporter.line(f"left out: {error}")
+                continue
+            written.append(timelines.write_beside(format, video, found[no]))
+        return written
 
     def report(
         self,
@@ -283,9 +305,15 @@ class Project(Workspace):
         """Return the project's totals, selections, exports, anomalies and number of failures."""
         return status(self.context)
 
-    def failures(self) -> list[Failure]:
-        """Return the items that failed and have not succeeded since, oldest first."""
-        return self.context.catalog.failures.all()
+    def failures(self, *, only_new: bool = False) -> list[Failure]:
+        """Return the items that failed and have not succeeded since, oldest first.
+
+        Args:
+            only_new: Leave out those from before the project was opened.
+        """
+        if only_new:
+            return self.context.catalog.failures.new()
+        return current_failures(self.context)
 
     @staticmethod
     def models(

@@ -91,8 +91,8 @@ def cache() -> Path | None:
 
 
 def exit_code(project: Any) -> int:
-    """Return 1 if the project has failures, else 0."""
-    return WITH_FAILURES if project.failures() else DONE
+    """Return 1 if something failed in this run, else 0."""
+    return WITH_FAILURES if project.failures(only_new=True) else DONE
 
 
 def show_result(result: Any, as_json: bool, show: Callable[[Any], None]) -> int:

@@ -30,12 +30,12 @@ def run(project: Any, paths: Sequence[str], only: str | None, dry_run: bool, as_
     """Run the pipeline: ingest, scan, cut, caption, score, select, export.
 
     PATH… are files and folders of footage. Without one, the videos already in the project are
-    processed.
+    processed. PATH… are always ingested, whatever --only names.
     """
     if dry_run:
         return show_result(project.plan(paths), as_json, tables.plan)
     reports = project.run(paths, only=names_in(only))
-    failures = project.failures()
+    failures = project.failures(only_new=True)
     whole = reports | {
         "failures": failures,
         "status": project.status(),
@@ -54,6 +54,19 @@ def ingest(project: Any, paths: Sequence[str], as_json: bool) -> int:
     """Find the videos at and below PATH…; identify each by its bytes."""
     show_result(project.ingest(paths), as_json, tables.ingest)
     return exit_code(project)
+
+
+@cli.command()
+@click.argument("videos", nargs=-1, required=True, metavar="VIDEO…")
+@project_options()
+def forget(project: Any, videos: Sequence[str], as_json: bool) -> int:
+    """Take videos out of the project: clips, results, failures, stills.
+
+    VIDEO… are paths or ids of videos, files that failed, or folders of them. The footage itself
+    stays as it is, and so do exports. To keep a file out for good, add it to ingest.ignore in the
+    recipe.
+    """
+    return show_result(project.forget(videos), as_json, tables.forgotten)
 
 
 @cli.command()

@@ -1,5 +1,6 @@
 """Reports as tables and lines of text."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -54,13 +55,16 @@ def run(reports: Row) -> None:
         selection(found)
     for found in reports.get("export", []):
         export(found)
-    for message in reports.get("refused", []):
-        click.echo(f"\nrefused: {message}")
-    failures(reports["failures"])
-    for note in reports["notes"]:
+    refusals(reports.get("refused", []))
+    failures(reports["failures"], older=now["failures"] - len(reports["failures"]))
+    for note in (*now["sources"], *reports["notes"]):
         click.echo(f"\nnote: {note}")
     if _did_nothing(reports) and not reports["failures"] and not reports.get("refused"):
         click.echo("\nnothing to do: everything was up to date.")
+    _next_steps(now)
+
+
+def _next_steps(now: Row) -> None:
     if not now["videos"]:
         click.echo("\nnext: rushes run PATH…   (the project has no video yet: name your footage)")
         return
@@ -84,14 +88,30 @@ def ingest(found: Any) -> None:
     counts = {
         "new": found.new,
         "moved": found.moved,
+        "replaced": len(found.replaced),
         "duplicate": len(found.duplicates),
         "no video": len(found.others),
+        "ignored": found.ignored,
         "unreadable": found.failed,
     }
     parts = [count(found.videos, "video"), *(f"{n:,} {state}" for state, n in counts.items() if n)]
     click.echo("ingest: " + ", ".join(parts))
     for path in found.duplicates:
         click.echo(f"  duplicate: {path}")
+    for path in found.replaced:
+        click.echo(f"  replaced: {path} is another video now; the earlier one is gone")
+
+
+def forgotten(found: Any) -> None:
+    """Show the counts of what was taken out."""
+    taken = (
+        (len(found.videos), "video"),
+        (found.clips, "clip"),
+        (found.failures, "failure"),
+    )
+    click.echo("forgotten: " + ", ".join(count(number, noun) for number, noun in taken))
+    for path in found.files_here:
+        click.echo(f"  {path} is still there; to keep it out, add it to ingest.ignore")
 
 
 def report(found: Report) -> None:
@@ -163,16 +183,25 @@ def page(found: Any) -> None:
         click.echo(f"  without pictures: {message}")
 
 
-def failures(found: Sequence[Failure]) -> None:
-    """Show failures, each with the command that tries again."""
+def refusals(messages: Sequence[str]) -> None:
+    """Show why selections and exports could not be made."""
+    for message in messages:
+        click.echo(f"\nrefused: {message}")
+
+
+def failures(found: Sequence[Failure], older: int) -> None:
+    """Show the failures of this run, each with the command that tries again; count the older."""
+    if older:
+        click.echo(f"\n{count(older, 'failure')} of earlier runs: rushes ls failures")
     if not found:
         return
     click.echo(f"\n{len(found):,} failed or damaged:")
-    for failure in found[:SHOWN_FAILURES]:
-        click.echo(f"  {failure.stage}: {failure.message}")
-        click.echo(f"    again: {failure.retry}")
-    if len(found) > SHOWN_FAILURES:
-        click.echo(f"  … and {len(found) - SHOWN_FAILURES:,} more: rushes ls failures")
+    alike = Counter((failure.stage, failure.message, failure.retry) for failure in found)
+    for (stage, message, retry), times in list(alike.items())[:SHOWN_FAILURES]:
+        click.echo(f"  {stage}: {message}" + (f" ({times:,} times)" if times > 1 else ""))
+        click.echo(f"    again: {retry}")
+    if len(alike) > SHOWN_FAILURES:
+        click.echo(f"  … and {len(alike) - SHOWN_FAILURES:,} more: rushes ls failures")
 
 
 def rows(found: Sequence[Row], first: str = "") -> None:

@@ -18,6 +18,7 @@ from rushes.media.source_file import check_source
 from rushes.media.thumbnails import thumbnails
 from rushes.records import Clip, Cut, Row, Video
 from rushes.reports.contact_sheet import CutFrames, Frame, VideoSheet
+from rushes.reports.failures import current_failures
 from rushes.reports.lists import LISTS, filter_rows
 from rushes.reports.page import Overview, page
 from rushes.runner.base import Job, Progress
@@ -146,7 +147,7 @@ def write_report(
     overview = Overview(
         status=status,
         selections=[selection for selection, _ in frozen],
-        failures=context.catalog.failures.all(),
+        failures=current_failures(context),
     )
     try:
         # A file name need not be valid text; the page must be.

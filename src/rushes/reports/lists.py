@@ -13,8 +13,10 @@ from rushes.cuts.shots import shots
 from rushes.decisions import tags_of
 from rushes.errors import RecipeError, nearest
 from rushes.media.defects.bars import SIDES
+from rushes.media.source_file import file_state
 from rushes.recipe.rules import parse_where
 from rushes.records import Cut, Decisions, Row, Shot
+from rushes.reports.failures import current_failures
 from rushes.selection.choose import mask
 from rushes.selection.clip_table import clip_columns
 from rushes.words import count
@@ -33,6 +35,7 @@ def _videos(context: Context) -> list[Row]:
             {
                 "video": video.given,
                 "id": video.id,
+                "file": file_state(video),
                 "duration_s": video.duration_s,
                 "width_px": width,
                 "height_px": height,
@@ -128,6 +131,7 @@ def _clips(context: Context) -> list[Row]:
     numbers, columns = clip_columns(context)
     clips = context.clips()
     videos = context.catalog.videos()
+    states = {no: file_state(video) for no, video in videos.items()}
     scores = [name for name in columns if "." in name]
     captions = context.catalog.captions.current()
     decided = context.catalog.verdicts.current()
@@ -149,6 +153,8 @@ def _clips(context: Context) -> list[Row]:
             "tags": tags_of((), decided.get(clip.id, Decisions())),
             "verdict": decided.get(clip.id, Decisions()).verdict,
             "split": columns["split"][at],
+            "file": states[clips[no].video_no],
+            "edited": columns["edited"][at],
         }
         row |= {name: _json_value(columns[name][at]) for name in scores}
         rows.append(row)
@@ -157,7 +163,7 @@ def _clips(context: Context) -> list[Row]:
 
 def _failures(context: Context) -> list[Row]:
     names = ("stage", "item", "error", "message", "retry")
-    return [{n: getattr(failure, n) for n in names} for failure in context.catalog.failures.all()]
+    return [{n: getattr(failure, n) for n in names} for failure in current_failures(context)]
 
 
 LISTS: dict[str, Callable[[Context], list[Row]]] = {

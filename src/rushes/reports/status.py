@@ -9,7 +9,9 @@ from rushes.context import Context
 from rushes.footage.ingest import new_files
 from rushes.footage.scan import missing_probes
 from rushes.records import Row
+from rushes.reports.failures import current_failures
 from rushes.reports.lists import anomalies
+from rushes.reports.sources import lost_sources, source_notes
 from rushes.selection.splits import split_summary
 from rushes.words import count
 
@@ -19,11 +21,14 @@ def status(context: Context) -> Row:
     cut = context.recipe.fingerprints.cut
     scans = context.catalog.scans()
     videos = context.catalog.videos()
+    lost = lost_sources(context)
     shots, too_short = context.catalog.shot_counts(cut)
     passes = sum(times for _, times in scans.values())
     return {
         "project": str(context.folder),
         "videos": len(videos),
+        "videos_gone": len(lost["gone"]),
+        "videos_changed": len(lost["changed"]),
         "hours": round(sum(video.duration_s for video in videos.values()) / 3600, 3),
         "scanned": len(scans),
         "decode_passes_per_video": round(passes / len(scans), 2) if scans else 0.0,
@@ -42,7 +47,8 @@ def status(context: Context) -> Row:
         ],
         "pictures": anomalies(context),
         "split": split_summary(context),
-        "failures": len(context.catalog.failures.all()),
+        "sources": source_notes(lost),
+        "failures": len(current_failures(context)),
     }
 
 
