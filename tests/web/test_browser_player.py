@@ -198,5 +198,5 @@ def test_what_a_browser_does_not_play_is_shown_from_a_preview_and_what_is_gone_s
         shows(page, 1)
     page.keyboard.press("PageDown")
     note = page.locator(".note")
-    note.get_by_text("the file is gone; ingest where it moved to: rushes ingest").wait_for()
+    note.get_by_text("the file is gone; put it back, or ingest where it moved to").wait_for()
     assert re.search("This clip cannot be played.*d gone.mp4", note.inner_text())

@@ -11,6 +11,7 @@ from rushes.annotation.worker import AnnotateTask, Results, VideoBatch, annotate
 from rushes.catalog import Shards
 from rushes.context import Context
 from rushes.errors import ItemError
+from rushes.media.source_file import retry_command
 from rushes.records import ClipRow, Row
 from rushes.runner.base import Job
 from rushes.stages.fingerprints import (
@@ -117,6 +118,7 @@ def _outdated(context: Context, key: str, stage: Annotator) -> list[int]:
 def _commit(context: Context, task: AnnotateTask, results: Results) -> set[int]:
     """Store the results of a task; return the row numbers of the clips that failed."""
     ids = {row.no: row.clip.id for batch in task.batches for row in batch.clips}
+    video_of = {row.no: batch.video for batch in task.batches for row in batch.clips}
     for key, stage, _ in task.annotators:
         rows = {no: row for no, of, row in results if of == key and isinstance(row, dict)}
         fingerprint = context.recipe.fingerprints.annotators[key]
@@ -129,6 +131,7 @@ def _commit(context: Context, task: AnnotateTask, results: Results) -> set[int]:
             kind, _, name = key.partition("/")
             verb = next(verb for verb, known in KINDS.items() if known == kind)
             retry = f"rushes {verb}" + (f" --only {name}" if verb == "score" else "")
+            retry = retry_command(error, video_of[no], retry)
             context.fail(key, ids[no], error, message=f"clip {ids[no]}: {error}", retry=retry)
     return failed
 

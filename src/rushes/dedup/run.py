@@ -88,6 +88,8 @@ def find_copies(context: Context) -> DedupReport:
         if probe not in context.recipe.stages("scan"):
             raise RecipeError(f"dedup reads the probe {probe!r}; add it to scan.use")
     stages, prints = context.catalog.stages, step_fingerprints(context.recipe)
+    failures = context.catalog.failures  # all of them are tried again
+    failures.remove([failure for failure in failures.all() if failure.stage == "dedup"])
     failed = _describe_videos(context)
     clips = _clip_files(context)
     new = set(stages.pending(_PAIRS, PAIRS, prints["pairs"], prints["cut"])) & set(clips)

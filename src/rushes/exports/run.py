@@ -16,10 +16,11 @@ from rushes.errors import ItemError, ProjectError, RecipeError
 from rushes.exports.folder import Export, TreatedClips
 from rushes.exports.plan import EncodeTask, plan_clips
 from rushes.files import whole
+from rushes.media.source_file import check_source, retry_command
 from rushes.media.write.clip import write_clip
 from rushes.media.write.source import ClipSource
 from rushes.recipe.recipe import ExportPlan
-from rushes.records import Clip, Failure, Row, Selection
+from rushes.records import Clip, Failure, Row, Selection, Video
 from rushes.runner.base import Progress
 from rushes.words import count
 
@@ -27,7 +28,9 @@ from rushes.words import count
 def encode(task: EncodeTask, progress: Progress) -> Row:
     """Write one clip and return what the file holds; see `write_clip`."""
     source = ClipSource(task.video, task.clip.in_pts, task.clip.out_pts, task.correction)
+    check_source(task.video)
     facts = write_clip(source, task.path, task.encoding)
+    check_source(task.video)  # it may have been replaced meanwhile
     with whole(task.path.with_suffix(".json")) as temporary:
         temporary.write_text(json.dumps(facts))
     return facts
@@ -109,9 +112,9 @@ def write_export(
         with _disk_errors_explained(work.folder):
             work.begin()
         for done in context.runner.run("export", encode, work.jobs(), unit="clips"):
-            clip = done.job.payload.clip
+            clip, video = done.job.payload.clip, done.job.payload.video
             if done.error is not None:
-                context.catalog.failures.add(_failure(name, clip, done.error))
+                context.catalog.failures.add(_failure(name, clip, video, done.error))
                 failed += 1
             else:
                 context.catalog.failures.clear(f"export/{name}", [clip.id])
@@ -169,11 +172,11 @@ def _disk_errors_explained(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _failure(name: str, clip: Clip, error: ItemError) -> Failure:
+def _failure(name: str, clip: Clip, video: Video, error: ItemError) -> Failure:
     return Failure(
         stage=f"export/{name}",
         item=clip.id,
         error=type(error).__name__,
         message=str(error),
-        retry=f"rushes export {name}",
+        retry=retry_command(error, video, f"rushes export {name}"),
     )

@@ -14,6 +14,7 @@ from rushes.errors import ProjectError
 from rushes.exports.plan import EncodeTask, PlannedClip
 from rushes.exports.run import encode
 from rushes.files import sweep
+from rushes.media.source_file import retry_command
 from rushes.media.write.encode import Encoding
 from rushes.records import Row
 from rushes.runner.base import Job, Progress
@@ -69,7 +70,8 @@ def cut_files(context: Context, clips: Sequence[PlannedClip], stage: str) -> dic
         for done in context.runner.run("hydrus: cut", cut_file, jobs, unit="clips"):
             task = done.job.payload
             if done.error is not None:
-                context.fail(stage, task.clip.id, done.error, retry=RETRY)
+                retry = retry_command(done.error, task.video, RETRY)
+                context.fail(stage, task.clip.id, done.error, retry=retry)
                 continue
             assert done.result is not None
             sha256 = done.result.pop("sha256")

@@ -1,6 +1,7 @@
 """Failures of a project that still have their cause."""
 
 import os
+from collections.abc import Collection
 
 from rushes.context import Context
 from rushes.footage.ignore import is_ignored
@@ -31,6 +32,7 @@ class _Obsolete:
         self._context = context
         self._clips = {row.clip.id for row in context.clips().values()}
         self._paths = {video.path for video in context.catalog.videos().values()}
+        self._members: dict[str, set[str]] = {}
         self._ignored = context.recipe.own("ingest").ignore
 
     def __call__(self, failure: Failure) -> bool:
@@ -47,5 +49,14 @@ class _Obsolete:
                 is_known = failure.stage in recipe.fingerprints.annotators
                 return not is_known or failure.item not in self._clips
             case "export":
-                return name not in recipe.exports or failure.item not in self._clips
+                return failure.item not in self._selected(name)
         return False
+
+    def _selected(self, export: str) -> Collection[str]:
+        """Return the ids of the clips that an export of the recipe holds or should hold."""
+        if export not in self._members:
+            plan = self._context.recipe.exports.get(export)
+            newest = self._context.catalog.selections.newest
+            found = newest(plan.selection) if plan else None
+            self._members[export] = set(found[0].clips) if found else set()
+        return self._members[export]

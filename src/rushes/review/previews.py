@@ -11,6 +11,7 @@ from rushes.catalog.signals import read_signals
 from rushes.context import Context
 from rushes.errors import ItemError, MediaError
 from rushes.files import whole
+from rushes.media.source_file import check_source
 from rushes.media.stills import read_stills
 from rushes.media.thumbnails import as_jpeg
 from rushes.media.write.clip import write_clip
@@ -163,10 +164,8 @@ def plays(video: Video) -> bool:
 
 
 def _path_of(video: Video) -> Path:
-    path = Path(video.path)
-    if not path.is_file():
-        raise ItemError(f"{video.path}: the file is gone; ingest where it moved to: rushes ingest")
-    return path
+    check_source(video)
+    return Path(video.path)
 
 
 @lru_cache(maxsize=64)

@@ -22,19 +22,19 @@ async def overview(request: Request) -> Response:
 
 def _overview(site: Site) -> dict[str, Any]:
     project, stored = site.project, site.session.catalog.selections
-    failures = project.failures()
+    failures, totals = project.failures(), project.status()
     frozen = [
         found[0] for name in project.context.recipe.selections if (found := stored.newest(name))
     ]
     return {
-        "totals": project.status(),
+        "totals": totals,
         "pending": project.plan(),
         "verbs": site.jobs.verbs,
         "selections": [_selection(one) for one in frozen],
         "exports": list(stored.exports().values()),
         "failures": [asdict(one) for one in failures[-MAX_FAILURES:][::-1]],
         "failed": len(failures),
-        "notes": list(project.notes),
+        "notes": [*totals["sources"], *project.notes],
     }
 
 
