@@ -364,6 +364,9 @@ class RuleCount:
     """Clips left after this rule and all before it."""
     missing: int
     """Clips that fail because they lack the value."""
+    unmeasured: int = 0
+    """Clips that lack the value and pass all the same, because a person trimmed, split or merged
+    them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

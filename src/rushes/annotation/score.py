@@ -1,10 +1,16 @@
 """Scores of clips, from stills and signals, by the scorers of the recipe."""
 
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 
 from rushes.annotation import run
 from rushes.context import Context
+from rushes.errors import ProjectError
+from rushes.files import locked
 from rushes.records import Report
+from rushes.runner.base import NullReporter
+from rushes.runner.local import LocalRunner
 
 
 def score_clips(context: Context, numbers: Sequence[int], only: Sequence[str] = ()) -> Report:
@@ -25,6 +31,24 @@ def score_clips(context: Context, numbers: Sequence[int], only: Sequence[str] = 
         total=len(numbers),
         unit="clips",
     )
+
+
+def score_at_once(context: Context, numbers: Sequence[int]) -> None:
+    """Score clips in this process, by the scorers that read only stills, signals and no model.
+
+    Nothing is done while another process works on the project: its next run scores the clips.
+    """
+    names = [
+        name
+        for name, scorer in context.recipe.stages("score").items()
+        if (scorer.frames or scorer.inputs.probes)
+        and not (scorer.inputs.models or scorer.inputs.scorers)
+    ]
+    if not names:
+        return
+    with suppress(ProjectError), locked(context.folder):
+        own = replace(context, runner=LocalRunner(0, NullReporter()))
+        run.run(own, "score", numbers, names)
 
 
 def unscored(context: Context) -> frozenset[int]:

@@ -144,8 +144,10 @@ def selection(found: Selection) -> None:
     for title in ("pass alone", "pass so far", "without value"):
         table.add_column(title, justify="right")
     for line in found.funnel:
-        counts = (line.alone, line.left, line.missing)
-        table.add_row(line.rule, line.threshold, *(f"{number:,}" for number in counts))
+        lacking = f"{line.missing:,}"
+        if line.unmeasured:
+            lacking += f" ({line.unmeasured:,} not measured, in)"
+        table.add_row(line.rule, line.threshold, f"{line.alone:,}", f"{line.left:,}", lacking)
     console().print(table)
 
 

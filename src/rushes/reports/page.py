@@ -98,7 +98,16 @@ def _totals(overview: Overview, sheets: Sequence[VideoSheet]) -> str:
 
 def _funnel(selection: Selection) -> str:
     titles = ("rule", "resolved to", "pass alone", "pass so far", "without value")
-    rows = [(r.rule, r.threshold, r.alone, r.left, r.missing) for r in selection.funnel]
+    rows = [
+        (
+            r.rule,
+            r.threshold,
+            r.alone,
+            r.left,
+            f"{r.missing:,} ({r.unmeasured:,} not measured, in)" if r.unmeasured else r.missing,
+        )
+        for r in selection.funnel
+    ]
     return (
         f"<details><summary>Funnel of {escape(selection.name)}@{selection.revision}: "
         f"{len(selection.clips):,} of {count(selection.candidates, 'clip')}</summary>\n"

@@ -9,12 +9,13 @@ import numpy as np
 from rushes.errors import RecipeError, nearest
 from rushes.recipe.rules import Rule
 from rushes.review.histogram import Histogram, histogram
-from rushes.selection.column_values import column_of, is_missing
+from rushes.selection.column_values import EDITED, column_of, is_missing
 
 MAX_MASKS = 32
 """Masks of single rules that are cached: while one slider moves, the others stay."""
 MAX_RULES = 200
 """Rules in one query, at most: their masks are in memory at once, and `fails` is uint8."""
+_IS_EDITED = Rule(column=EDITED, operator="=", low="yes")
 MAX_VALUES = 5000
 """Values of a column that are listed, the most frequent first."""
 NONE = "none"
@@ -114,10 +115,19 @@ class Columns:
             raise RecipeError(f"{rule}: a quota belongs in [select.NAME] of the recipe")
         values = column_of(rule, self.arrays)
         if rule.operator in ("=", "!="):
-            return self._equal(rule)
-        if values.dtype == object:
+            passing = self._equal(rule)
+        elif values.dtype == object:
             raise RecipeError(f"{rule.column} is text; compare it with = or !=, not in {rule}")
-        return rule.resolved(values).passes(values)
+        else:
+            passing = rule.resolved(values).passes(values)
+        spared = self._unmeasured(rule.column)
+        return passing if spared is None else passing | spared
+
+    def _unmeasured(self, name: str) -> np.ndarray | None:
+        """Return the clips that pass every rule on a column, as `column_values.unmeasured`."""
+        if "." not in name or EDITED not in self.arrays or not self.missing(name):
+            return None
+        return np.asarray(self._equal(_IS_EDITED) & is_missing(self.arrays[name]))
 
     def _equal(self, rule: Rule) -> np.ndarray:
         """Compare each distinct value once, not each clip."""
@@ -194,9 +204,13 @@ class Columns:
             alone=tuple(int(np.count_nonzero(mask)) for mask in masks),
             only=tuple(int(np.count_nonzero(one & ~mask)) for mask in masks),
             shared=_shared(masks),
-            missing=tuple(self.missing(rule.column) for rule in rules),
+            missing=tuple(self._failing_as_missing(rule.column) for rule in rules),
             candidates=len(self),
         )
+
+    def _failing_as_missing(self, name: str) -> int:
+        spared = self._unmeasured(name)
+        return self.missing(name) - (0 if spared is None else int(np.count_nonzero(spared)))
 
     def around_threshold(
         self, column: str, threshold: float, rules: Sequence[Rule], count: int = 6

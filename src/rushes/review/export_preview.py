@@ -9,6 +9,7 @@ from rushes.errors import RecipeError
 from rushes.recipe.rules import Rule
 from rushes.review.columns import Columns
 from rushes.selection.choose import choose
+from rushes.selection.column_values import EDITED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,7 @@ def _apply_quotas(columns: Columns, quotas: Sequence[Rule], before: np.ndarray) 
         if len(columns) and columns.missing(name) == len(columns):
             raise RecipeError(f"{name} has no values yet, and the recipe has a quota on it")
     # Quotas apply to the clips that are left, so the columns are reduced to those first.
+    needed.add(EDITED)
     stay, _ = choose(quotas, {n: v[before] for n, v in columns.arrays.items() if n in needed})
     passing = np.zeros(len(columns), bool)
     passing[np.flatnonzero(before)[stay]] = True

@@ -1,5 +1,6 @@
 """One project under review: queries, clips, charts, decisions; the web layer adds only HTTP."""
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from rushes.annotation.score import score_at_once
 from rushes.context import Context
 from rushes.errors import RecipeError
 from rushes.recipe.edit import Plan, RulesFile, plan_rules
@@ -34,6 +36,7 @@ class ReviewSession:
     def __init__(self, context: Context) -> None:
         """Read the clips; see `LiveClips`."""
         self._context = context
+        self._scoring = threading.Lock()
         self.catalog = self._catalog = context.catalog
         self._recipe_file = context.folder / "recipe.toml"
         self.live = LiveClips(context)
@@ -203,8 +206,14 @@ class ReviewSession:
         return self._done(decide.decide(self._catalog, clips, values, who=who, source="page"))
 
     def edit_spans(self, edit: SpanEdit, who: str) -> Row:
-        """Trim, split or merge clips; return the ids of the new ones; see `decide.edit_spans`."""
+        """Trim, split or merge clips; return the ids of the new ones; see `decide.edit_spans`.
+
+        The new clips are scored at once where that needs no model; see `score_at_once`.
+        """
         new = decide.edit_spans(self._context, edit, who=who, source="page")
+        with self._scoring:
+            rows = self._catalog.clips_by_id([clip.id for clip in new])
+            score_at_once(self._context, [row.no for row in rows.values()])
         self.refresh()
         return {"clips": [clip.id for clip in new], "revision": self.live.revision}
 

@@ -7,7 +7,7 @@ import numpy as np
 from rushes.errors import RecipeError
 from rushes.recipe.rules import Rule
 from rushes.records import RuleCount
-from rushes.selection.column_values import Columns, column_of, is_missing
+from rushes.selection.column_values import Columns, column_of, is_missing, unmeasured
 from rushes.selection.quotas import apply_quotas
 
 
@@ -22,7 +22,7 @@ def mask(rules: Sequence[Rule], columns: Columns) -> np.ndarray:
         if rule.is_quota:
             raise RecipeError(f"{rule}: a quota belongs in [select.NAME] of the recipe")
         values = column_of(rule, columns)
-        passing &= rule.resolved(values).passes(values)
+        passing &= rule.resolved(values).passes(values) | unmeasured(rule.column, columns)
     return passing
 
 
@@ -43,7 +43,8 @@ def choose(rules: Sequence[Rule], columns: Columns) -> tuple[np.ndarray, tuple[R
             continue
         values = column_of(rule, columns)
         resolved = rule.resolved(values)
-        alone = resolved.passes(values)
+        spared = unmeasured(rule.column, columns)
+        alone = resolved.passes(values) | spared
         left = left & alone
         funnel.append(
             RuleCount(
@@ -51,7 +52,8 @@ def choose(rules: Sequence[Rule], columns: Columns) -> tuple[np.ndarray, tuple[R
                 threshold=str(resolved.rounded()),
                 alone=int(alone.sum()),
                 left=int(left.sum()),
-                missing=int(is_missing(values).sum()),
+                missing=int((is_missing(values) & ~spared).sum()),
+                unmeasured=int(spared.sum()),
             )
         )
     left, lines = apply_quotas([rule for rule in rules if rule.is_quota], left, columns)

@@ -11,6 +11,7 @@ from rushes.context import Context
 from rushes.dedup.keep import OUTCOME, outcome_fingerprint
 from rushes.recipe.recipe import Recipe
 from rushes.records import Clip, Decisions, Field, Video
+from rushes.selection.column_values import EDITED
 from rushes.selection.splits import assign_splits
 from rushes.similarity.coverage import FIELDS as CLUSTER_FIELDS
 from rushes.similarity.coverage import KEY as CLUSTERS
@@ -203,6 +204,8 @@ def _read(
     }
     for stage in column_sources(context.recipe):
         columns |= stage.columns(context.catalog, numbers)
+    edited = context.catalog.verdicts.edited_clips()
+    columns[EDITED] = np.array(["yes" if clip in edited else "no" for clip in ids], object)
     columns["split"] = np.full(len(ids), None, object)
     columns |= decided_columns([decided.get(clip) for clip in ids])
     return ClipTable(

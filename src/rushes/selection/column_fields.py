@@ -33,6 +33,8 @@ CLIP_FIELDS = (
           about="Caption in force: a person's, or that of the first captioner with one"),
     Field(name="verdict", label="Verdict", dtype="text", values=("keep", "drop", "undecided"),
           about="Decision of a person: keep, drop or undecided"),
+    Field(name="edited", label="Edited span", dtype="text", values=("yes", "no"),
+          about="yes: a person trimmed, split or merged it; it passes rules on missing scores"),
     Field(name="stars", label="Stars", dtype="integer", low=0, high=5, higher_is_better=True,
           about="Rating by a person, 0 to 5"),
     Field(name="tags", label="Tags", dtype="text", about="Tags that people gave"),

@@ -11,6 +11,10 @@ Columns = Mapping[str, np.ndarray]
 """Column name → one value for each clip: float64 with NaN, or object with None, where missing."""
 
 
+EDITED = "edited"
+"""Column of clips that a person trimmed, split or merged: "yes" or "no"."""
+
+
 def is_missing(values: np.ndarray) -> np.ndarray:
     """Return the clips without a value in a column (bool)."""
     if values.dtype == object:
@@ -29,3 +33,14 @@ def column_of(rule: Rule, columns: Columns) -> np.ndarray:
         hint = nearest(rule.column, known) or f"; known: {', '.join(known)}"
         raise RecipeError(f"no column {rule.column!r} to select by{hint}")
     return columns[rule.column]
+
+
+def unmeasured(column: str, columns: Columns) -> np.ndarray:
+    """Return the clips that pass every rule on a column because nothing measured them (bool).
+
+    A person's edit makes a new clip without scores. It would vanish under each rule on a score, so
+    it passes until it is measured.
+    """
+    if "." not in column or EDITED not in columns:
+        return np.zeros(len(columns[column]), bool)
+    return np.asarray((columns[EDITED] == "yes") & is_missing(columns[column]))

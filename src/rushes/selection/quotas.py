@@ -13,7 +13,7 @@ import numpy as np
 from rushes.errors import RecipeError
 from rushes.recipe.rules import Rule
 from rushes.records import RuleCount
-from rushes.selection.column_values import Columns, column_of, is_missing
+from rushes.selection.column_values import Columns, column_of, is_missing, unmeasured
 from rushes.words import count
 
 
@@ -44,6 +44,7 @@ def apply_quotas(
     lines = []
     for rule in quotas:
         values = column_of(rule, columns)
+        spared = unmeasured(rule.column, columns)
         alone, _ = _apply_quota(rule, np.ones(len(values), bool), columns)
         lines.append(
             RuleCount(
@@ -51,7 +52,8 @@ def apply_quotas(
                 threshold=str(replace(rule, low=limits[rule], is_share=False)),
                 alone=int(alone.sum()),
                 left=counts[rule],
-                missing=int(is_missing(values).sum()),
+                missing=int((is_missing(values) & ~spared).sum()),
+                unmeasured=int(spared.sum()),
             )
         )
     return left, lines
@@ -61,7 +63,7 @@ def _apply_quota(rule: Rule, left: np.ndarray, columns: Columns) -> tuple[np.nda
     """Return the clips that one quota keeps of those left (bool), and its limit for each value."""
     values = column_of(rule, columns)
     rows = np.flatnonzero(left & ~is_missing(values))
-    kept = np.zeros(len(left), bool)
+    kept = left & unmeasured(rule.column, columns)
     if not len(rows):
         return kept, 0
     labels = values[rows].astype(str) if values.dtype == object else values[rows]

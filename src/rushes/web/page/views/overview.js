@@ -18,6 +18,7 @@ const AGAIN_MS = 2000; // between two looks while a job goes on
  * @property {number} alone
  * @property {number} left
  * @property {number} missing
+ * @property {number} unmeasured
  *
  * @typedef {{name: string, revision: number, clips: number, candidates: number, duration_s: number, funnel: Rule[]}} Selection
  * @typedef {{name: string, folder: string, format: string, clips: number, size_bytes: number, at: string}} Export
@@ -184,7 +185,11 @@ function funnel(one) {
   const bar = (/** @type {number} */ count) => el("i", { class: "funnel", style: share(count) });
   const rule = (/** @type {Rule} */ line) => {
     const resolved = line.threshold && line.threshold !== line.rule ? el("small", {}, readable(line.threshold)) : "";
-    const lacking = line.missing ? el("small", {}, `${many(line.missing)} without a value`) : "";
+    const notes = [
+      ...(line.missing ? [`${many(line.missing)} without a value`] : []),
+      ...(line.unmeasured ? [`${many(line.unmeasured)} not measured: in, a person edited them`] : []),
+    ];
+    const lacking = notes.length ? el("small", {}, notes.join("; ")) : "";
     return [el("span", { title: line.rule }, readable(line.rule), resolved, lacking), many(line.left), bar(line.left)];
   };
   return el(
