@@ -83,7 +83,7 @@ def params_classes():
     for key in registry.BUILT_IN:
         yield pytest.param(registry.load(key).Params, id=key)
     recipe = Recipe(tomllib.loads(DEFAULT))
-    for verb in ("cut", "coverage", "split", "dedup", "hydrus"):
+    for verb in ("ingest", "cut", "coverage", "split", "dedup", "hydrus"):
         yield pytest.param(type(recipe.own(verb)), id=verb)
     yield pytest.param(type(recipe.exports["main"].encoding), id="export")
 

@@ -22,6 +22,7 @@ FLAGS = {
     "dedup": COMMON,
     "doctor": {"--json", "--help"},
     "export": COMMON | {"--to"},
+    "forget": COMMON,
     "hydrus": {"--help"},
     "ingest": COMMON,
     "ls": COMMON | {"--where", "--sort", "--limit"},
