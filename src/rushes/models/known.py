@@ -19,7 +19,33 @@ class LocalFile:
     """Checked if given, by `get`."""
 
 
-Source = WheelFile | HubFile | LocalFile | HubFolder | LocalFolder
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnFiles:
+    """Files in a package of Rushes itself, installed with it."""
+
+    package: str
+    """"rushes.cuts.network"."""
+    files: tuple[str, ...]
+    """Names in the folder of the package; a stage opens that folder."""
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the package."""
+        return Path(__file__).parents[1].joinpath(*self.package.split(".")[1:])
+
+    @property
+    def paths(self) -> list[Path]:
+        """The files."""
+        return [self.folder / name for name in self.files]
+
+    @property
+    def identity(self) -> str:
+        """A hash of the sha256 of the files, 12 hex digits; of those that are there."""
+        hashes = [sha256_of(path) for path in self.paths if path.exists()]
+        return hashlib.sha256("\n".join(hashes).encode()).hexdigest()[:12]
+
+
+Source = WheelFile | HubFile | LocalFile | OwnFiles | HubFolder | LocalFolder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +74,7 @@ class Model:
     @property
     def identity(self) -> str:
         """Return a hash of source and conversion, 12 hex digits, for the fingerprints of stages."""
-        if isinstance(self.source, HubFolder | LocalFolder):
+        if isinstance(self.source, OwnFiles | HubFolder | LocalFolder):
             return self.source.identity
         origin = {**asdict(self.source), "path": ""}  # the same bytes elsewhere are the same
         converter = self.converter_key or self.converter
@@ -61,6 +87,14 @@ class Model:
 MODELS: Mapping[str, Model] = {
     model.name: model
     for model in (
+        Model(
+            name="cut-network",
+            about="cuts: the cut network of Rushes itself",
+            licence="Apache-2.0",
+            source=OwnFiles(package="rushes.cuts.network", files=("look.onnx", "judge.onnx")),
+            size_bytes=0,  # nothing to download
+            suffix="",
+        ),
         Model(
             name="transnetv2",
             about="shot boundaries: Souček & Lokoč 2020, TransNetV2",

@@ -25,7 +25,7 @@ from rushes.models.hub_repo import (
     parse_folder_name,
     size_bytes,
 )
-from rushes.models.known import MODELS, LocalFile, Model, Source, sha256_of
+from rushes.models.known import MODELS, LocalFile, Model, OwnFiles, Source, sha256_of
 from rushes.models.wheel import WheelFile, fetch
 
 _FILES = (".onnx", ".pth", ".pt")
@@ -84,8 +84,8 @@ def list_models(cache: Path) -> list[ModelStatus]:
         states.append(
             ModelStatus(
                 name=model.name,
-                here=path.exists(),
-                size_bytes=size_bytes(path) if path.exists() else model.size_bytes,
+                here=_is_here(model, path),
+                size_bytes=_size_bytes(model, path),
                 licence=model.licence,
                 extra=model.extra,
                 source=_source_text(model.source),
@@ -140,8 +140,12 @@ def path_of(model: Model | str, cache: Path) -> Path:
     if isinstance(model.source, HubFolder | LocalFolder):
         return folder_path(model.source, cache)
     path = _file_path(model, cache)
-    if path.exists():
+    if _is_here(model, path):
         return path
+    if isinstance(model.source, OwnFiles):
+        raise MissingModel(
+            f"the model {model.name} is not in {path}: install Rushes again, it brings the files"
+        )
     if isinstance(model.source, LocalFile) and not model.source.path.exists():
         raise MissingModel(f"there is no {model.source.path}, the file of the model {model.name}")
     raise MissingModel(
@@ -166,8 +170,8 @@ def get(model: Model | str, cache: Path, *, offline: bool = False, hub: str = HU
     """
     model = find_model(model) if isinstance(model, str) else model
     path = _file_path(model, cache)
-    if isinstance(model.source, LocalFolder):
-        return folder_path(model.source, cache)
+    if isinstance(model.source, OwnFiles | LocalFolder):
+        return path_of(model, cache)
     if isinstance(model.source, LocalFile):
         _check(model.source)
     elif not path.exists() and offline:
@@ -206,11 +210,29 @@ def _fetch_file(
 def _file_path(model: Model, cache: Path) -> Path:
     if isinstance(model.source, LocalFolder):
         return model.source.path
+    if isinstance(model.source, OwnFiles):
+        return model.source.folder
     if isinstance(model.source, HubFolder):
         return model.source.path_under(cache)
     if isinstance(model.source, LocalFile) and not model.converter:
         return model.source.path
     return cache / f"{model.name}-{model.identity}{model.suffix}"
+
+
+def _is_here(model: Model, path: Path) -> bool:
+    """Return whether all that a stage opens at a path is on this machine."""
+    if isinstance(model.source, OwnFiles):
+        return all(file.exists() for file in model.source.paths)
+    return path.exists()
+
+
+def _size_bytes(model: Model, path: Path) -> int:
+    """Return the size of a model on this machine, or else of its download."""
+    if not _is_here(model, path):
+        return model.size_bytes
+    if isinstance(model.source, OwnFiles):
+        return sum(size_bytes(file) for file in model.source.paths)
+    return size_bytes(path)
 
 
 def _source_text(source: Source) -> str:
@@ -221,6 +243,8 @@ def _source_text(source: Source) -> str:
             return f"{source.repo}@{source.revision[:12]}"
         case HubFolder():
             return source.name.removeprefix(PREFIX)
+        case OwnFiles():
+            return "Rushes itself"
         case LocalFile() | LocalFolder():
             return str(source.path)
 

@@ -61,7 +61,8 @@ def recipe_with_models(
         The recipe without them; model name → file; for each of them why, and the remedy.
 
     Raises:
-        RecipeError: A stage names another model than the one whose results it reads.
+        RecipeError: A stage names another model than the one whose results it reads, or a detector
+            reads a probe that cannot run here.
     """
     _check_same(recipe.stages("score"))
     found: dict[str, Path] = {}
@@ -70,6 +71,8 @@ def recipe_with_models(
         some, lacking = for_stages(recipe.stages(section), cache)
         found |= some
         notes += lacking.values()
+        if section == "scan":
+            _check_detectors(recipe, lacking)
         for verb, names in _without(recipe, section, lacking).items():
             notes += [
                 f"{name} is left out: it reads a stage that is" for name in names - set(lacking)
@@ -91,6 +94,14 @@ def _without(recipe: Recipe, section: str, lacking: Collection[str]) -> dict[str
             verb = next(verb for verb, known in KINDS.items() if known == kind)
             gone.setdefault(verb, set()).add(name)
     return dict(sorted(gone.items()))
+
+
+def _check_detectors(recipe: Recipe, lacking: Mapping[str, str]) -> None:
+    """Raise RecipeError for a detector of a probe that cannot run: clips would hold its cuts."""
+    for name, detector in recipe.stages("cut").items():
+        for probe in detector.inputs.probes:
+            if probe in lacking:
+                raise RecipeError(f"cut.use has {name!r}, and the probe {lacking[probe]}")
 
 
 def _check_same(scorers: Mapping[str, Any]) -> None:

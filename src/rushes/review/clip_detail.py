@@ -8,7 +8,7 @@ import numpy as np
 from rushes.catalog import Catalog
 from rushes.decisions import tags_of, undone_actions
 from rushes.records import Clip, Decisions, Row, Verdict, Video
-from rushes.review.cut_hints import likely_cuts
+from rushes.review.cut_hints import likely_cuts, likely_cuts_by_network
 from rushes.review.live_clips import LiveClips
 from rushes.review.percentiles import is_measured, percentile_ranks
 from rushes.review.previews import Previews, plays
@@ -94,7 +94,12 @@ class ClipDetails:
         first, last = np.searchsorted(shown.pts, (clip.in_pts, clip.out_pts)).tolist()
         after = np.searchsorted(signals.pts, clip.out_pts + around)
         end_pts = int(signals.pts[after]) if after < len(signals.pts) else signals.end_pts
-        cuts = likely_cuts(shown.columns["step_1"][first:last])
+        network = self._previews.signals_if_scanned("network", video_no)
+        if network is not None:
+            begins = network.span(clip.in_pts, clip.out_pts).columns["begins"]
+            cuts = likely_cuts_by_network(begins)
+        else:
+            cuts = likely_cuts(shown.columns["step_1"][first:last])
         return {
             "frame_times_s": [video.seconds(int(pts)) for pts in shown.pts],
             "frame_pts": shown.pts.tolist(),

@@ -66,6 +66,13 @@ class Previews:
         """
         return _signals(self._context.folder / self._probe_row(probe, video_no)["signals"])
 
+    def signals_if_scanned(self, probe: str, video_no: int) -> Signals | None:
+        """Return the signals of a probe along a video; None if it is not scanned for it."""
+        try:
+            return self.signals(probe, video_no)
+        except ItemError:
+            return None
+
     def _probe_row(self, probe: str, video_no: int) -> Row:
         prints = self._context.recipe.fingerprints.probes
         if probe in prints and probe not in self._rows:

@@ -1,4 +1,4 @@
-"""Makes the cut network anew: `python -m rushes.cuts.network FOOTAGE WORK`; see `make cutnet`.
+"""Train the cut network anew: `python -m rushes.cuts.network FOOTAGE WORK`; see `make cutnet`.
 
 Decodes the films of the manifest once into `WORK/frames`, trains on them, and writes the weights
 and the two graphs. The same seed on the same machine gives the same weights.
@@ -21,17 +21,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m rushes.cuts.network", description=__doc__)
     parser.add_argument("footage", type=Path, help="folder that the manifest's names are in")
     parser.add_argument("work", type=Path, help="folder for frames, log and weights")
+    parser.add_argument("--manifest", type=Path, default=MANIFEST, help="films and their cuts")
     parser.add_argument("--steps", type=int, default=Plan().steps)
     parser.add_argument("--seed", type=int, default=Plan().seed)
     parser.add_argument("--leave-out", nargs="*", default=(), help="groups of films not trained on")
     told = parser.parse_args()
     frames = told.work / "frames"
     frames.mkdir(parents=True, exist_ok=True)
-    for film in read_manifest(MANIFEST):
+    for film in read_manifest(told.manifest):
         to = stored_at(frames, film["name"])
         if not to.exists():
             decode_small(told.footage / film["name"], to)
-    films = load(MANIFEST, frames, told.leave_out)
+    films = load(told.manifest, frames, told.leave_out)
     weights = dict(np.load(train(films, Plan(steps=told.steps, seed=told.seed), told.work)))
     for name, graph in (("look", look_graph), ("judge", judge_graph)):
         (told.work / f"{name}.onnx").write_bytes(graph(weights).SerializeToString())

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rushes.records import CutKind
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curves:
@@ -44,8 +46,7 @@ class Boundary:
     """First frame that does not show the old shot alone."""
     end: int
     """First frame that shows the new shot alone; equal to `start` for a hard cut."""
-    kind: str
-    """"hard", "fade", "dissolve" or "wipe"."""
+    kind: CutKind
     confidence: float
 
 
@@ -109,5 +110,5 @@ def _gradual(curves: Curves, first: int, last: int, lines: Thresholds) -> Bounda
     weights = mixed / max(total, 1e-6)
     fade = float((curves.fade[first:last] * weights).sum())
     wipe = float((curves.wipe[first:last] * weights).sum())
-    kind = "fade" if fade >= max(wipe, 0.5) else "wipe" if wipe >= 0.5 else "dissolve"
+    kind: CutKind = "fade" if fade >= max(wipe, 0.5) else "wipe" if wipe >= 0.5 else "dissolve"
     return Boundary(start=first, end=last, kind=kind, confidence=float(mixed.max()))

@@ -95,6 +95,7 @@ def _film(entry: dict[str, Any], pictures: np.ndarray) -> Film:
 
 def decode_small(video: Path, to: Path) -> None:
     """Write a film's frames at `HIGH` x `WIDE` as `.npy`."""
+    from rushes.files import whole
     from rushes.media.decode import Decoder
 
     pictures = [
@@ -103,4 +104,5 @@ def decode_small(video: Path, to: Path) -> None:
         ).to_ndarray()
         for frame in Decoder(video)
     ]
-    np.save(to, np.stack(pictures))
+    with whole(to) as temporary, temporary.open("wb") as file:
+        np.save(file, np.stack(pictures))

@@ -12,11 +12,11 @@ import numpy as np
 from rushes.cuts.classify import LEAST_ODDS
 from rushes.cuts.evidence import doubtful_rows
 from rushes.networks.session import open_session
+from rushes.networks.shot_frames import HEIGHT, WIDTH, RgbConverter, small_planes
 from rushes.records import Field, Video
 from rushes.stages.items import FrameSpec, Planes, ProbeResult, Signals
 from rushes.stages.protocols import Inputs, PostProbe
 
-HEIGHT, WIDTH = 27, 48
 MARGIN = 25
 """Frames of context on either side of each stretch; fewer change the network's output."""
 MAX_WINDOW = 150
@@ -73,8 +73,7 @@ class TransNet(PostProbe):
 
     def start(self, video: Video, stem: Path) -> None:
         """Open the spool."""
-        is_full = video.color_range == "full" or video.pix_fmt.startswith("yuvj")
-        self._to_rgb = _Colours(is_full)
+        self._to_rgb = RgbConverter(video)
         self._time_base, self._end_pts = video.time_base, video.end_pts
         self._path = stem.with_name(stem.name + ".spool")
         self._spool: BinaryIO = self._path.open("wb")
@@ -82,12 +81,7 @@ class TransNet(PostProbe):
 
     def process(self, picture: Planes, pts: int, is_first: bool) -> None:
         """Spool one frame: luma and chroma at 48×27."""
-        import cv2
-
-        size = (WIDTH, HEIGHT)
-        self._spool.write(cv2.resize(picture.luma_HW, size, interpolation=cv2.INTER_AREA))
-        for plane_HW in picture.chroma_CHW:
-            self._spool.write(cv2.resize(plane_HW, size, interpolation=cv2.INTER_AREA))
+        self._spool.write(small_planes(picture).tobytes())
         self._pts.append(pts)
 
     def finish_with(self, measured: Mapping[str, ProbeResult]) -> ProbeResult:
@@ -145,25 +139,6 @@ class TransNet(PostProbe):
 def _session(path: Path) -> Any:
     """Load the network, once in each worker."""
     return open_session(path)
-
-
-class _Colours:
-    """Converts spooled planes to RGB."""
-
-    def __init__(self, is_full: bool) -> None:
-        black, luma_gain, chroma_gain = (0, 1.0, 1.0) if is_full else (16, 255 / 219, 255 / 224)
-        matrix = np.array(  # BT.601; at 48×27 the difference to BT.709 does not matter
-            [[1, 0, 1.402], [1, -0.344136, -0.714136], [1, 1.772, 0]], np.float32
-        )
-        gains = np.array([luma_gain, chroma_gain, chroma_gain], np.float32)
-        self._matrix = matrix * gains
-        self._offset = self._matrix @ np.array([-black, -128, -128], np.float32)
-
-    def __call__(self, planes_TCHW: np.ndarray) -> np.ndarray:
-        """Return uint8 RGB (T, H, W, 3)."""
-        rgb_THWC = np.einsum("dc,tchw->thwd", self._matrix, planes_TCHW.astype(np.float32))
-        rgb_THWC = np.clip(np.rint(rgb_THWC + self._offset), 0, 255)
-        return np.asarray(rgb_THWC.astype(np.uint8))
 
 
 def _windows(spans: list[tuple[int, int]], count: int) -> Iterator[tuple[int, int]]:
