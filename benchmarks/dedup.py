@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.measuring import footage, write_results
+from benchmarks.measuring import figures_of, footage, write_results
 from rushes.dedup.descriptors import LENGTH, mirrored
 from rushes.dedup.near_stills import PACKED, DescriptorTable, Matches, near_stills
 from rushes.dedup.worker import PARTS, QUERY_PARTS
@@ -325,16 +325,14 @@ def main(scratch: Path) -> None:
         "",
         "Made-up clips of six stills, one in fifty a noisy copy half a still later, half of them "
         "mirrored. Verifying the pairs that met is not in it: about 14 ms of CPU each. Embeddings "
-        "have 256 numbers. One process for each line.",
+        "have 256 numbers. One process and one thread for each line.",
         "",
         "| clips | search stills, CPU s | wall s | pairs met | planted copies met | "
         "search embeddings, CPU s | found | peak MiB |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for clips in [int(n) for n in os.environ.get("RUSHES_DEDUP_CLIPS", "10000,100000").split(",")]:
-        command = [sys.executable, "-m", "benchmarks.dedup", str(clips)]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
-        figures[f"growth_{clips}"] = json.loads(done.stdout)
+        figures[f"growth_{clips}"] = figures_of("benchmarks.dedup", str(clips))
         lines.append(_growth_line(figures[f"growth_{clips}"]))
     lines += [
         "",

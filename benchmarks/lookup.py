@@ -10,7 +10,6 @@ import importlib.util
 import json
 import os
 import resource
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.dedup import made_up
-from benchmarks.measuring import write_results
+from benchmarks.measuring import figures_of, write_results
 from rushes.dedup.descriptors import LENGTH, mirrored
 from rushes.dedup.near_stills import NEAR, PACKED, DescriptorTable, Matches, near_stills
 
@@ -198,7 +197,7 @@ def main(scratch: Path) -> None:
             is_slow = name in _SLOW and clips > _SLOW_CLIPS
             if is_slow or importlib.util.find_spec(module) is None:
                 continue
-            found = _own(name, clips)
+            found = figures_of("benchmarks.lookup", name, str(clips))
             figures[f"{name}_{clips}"] = found
             lines.append(
                 f"| {clips:,} | {title} | {found['cpu_s']:.1f} | {found['wall_s']:.0f} | "
@@ -206,18 +205,6 @@ def main(scratch: Path) -> None:
                 f"{found['pairs'] - found['met']} |"
             )
     print(write_results("lookup", "\n".join(lines) + "\n", figures).read_text())
-
-
-def _own(name: str, clips: int) -> dict[str, Any]:
-    command = [sys.executable, "-m", "benchmarks.lookup", name, str(clips)]
-    one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, env=os.environ | one_thread
-    )
-    if done.returncode:
-        raise RuntimeError(done.stderr)
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
 
 
 if __name__ == "__main__":

@@ -44,6 +44,23 @@ def cost_of(contender: str, *paths: str) -> Cost:
     return Cost(**json.loads(done.stdout.strip().splitlines()[-1]))
 
 
+def figures_of(module: str, *arguments: str) -> dict[str, Any]:
+    """Run a module in a process of its own, on one thread, and return the JSON that it prints.
+
+    On a busy machine the threads of a matrix product wait for one another at full load, and the
+    CPU time would tell of that.
+    """
+    one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", module, *arguments]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=os.environ | one_thread
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
 def footage() -> Path | None:
     """Return the folder of shared footage, if it is there."""
     named = os.environ.get("RUSHES_FOOTAGE")
