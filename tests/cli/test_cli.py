@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -46,20 +47,6 @@ HEAVY = {
     "av", "cv2", "hypothesis", "msgspec", "multiprocessing.pool", "numpy", "onnxruntime", "pebble",
     "rich", "sqlalchemy", "tomlkit", "torch",
 }  # fmt: skip
-
-
-@pytest.fixture
-def rushes(monkeypatch, capsys):
-    """Call the command line in this process; returns exit code, stdout, stderr."""
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["rushes", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stopped:
-            cli.main()
-        out, err = capsys.readouterr()
-        return stopped.value.code, out, err
-
-    return call
 
 
 def test_the_set_of_flags_is_frozen():
@@ -162,6 +149,38 @@ def test_run_with_failures_exits_1_and_says_how_to_try_again(rushes, films, tmp_
     assert "1 unreadable" in out
     assert "broken.mp4" in out
     assert "again: rushes ingest" in out
+
+
+def test_exit_codes_speak_of_this_run_alone(rushes, films, tmp_path):
+    flags = ["--project", tmp_path / "p", "--workers", 0]
+    (films / "broken.mp4").write_bytes(b"no video at all" * 99)
+    assert rushes("run", films, "--only", "scan", *flags)[0] == 1
+    code, out, _ = rushes("run", *flags, "--only", "scan,cut")
+    assert code == 0
+    assert "1 failure of earlier runs: rushes ls failures" in out
+    assert "broken.mp4" not in out
+    for command in (["cut"], ["score", "--only", "sharpness"], ["caption"], ["status"]):
+        assert rushes(*command, *flags)[0] == 0, command
+    assert "broken.mp4" in rushes("ls", "failures", *flags)[1]
+    code, out, _ = rushes("forget", films / "broken.mp4", *flags)
+    assert (code, out) == (0, "forgotten: 0 videos, 0 clips, 1 failure\n")
+    code, out, _ = rushes("run", films, *flags, "--only", "cut", "--set", 'ingest.ignore=["bro*"]')
+    assert code == 0
+    assert "1 ignored" in out
+
+
+def test_run_names_videos_whose_file_is_gone_or_replaced(rushes, films, tmp_path):
+    flags = ["--project", tmp_path / "p", "--workers", 0]
+    assert rushes("run", films, "--only", "scan,cut", *flags)[0] == 0
+    (films / "one.mp4").unlink()
+    shutil.copy(films / "three ö.mp4", films / "sub" / "two.mkv")
+    code, out, _ = rushes("run", "--only", "scan,cut", *flags)
+    assert code == 0
+    assert "1 video gone" in out
+    assert "1 video changed since the ingest" in out
+    assert "two.mkv" in out
+    code, out, _ = rushes("ls", "videos", "--json", *flags)
+    assert sorted(row["file"] for row in json.loads(out)) == ["changed", "gone", "here"]
 
 
 @pytest.mark.parametrize(
