@@ -90,7 +90,13 @@ def clips_of_span(video_id: str, value: Mapping[str, Any]) -> list[Clip]:
 
 
 def last_action(verdicts: Iterable[Verdict], who: str, *, redo: bool = False) -> int | None:
-    """Return the action that a person's next undo (or redo) is about; None if there is none.
+    """Return the action that a person's next undo (or redo) is about; None if there is none."""
+    found = steps(verdicts, who, redo=redo)
+    return found[-1] if found else None
+
+
+def steps(verdicts: Iterable[Verdict], who: str, *, redo: bool = False) -> list[int]:
+    """Return the actions that a person can undo (or redo), the next one last.
 
     An undo is about the person's latest action that is not undone; a redo about the action undone
     last, unless the person has done something else since.
@@ -111,5 +117,4 @@ def last_action(verdicts: Iterable[Verdict], who: str, *, redo: bool = False) ->
         elif verdict.no == verdict.action:
             done.append(verdict.action)
             undone.clear()
-    stack = undone if redo else done
-    return stack[-1] if stack else None
+    return undone if redo else done

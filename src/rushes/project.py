@@ -281,6 +281,10 @@ class Project(Workspace):
         action = decide.redo(self.context.catalog, who=who, source="cli")
         return self.context.catalog.verdicts.of_action(action)
 
+    def steps(self, *, redo: bool = False) -> dict[str, int]:
+        """Return person → number of decisions that this person can undo, or redo."""
+        return decide.steps_of_all(self.context.catalog, redo=redo)
+
     def search(
         self, text: str | None = None, *, like: str | None = None, limit: int | None = None
     ) -> list[Row]:

@@ -98,7 +98,10 @@ def test_a_copy_is_noticed_and_counts_once(take_in, catalog, folder, video):
     shutil.copy(video, folder / "b.mp4")
     report = take_in()
     assert (report.videos, report.new) == (1, 1)
-    assert report.duplicates == (str(folder / "b.mp4"),)
+    (copy,) = report.duplicates
+    (known,) = catalog.videos().values()
+    assert (copy.path, copy.of) == (str(folder / "b.mp4"), str(folder / "a.mp4"))
+    assert known.given == known.path == copy.of
     (folder / "a.mp4").unlink()  # and the copy takes over
     report = take_in()
     assert (report.videos, report.new, report.duplicates) == (1, 0, ())
@@ -185,6 +188,19 @@ def test_other_files_are_listed_and_never_opened(take_in, catalog, folder, video
     assert (report.videos, report.failed) == (1, 0)
     assert [Path(p).name for p in report.others] == ["a.txt", "b.jpg", "c.SRT", "d.nfo", "e.mp3"]
     assert failures(catalog) == {}
+
+
+def test_the_copy_of_a_known_file_is_the_duplicate_whatever_its_name(
+    take_in, catalog, folder, video
+):
+    shutil.copy(video, folder / "film.mp4")
+    take_in()
+    shutil.copy(video, folder / "a copy.mp4")
+    for _ in range(2):
+        (copy,) = take_in().duplicates
+        assert (copy.path, copy.of) == (str(folder / "a copy.mp4"), str(folder / "film.mp4"))
+        (known,) = catalog.videos().values()
+        assert known.given == str(folder / "film.mp4")
 
 
 def test_a_file_of_unknown_suffix_is_judged_by_what_it_holds(take_in, folder, video):

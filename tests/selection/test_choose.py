@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rushes.errors import RecipeError
-from rushes.recipe.rules import parse_rule
+from rushes.recipe.rules import parse_rule, parse_where
 from rushes.selection.choose import choose, mask
-from rushes.selection.column_values import is_missing
+from rushes.selection.column_values import is_missing, shortened
 
 NAN = np.nan
 COLUMNS = {
@@ -176,3 +176,24 @@ def test_shares_hold_and_no_larger_cap_would(counts, percent):
     assert all(0 < now <= was for now, was in zip(found, counts, strict=True))
     larger = [min(was, max(found) + 1) for was in counts]
     assert larger == found or max(larger) > percent / 100 * sum(larger) - 1e-6
+
+
+@given(
+    st.lists(st.floats(-1e9, 1e9) | st.floats(-1e-6, 1e-6), min_size=1, max_size=40),
+    st.sampled_from(["top 90%", "bottom 35%", "top 0%", "bottom 0%", "top 100%"]),
+)
+def test_a_printed_threshold_pasted_back_gives_the_same_clips(values, text):
+    columns = {"motion.speed": shortened(np.array(values))}
+    passing, (line,) = choose([parse_rule("motion.speed", text)], columns)
+    assert list(mask(parse_where(line.threshold), columns)) == list(passing)
+
+
+@given(st.floats(-1e12, 1e12) | st.floats(-1e-12, 1e-12))
+def test_a_shortened_number_is_the_number_that_is_printed(value):
+    (short,) = shortened(np.array([value])).tolist()
+    if abs(value) > 1e-16:
+        assert float(f"{short:.12g}") == short
+    assert short == pytest.approx(value, rel=5.1e-6, abs=1e-30)
+    assert shortened(np.array([short]))[0] == short
+    if value == round(value):
+        assert short == value

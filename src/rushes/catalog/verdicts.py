@@ -98,6 +98,12 @@ class Verdicts:
         """Return the verdicts of one action, in order."""
         return self._verdicts(schema.verdicts.c.action == action)
 
+    def people(self) -> list[str]:
+        """Return the names of all who have decided anything, sorted."""
+        names = sa.select(schema.verdicts.c.who).distinct().order_by(schema.verdicts.c.who)
+        with self._database.reading() as connection:
+            return list(connection.execute(names).scalars())
+
     def actions_of(self, who: str) -> list[Verdict]:
         """Return the first verdict of each action of a person, in order."""
         table = schema.verdicts

@@ -1,7 +1,8 @@
 """Commands for people's decisions: the review page, verdicts, undo and redo."""
 
 import getpass
-from collections.abc import Sequence
+import shlex
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -48,25 +49,37 @@ def verdict(project: Any, what: str, clips: Sequence[str], as_json: bool) -> int
 
 
 @cli.command()
+@click.argument("who", required=False)
 @project_options()
-def undo(project: Any, as_json: bool) -> int:
-    """Undo your last decision, made here or on the page."""
-    done = project.undo(who=getpass.getuser())
-    show_result(done, as_json, lambda verdicts: click.echo(_summary(verdicts, "undo", "undone")))
-    return DONE
+def undo(project: Any, who: str | None, as_json: bool) -> int:
+    """Undo the last decision of WHO, made here or on the page.
+
+    WHO is the name on the page; without it, your name on this machine.
+    """
+    return _reverse(project, project.undo, who, as_json)
 
 
 @cli.command()
+@click.argument("who", required=False)
 @project_options()
-def redo(project: Any, as_json: bool) -> int:
-    """Redo your last undone decision."""
-    done = project.redo(who=getpass.getuser())
-    show_result(done, as_json, lambda verdicts: click.echo(_summary(verdicts, "redo", "redone")))
-    return DONE
+def redo(project: Any, who: str | None, as_json: bool) -> int:
+    """Redo the last undone decision of WHO; see rushes undo."""
+    return _reverse(project, project.redo, who, as_json)
 
 
-def _summary(verdicts: Sequence[Any], verb: str, done: str) -> str:
-    if not verdicts:
-        return f"nothing to {verb}"
-    kinds = ", ".join(sorted({verdict.kind for verdict in verdicts}))
-    return f"{done}: {kinds} of {count(len({verdict.clip for verdict in verdicts}), 'clip')}"
+def _reverse(project: Any, reverse: Callable[..., Any], who: str | None, as_json: bool) -> int:
+    name, verb = who or getpass.getuser(), reverse.__name__
+    done = reverse(who=name)
+
+    def show(verdicts: Sequence[Any]) -> None:
+        if verdicts:
+            kinds = ", ".join(sorted({verdict.kind for verdict in verdicts}))
+            clips = count(len({verdict.clip for verdict in verdicts}), "clip")
+            click.echo(f"{verb}ne: {kinds} of {clips}")
+            return
+        others = project.steps(redo=verb == "redo")
+        click.echo(f"nothing to {verb}" + (f" by {name}" if others else ""))
+        for other, number in others.items():
+            click.echo(f"  {other} has {count(number, 'step')}: rushes {verb} {shlex.quote(other)}")
+
+    return show_result(done, as_json, show)

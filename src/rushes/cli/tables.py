@@ -96,8 +96,8 @@ def ingest(found: Any) -> None:
     }
     parts = [count(found.videos, "video"), *(f"{n:,} {state}" for state, n in counts.items() if n)]
     click.echo("ingest: " + ", ".join(parts))
-    for path in found.duplicates:
-        click.echo(f"  duplicate: {path}")
+    for file in found.duplicates:
+        click.echo(f"  duplicate: {file.path} has the same bytes as {file.of}")
     for path in found.replaced:
         click.echo(f"  replaced: {path} is another video now; the earlier one is gone")
 
@@ -207,7 +207,7 @@ def failures(found: Sequence[Failure], older: int) -> None:
 
 
 def rows(found: Sequence[Row], first: str = "") -> None:
-    """Show rows as a table of the columns that fit; numbers to four digits.
+    """Show rows as a table of the columns that fit.
 
     Empty columns and pts are left to --json, which prints everything.
 
@@ -295,7 +295,7 @@ def checks(found: Sequence[Row]) -> None:
 
 def _cell(value: Any) -> str:
     if isinstance(value, float):
-        return f"{value:.4g}" if abs(value) < 1000 else f"{value:.1f}"
+        return f"{value:.12g}"  # all digits: rules with it pass the same clips
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return "-" if value is None else str(value)

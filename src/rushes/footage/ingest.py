@@ -3,7 +3,7 @@
 import hashlib
 import os
 import shlex
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -126,6 +126,15 @@ def _suffix(found: Found) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Duplicate:
+    """A file with the same bytes as another one, which stands for the video."""
+
+    path: str
+    of: str
+    """The other file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IngestReport:
     """Counts of the files at the places that a person named."""
 
@@ -137,8 +146,8 @@ class IngestReport:
     """Known videos that have another path now."""
     replaced: tuple[str, ...]
     """Files that hold another video than before; the earlier video is gone."""
-    duplicates: tuple[str, ...]
-    """Files with the same bytes as another file."""
+    duplicates: tuple[Duplicate, ...]
+    """Files with the same bytes as the file that stands for the video."""
     others: tuple[str, ...]
     """Files that are no videos."""
     ignored: int
@@ -189,15 +198,13 @@ def ingest(context: Context, places: Sequence[Path | str]) -> IngestReport:
     lost = {no for no, video in context.catalog.videos().items() if file_state(video) != "here"}
     context.catalog.set_paths({no: path for path, no in walk.videos.items() if no in lost})
     _forget_unscanned(context.catalog, replaced.values())
-    context.catalog.set_given(
-        {no: name for no, name in walk.given.items() if no in before and before[no].given != name}
-    )
+    own = _own_paths(context.catalog, walk, [item.path for item, _ in listed], before)
     return IngestReport(
-        videos=len(walk.given),
-        new=len(walk.given.keys() - before.keys()),
+        videos=len(own),
+        new=len(own.keys() - before.keys()),
         moved=_forget_missing(context.catalog, known, walk.videos),
         replaced=tuple(sorted(replaced)),
-        duplicates=_duplicates(walk.videos),
+        duplicates=_duplicates(walk, own),
         others=tuple(sorted(walk.others)),
         ignored=len(ignored),
         failed=walk.failed + _note_empty_folders(context.catalog, places, walk.videos),
@@ -209,7 +216,7 @@ class _Walk:
 
     def __init__(self) -> None:
         self.videos: dict[str, int] = {}  # path → number
-        self.given: dict[int, str] = {}  # number → its path as a person gave it
+        self.given: dict[str, str] = {}  # path → the path as a person gave it
         self.others: list[str] = []
         self.failed = 0
 
@@ -231,7 +238,7 @@ class _Walk:
             self.others.append(found.given)
         else:
             self.videos[found.path] = number
-            self.given.setdefault(number, found.given)
+            self.given[found.path] = found.given
 
 
 def _forget_missing(
@@ -272,9 +279,36 @@ def _note_empty_folders(
     return empty
 
 
-def _duplicates(seen: dict[str, int]) -> tuple[str, ...]:
+def _own_paths(
+    catalog: Catalog, walk: _Walk, order: Sequence[str], before: Mapping[int, Video]
+) -> dict[int, str]:
+    """Return video number → the file that stands for it; store it, and how a person gave it.
+
+    A known video keeps its file; the file of a new one is the first that was listed.
+    """
     first: dict[int, str] = {}
-    return tuple(path for path, no in sorted(seen.items()) if first.setdefault(no, path) != path)
+    for path in order:
+        if path in walk.videos:
+            first.setdefault(walk.videos[path], path)
+    catalog.set_paths({no: path for no, path in first.items() if no not in before})
+    videos = catalog.videos(first)
+    own = {no: videos[no].path for no in first}
+    catalog.set_given(
+        {
+            no: walk.given[path]
+            for no, path in own.items()
+            if path in walk.given and videos[no].given != walk.given[path]
+        }
+    )
+    return own
+
+
+def _duplicates(walk: _Walk, own: Mapping[int, str]) -> tuple[Duplicate, ...]:
+    return tuple(
+        Duplicate(path=walk.given[path], of=walk.given.get(own[no], own[no]))
+        for path, no in sorted(walk.videos.items())
+        if path != own[no]
+    )
 
 
 def _failure(path: str, error: Exception) -> Failure:

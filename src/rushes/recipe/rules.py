@@ -90,11 +90,6 @@ class Rule:
             return f"{self.column} {self.operator} {' | '.join(map(_written, self.values))}"
         return f"{self.column} {self.operator} {_exact(self.low)}"
 
-    def rounded(self) -> "Rule":
-        """Return the rule with its limit rounded to six digits, for display."""
-        low = float(f"{self.low:.6g}") if isinstance(self.low, float) else self.low
-        return replace(self, low=low)
-
     def resolved(self, values: np.ndarray) -> "Rule":
         """Return the rule with a percentile replaced by its limit over `values` (1-D)."""
         if self.operator not in ("top", "bottom"):

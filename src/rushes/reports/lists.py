@@ -216,5 +216,5 @@ def _rate(rate: Any) -> float | None:
 def _json_value(value: Any) -> Any:
     """Return a NumPy value as JSON takes it; NaN, the missing value of a column, as None."""
     if isinstance(value, float):
-        return None if np.isnan(value) else round(float(value), 5)
+        return None if np.isnan(value) else float(value)
     return value

@@ -139,7 +139,7 @@ def _history(clip_id: str, verdicts: Sequence[Verdict]) -> list[Row]:
 
 
 def plain(value: Any) -> Any:
-    """Return a value of a column for JSON: None for NaN, numbers to five decimals."""
+    """Return a value of a column for JSON: None for NaN."""
     if isinstance(value, float):
-        return None if np.isnan(value) else round(float(value), 5)
+        return None if np.isnan(value) else float(value)
     return value

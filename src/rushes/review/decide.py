@@ -9,7 +9,7 @@ import numpy as np
 from rushes.catalog import Catalog
 from rushes.context import Context
 from rushes.cuts.clips import clips_within
-from rushes.decisions import clips_of_span, last_action
+from rushes.decisions import clips_of_span, last_action, steps
 from rushes.errors import RecipeError, nearest
 from rushes.records import Clip, Decisions, VerdictKind
 
@@ -192,6 +192,13 @@ def undo(catalog: Catalog, *, who: str, source: str) -> int:
 def redo(catalog: Catalog, *, who: str, source: str) -> int:
     """Redo the action that a person undid last; else as `undo`."""
     return _reverse(catalog, "redo", who=who, source=source)
+
+
+def steps_of_all(catalog: Catalog, *, redo: bool = False) -> dict[str, int]:
+    """Return person → number of actions that this person can undo (or redo), if there are any."""
+    log = catalog.verdicts
+    found = {who: len(steps(log.actions_of(who), who, redo=redo)) for who in log.people()}
+    return {who: number for who, number in found.items() if number}
 
 
 def _reverse(catalog: Catalog, kind: VerdictKind, *, who: str, source: str) -> int:

@@ -49,7 +49,7 @@ def choose(rules: Sequence[Rule], columns: Columns) -> tuple[np.ndarray, tuple[R
         funnel.append(
             RuleCount(
                 rule=str(rule),
-                threshold=str(resolved.rounded()),
+                threshold=str(resolved),
                 alone=int(alone.sum()),
                 left=int(left.sum()),
                 missing=int((is_missing(values) & ~spared).sum()),

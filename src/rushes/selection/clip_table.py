@@ -11,7 +11,7 @@ from rushes.context import Context
 from rushes.dedup.keep import OUTCOME, outcome_fingerprint
 from rushes.recipe.recipe import Recipe
 from rushes.records import Clip, Decisions, Field, Video
-from rushes.selection.column_values import EDITED
+from rushes.selection.column_values import EDITED, shortened
 from rushes.selection.splits import assign_splits
 from rushes.similarity.coverage import FIELDS as CLUSTER_FIELDS
 from rushes.similarity.coverage import KEY as CLUSTERS
@@ -77,6 +77,8 @@ class ColumnSource:
                 dtype, missing = (object, None) if field.dtype == "text" else (float, np.nan)
                 filled = np.full(len(numbers), missing, dtype)
                 filled[at] = np.array(column, dtype)[row_at]
+                if field.dtype == "real":
+                    filled = shortened(filled)
                 columns[f"{self.prefix}.{field.name}"] = filled
         return columns
 
@@ -199,7 +201,7 @@ def _read(
         "frames_damaged": damaged.astype(float),
         "width_px": sizes[:, 0].copy(),
         "height_px": sizes[:, 1].copy(),
-        "fps": np.array([float(video.rate) for video in cut])[which],
+        "fps": shortened(np.array([float(video.rate) for video in cut]))[which],
         "video": np.array([video.given for video in cut], object)[which],
     }
     for stage in column_sources(context.recipe):

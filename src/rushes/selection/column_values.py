@@ -22,6 +22,19 @@ def is_missing(values: np.ndarray) -> np.ndarray:
     return np.asarray(np.isnan(values))
 
 
+def shortened(values: np.ndarray) -> np.ndarray:
+    """Return values (float64) rounded to six significant digits, large ones to whole numbers.
+
+    So a number in a list or a funnel is the whole number: a rule with it passes the same clips.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        digits = np.maximum(0, 5 - np.floor(np.log10(np.abs(values))))
+    is_fraction = np.isfinite(digits) & (values != np.round(values)) & (digits <= 22)
+    # Powers of ten up to 10^22 are exact, so the quotients are the nearest numbers to the decimals.
+    powers = 10.0 ** np.where(is_fraction, digits, 0)
+    return np.where(is_fraction, np.round(values * powers) / powers, values)
+
+
 def column_of(rule: Rule, columns: Columns) -> np.ndarray:
     """Return the column of a rule.
 

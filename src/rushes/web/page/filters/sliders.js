@@ -3,7 +3,7 @@
 /** @import { Row } from "../app/types.js" */
 
 import { post, stillUrl } from "../app/api.js";
-import { el, number, throttled, toast } from "../app/dom.js";
+import { el, throttled, toast } from "../app/dom.js";
 import { scale } from "./axis.js";
 import { column, labelOf, rules, state, unitOf, valueOf } from "../app/state.js";
 
@@ -95,14 +95,21 @@ export function slider(name, histogram, { onMove, onSettle, onOpen }) {
     return side === "top" ? [value, null] : [null, value];
   }
 
+  /** @param {number | null} value */
+  function shown(value) {
+    if (value === null) return "";
+    return filter.percent ? `${+(100 - +filter.percent.split(/[ %]+/)[1]).toFixed(6)}%` : String(value);
+  }
+
   function draw() {
     const [from, to] = ends();
     low.value = String(from === null ? 0 : toStep(from));
     high.value = String(to === null ? STEPS : toStep(to));
-    least.value = from === null ? "" : number(from);
-    most.value = to === null ? "" : number(to);
-    least.placeholder = number(histogram.least);
-    most.placeholder = number(histogram.most);
+    // All digits: what is shown here passes the same clips when it is typed again.
+    least.value = shown(from);
+    most.value = shown(to);
+    least.placeholder = String(histogram.least);
+    most.placeholder = String(histogram.most);
     for (const button of /** @type {NodeListOf<HTMLElement>} */ (presets.querySelectorAll("[data-percent]"))) {
       button.setAttribute("aria-pressed", String(button.dataset.percent === filter.percent));
     }

@@ -203,12 +203,11 @@ function funnel(one) {
 
 /** @param {string} rule as the recipe has it */
 function readable(rule) {
-  // "motion.speed >= 0.263255" → "Motion speed ≥ 0.263 % of diagonal / s"
+  // "motion.speed >= 0.263255" → "Motion speed ≥ 0.263255 % of diagonal / s"
   const [column, ...rest] = rule.split(" ");
   const words = rest.join(" ").replace(">=", "≥").replace("<=", "≤");
-  const rounded = words.replace(/\d+\.\d{4,}/g, (digits) => String(+(+digits).toPrecision(3)));
   const unit = /^[<>≥≤]/.test(words) ? unitOf(column) : "";
-  return [labelOf(column), rounded, unit].filter(Boolean).join(" ");
+  return [labelOf(column), words, unit].filter(Boolean).join(" ");
 }
 
 /** @param {Export[]} all */
