@@ -9,7 +9,7 @@ import pytest
 
 from rushes.catalog import captions
 from rushes.catalog import change_log as changes
-from rushes.dedup.keep import OUTCOME, outcome_fingerprint
+from rushes.dedup.keep import OUTCOME, OUTCOME_KEY, outcome_fingerprint
 from rushes.errors import RecipeError
 from rushes.project import Project
 from rushes.records import Clip, CutResult
@@ -96,7 +96,7 @@ class Events:
             for no in self.some(self.clips(), 9)
         }  # fmt: skip
         fingerprint = outcome_fingerprint(self.recipe)
-        self.catalog.stages.commit("dedup/outcome", OUTCOME, fingerprint, rows)
+        self.catalog.stages.commit(OUTCOME_KEY, OUTCOME, fingerprint, rows)
 
     def on_a_verdict(self):
         tags = [self.random.choice("abc") for _ in range(2)]

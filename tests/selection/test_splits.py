@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from rushes.dedup.keep import OUTCOME, outcome_fingerprint
+from rushes.dedup.keep import OUTCOME, OUTCOME_KEY, outcome_fingerprint
 from rushes.errors import RecipeError
 from rushes.project import Project
 from rushes.selection.splits import Split, assign_splits
@@ -86,7 +86,7 @@ def test_copies_in_selections_on_both_sides_are_a_leak(halved):
     copies = {"group": 7, "copies": 1, "keep": 1, "of": "", "alike": None, "alike_keep": None}
     rows = {numbers[clip]: copies for clip in (train[0], validation[0])}
     fingerprint = outcome_fingerprint(halved.context.recipe)
-    halved.context.catalog.stages.commit("dedup/outcome", OUTCOME, fingerprint, rows)
+    halved.context.catalog.stages.commit(OUTCOME_KEY, OUTCOME, fingerprint, rows)
     lines = halved.status()["split"]
     assert f"LEAK: {train[0]} (train) and {validation[0]} (validation)" in lines
     assert lines[-1].startswith("freeze the selections again")

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
 from rushes.context import Context
 from rushes.dedup.align import Alignment
 from rushes.dedup.groups import CopyPair, Membership, group_copies
@@ -13,11 +15,13 @@ from rushes.errors import RecipeError
 from rushes.recipe.recipe import Recipe
 from rushes.records import Clip, ClipRow, Field, Row, Video
 from rushes.similarity.near_pairs import near_pairs
-from rushes.similarity.pooling import pool_stills
+from rushes.similarity.spaces import embedding_space
 
 VERSION = 1
 """Bump it when the same clips give other groups."""
 
+OUTCOME_KEY = "dedup/outcome"
+"""Key of the stored choice, as of a stage."""
 PAIRS = (Field(name="pairs", dtype="text", about="copies that were found of the clip, as JSON"),)
 OUTCOME = (
     Field(name="group", label="Duplicate group", dtype="integer", low=0,
@@ -70,21 +74,19 @@ def duplicate_groups(context: Context) -> dict[int, int]:
 
 def outcome(context: Context) -> dict[int, Row]:
     """Return clip number → row of `OUTCOME`; empty if `dedup` was not run."""
-    return context.catalog.stages.rows(
-        "dedup/outcome", OUTCOME, step_fingerprints(context.recipe)["outcome"]
-    )
+    return context.catalog.stages.rows(OUTCOME_KEY, OUTCOME, outcome_fingerprint(context.recipe))
 
 
 def step_fingerprints(recipe: Recipe) -> dict[str, str]:
     """Return the fingerprint of each step's results, and that of the cuts."""
     prints = recipe.fingerprints
     of_probe = prints.probes.get
-    looked = _hash([VERSION, of_probe("still"), of_probe("border")])
-    pairs = _hash([looked, of_probe("change"), prints.cut])
+    described = _hash([VERSION, of_probe("still"), of_probe("border")])
+    pairs = _hash([described, of_probe("change"), prints.cut])
     settings = asdict(recipe.own("dedup"))
     return {
         "cut": prints.cut,
-        "looked": looked,
+        "described": described,
         "pairs": pairs,
         "outcome": _hash([pairs, settings, prints.scorers.get("embedding")]),
     }
@@ -169,17 +171,12 @@ def _look_alikes(
     context: Context, numbers: Sequence[int], rank: Mapping[int, Sequence[float]]
 ) -> dict[int, Membership]:
     """Return clip → its place among those that look alike, for each clip with an embedding."""
-    scorer = context.recipe.stages("score").get("embedding")
-    if scorer is None:
+    space = embedding_space(context, "embedding")
+    if space is None:
         return {}
-    rows = context.scores("embedding")
-    with_one = [no for no in numbers if no in rows]
-    if not with_one:
-        return {}
-    field = next(field for field in scorer.fields if field.name == "vector")
-    fingerprint = context.recipe.fingerprints.scorers["embedding"]
-    shards = context.catalog.stages.shards("scorer/embedding", field, fingerprint)
-    vectors_ND = pool_stills(shards.read([rows[no]["vector"] for no in with_one]))
+    place_of = space.places()
+    with_one = [no for no in numbers if no in place_of]
+    vectors_ND = space.vectors(np.array([place_of[no] for no in with_one], np.int64))
     settings: Dedup = context.recipe.own("dedup")
     pairs = [
         CopyPair(first=with_one[i], second=with_one[j], share_first=1.0, share_second=1.0)

@@ -58,7 +58,7 @@ def near_stills(
 
     Args:
         table: The stills of all clips.
-        progress: Called with the share that is done, 0–1.
+        progress: Called with the number of stills searched for since the last call.
     """
     parts, stills, _ = table.descriptors_PNL.shape
     index = InvertedFile(
@@ -70,13 +70,14 @@ def near_stills(
     found = [_none()]
     queries = np.flatnonzero(table.is_query_N)
     for at in range(0, len(queries), _AT_ONCE):
-        found += _matches(table, index, queries[at : at + _AT_ONCE])
-        progress(min(1.0, (at + _AT_ONCE) / len(queries)))
+        some = queries[at : at + _AT_ONCE]
+        found += _matches(table, index, some)
+        progress(len(some))
     return _nearest(Matches.joined(found), table.owner_N, _MOST)
 
 
 def _matches(table: DescriptorTable, index: InvertedFile, stills: np.ndarray) -> Iterator[Matches]:
-    """Yield what is near some stills: matches for each part of them, as it is and mirrored."""
+    """Yield the matches of some stills, for each of their parts, plain and mirrored."""
     count = len(table.owner_N)
     for part in table.query_parts:
         rows = part * count + stills

@@ -16,6 +16,7 @@ import numpy as np
 from rushes.context import Context
 from rushes.dedup.keep import (
     OUTCOME,
+    OUTCOME_KEY,
     PAIRS,
     Dedup,
     choose_kept,
@@ -38,14 +39,14 @@ from rushes.dedup.worker import (
 )
 from rushes.errors import ItemError, RecipeError
 from rushes.records import Field, Row
-from rushes.runner.base import Job
+from rushes.runner.base import Job, progress_bar
 
 __all__ = ["Dedup", "DedupReport", "count_pending", "find_copies"]
 
 PAIRS_PER_TASK = 64
 LEAST_OVERLAP = 0.5
 """Pairs that share less than this part of the shorter one are no copies."""
-_DESCRIBED, _PAIRS, _OUTCOME = "dedup/looked", "dedup/pairs", "dedup/outcome"
+_DESCRIBED, _PAIRS = "dedup/looked", "dedup/pairs"
 _DESCRIBED_FIELDS = (
     Field(name="file", dtype="text", about="file of the descriptors, in the project"),
     Field(name="stills", dtype="integer", low=0, about="stills in it"),
@@ -73,9 +74,11 @@ class DedupReport:
 
 
 def count_pending(context: Context) -> int:
-    """Return how many clips have not been compared yet."""
+    """Return the number of clips that are not compared yet."""
     prints = step_fingerprints(context.recipe)
-    return len(context.catalog.stages.pending(_OUTCOME, OUTCOME, prints["outcome"], prints["cut"]))
+    return len(
+        context.catalog.stages.pending(OUTCOME_KEY, OUTCOME, prints["outcome"], prints["cut"])
+    )
 
 
 def find_copies(context: Context) -> DedupReport:
@@ -100,16 +103,16 @@ def find_copies(context: Context) -> DedupReport:
     compared = {no: row for no, row in compared.items() if no in clips}
     if new or old.keys() != compared.keys() or needs_embeddings(context, old):
         rows = choose_kept(context, compared)
-        stages.commit(_OUTCOME, OUTCOME, prints["outcome"], rows)
+        stages.commit(OUTCOME_KEY, OUTCOME, prints["outcome"], rows)
     else:
         rows = old
     return _report(context, rows, new=len(new), failed=failed)
 
 
 def _describe_videos(context: Context) -> int:
-    """Describe the stills of new videos; return how many videos failed."""
+    """Describe the stills of new videos; return the number of videos that failed."""
     stages, probes = context.catalog.stages, context.recipe.fingerprints.probes
-    fingerprint = step_fingerprints(context.recipe)["looked"]
+    fingerprint = step_fingerprints(context.recipe)["described"]
     rows = {name: context.probe_rows(name) for name in ("still", "border") if name in probes}
     with_clips = {row.video_no for row in context.clips().values()}
     pending = stages.pending(_DESCRIBED, _DESCRIBED_FIELDS, fingerprint, "videos")
@@ -143,7 +146,7 @@ def _describe_videos(context: Context) -> int:
 
 def _clip_files(context: Context) -> dict[int, ClipFiles]:
     """Return clip number → its files, for the clips of described videos."""
-    fingerprint = step_fingerprints(context.recipe)["looked"]
+    fingerprint = step_fingerprints(context.recipe)["described"]
     described = context.catalog.stages.rows(_DESCRIBED, _DESCRIBED_FIELDS, fingerprint)
     change = context.probe_rows("change")
     return {
@@ -159,7 +162,7 @@ def _clip_files(context: Context) -> dict[int, ClipFiles]:
 
 
 def _compare_clips(context: Context, clips: Mapping[int, ClipFiles], new: set[int]) -> int:
-    """Compare new clips with all, and store the pairs that are copies; return how many failed."""
+    """Compare new clips with all, store the pairs of copies; return the number of failures."""
     stages, fingerprint = context.catalog.stages, step_fingerprints(context.recipe)["pairs"]
     table, pts_N = _descriptor_table(clips, new)
     matches = _near_stills(context, table)
@@ -220,19 +223,9 @@ def _descriptor_table(
 
 def _near_stills(context: Context, table: DescriptorTable) -> Matches:
     """Search for near stills, with a progress bar."""
-    reporter = context.runner.reporter
-    shown = 0.0
-    reporter.begin("search stills", 1.0, "of the clips")
-
-    def progress(share: float) -> None:
-        nonlocal shown
-        reporter.advance(share - shown)
-        shown = share
-
-    try:
-        return near_stills(table, progress)
-    finally:
-        reporter.end()
+    reporter, total = context.runner.reporter, int(table.is_query_N.sum())
+    with progress_bar(reporter, "search stills", total, "stills"):
+        return near_stills(table, reporter.advance)
 
 
 def _candidates(

@@ -87,7 +87,7 @@ def cluster_clips(context: Context) -> None:
     found = best_space(context)
     ids = context.catalog.clip_numbers("", context.recipe.fingerprints.cut)
     # By id, so that neither the order of files nor that of workers counts.
-    place_of = {int(no): at for at, no in enumerate(found.numbers)}
+    place_of = found.places()
     order = np.array([place_of[no] for _, no in sorted(ids.items()) if no in place_of], np.int64)
     size = context.recipe.own("coverage").clusters or min(
         256, max(2, round(math.sqrt(len(order) / 2)))
@@ -181,7 +181,7 @@ def cluster_rows(context: Context) -> tuple[list[Row], np.ndarray]:
 
 def _centres(found: EmbeddingSpace, members: Sequence[Sequence[int]]) -> np.ndarray:
     """Return the mean direction of each cluster's clips, or of some of them: (K, D)."""
-    place_of = {int(no): at for at, no in enumerate(found.numbers)}
+    place_of = found.places()
     sums = []
     for numbers in members:
         some = [numbers[at] for at in np.linspace(0, len(numbers) - 1, _CENTRE_SAMPLE).astype(int)]

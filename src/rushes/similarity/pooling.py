@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from rushes.errors import ItemError
 from rushes.records import Row
 
 
@@ -30,17 +29,12 @@ def embed_stills(
     """Embed the first, middle and last still of each clip, all clips at once.
 
     Args:
-        stills_of: Each clip's stills: uint8 RGB (T, H, W, 3).
+        stills_of: Each clip's stills, one at least: uint8 RGB (T, H, W, 3).
         encode: Pictures → vectors of length 1, float32 (N, D).
 
     Returns:
         Rows of `vector` (3, D) and `steadiness`, the cosine of the first and the last.
-
-    Raises:
-        ItemError: A clip has no still.
     """
-    if not all(len(stills) for stills in stills_of):
-        raise ItemError("there is no still inside the clip; it is too short to be scored")
     spreads = [(0, (len(stills) - 1) // 2, len(stills) - 1) for stills in stills_of]
     vectors = iter(
         encode([stills[at] for stills, spread in zip(stills_of, spreads, strict=True)

@@ -31,6 +31,10 @@ class EmbeddingSpace:
     _rows: np.ndarray
     _shards: Shards
 
+    def places(self) -> dict[int, int]:
+        """Return clip number → its place in `numbers`."""
+        return {no: place for place, no in enumerate(self.numbers.tolist())}
+
     def blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
         """Yield slices of `numbers`, and their vectors: float32 (n, D), of length 1."""
         for at in range(0, len(self._rows), _BLOCK):

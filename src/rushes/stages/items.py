@@ -1,6 +1,6 @@
 """Records that plug-ins take and return: frames, signals, clips, files, batches."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from rushes.errors import ItemError
 from rushes.records import Box, Clip, Row, Video
 
 STILLS_PER_SECOND = 2.0
@@ -96,6 +97,12 @@ class ClipInput:
     """Name of a scorer of the stage's `inputs` → its row; vectors as float32 arrays."""
     caption: str = ""
     """The caption in force; empty where there is none."""
+
+
+def require_stills(items: Iterable[ClipInput]) -> None:
+    """Raise ItemError if a clip of a batch has no still."""
+    if not all(len(item.stills_THWC) for item in items):
+        raise ItemError("there is no still inside the clip; it is too short to be scored")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

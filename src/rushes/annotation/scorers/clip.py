@@ -10,7 +10,7 @@ import numpy as np
 from rushes.networks.clip import ImageEncoder, TextEncoder, vector_width
 from rushes.records import Field, Row
 from rushes.similarity.pooling import embed_stills
-from rushes.stages.items import ClipInput, FrameSpec
+from rushes.stages.items import ClipInput, FrameSpec, require_stills
 from rushes.stages.protocols import AnnotatorDefaults, Inputs, ModelSetting
 
 STILLS = 3
@@ -68,6 +68,7 @@ class Clip(AnnotatorDefaults):
 
     def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return the embedding of each clip; ItemError for a clip without a still."""
+        require_stills(items)
         return embed_stills([item.stills_THWC for item in items], self._pictures.vectors)
 
     def encode_text(self, texts: Sequence[str], models: Mapping[str, Path]) -> np.ndarray:

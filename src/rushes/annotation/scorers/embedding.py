@@ -11,7 +11,7 @@ from rushes.networks.efficientnet import SIDE_PX, WIDTH
 from rushes.networks.session import open_session
 from rushes.records import Field, Row
 from rushes.similarity.pooling import embed_stills
-from rushes.stages.items import ClipInput, FrameSpec
+from rushes.stages.items import ClipInput, FrameSpec, require_stills
 from rushes.stages.protocols import AnnotatorDefaults, Inputs
 
 STILLS = 3
@@ -64,6 +64,7 @@ class Embedding(AnnotatorDefaults):
 
     def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return the embedding of each clip; ItemError for a clip without a still."""
+        require_stills(items)
         return embed_stills([item.stills_THWC for item in items], self._vectors)
 
     def _vectors(self, pictures: Sequence[np.ndarray]) -> np.ndarray:

@@ -6,9 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from rushes.errors import ItemError
 from rushes.records import Field, Row
-from rushes.stages.items import ClipInput, FrameSpec
+from rushes.stages.items import ClipInput, FrameSpec, require_stills
 from rushes.stages.protocols import AnnotatorDefaults
 
 
@@ -48,11 +47,10 @@ class Exposure(AnnotatorDefaults):
 
     def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return the exposure of each clip; ItemError for a clip without a still."""
+        require_stills(items)
         return [self._row(item) for item in items]
 
     def _row(self, item: ClipInput) -> Row:
-        if not len(item.stills_THWC):
-            raise ItemError("there is no still inside the clip; it is too short to be scored")
         means = np.mean([self._shares(still) for still in item.stills_THWC], axis=0)
         names = [field.name for field in self.fields]
         return dict(zip(names, (float(mean) for mean in means), strict=True))

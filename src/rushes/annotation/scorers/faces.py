@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from rushes.errors import ItemError
 from rushes.networks.centerface import Face, FaceFinder
 from rushes.records import Field, Row
-from rushes.stages.items import ClipInput, FrameSpec
+from rushes.stages.items import ClipInput, FrameSpec, require_stills
 from rushes.stages.protocols import AnnotatorDefaults, Inputs
 
 
@@ -49,11 +48,10 @@ class Faces(AnnotatorDefaults):
 
     def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return the faces of each clip; ItemError for a clip without a still."""
+        require_stills(items)
         return [self._row(item) for item in items]
 
     def _row(self, item: ClipInput) -> Row:
-        if not len(item.stills_THWC):
-            raise ItemError("there is no still inside the clip; it is too short to be scored")
         found = [self._finder.faces(s, self.params.probability) for s in item.stills_THWC]
         return {
             "count": max(len(faces) for faces in found),

@@ -6,9 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from rushes.errors import ItemError
 from rushes.records import Field, Row
-from rushes.stages.items import ClipInput, FrameSpec
+from rushes.stages.items import ClipInput, FrameSpec, require_stills
 from rushes.stages.protocols import AnnotatorDefaults
 
 STILLS = 3
@@ -40,8 +39,7 @@ class Layout(AnnotatorDefaults):
 
     def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return the vectors of each clip; ItemError for a clip without a still."""
-        if not all(len(item.stills_THWC) for item in items):
-            raise ItemError("there is no still inside the clip; it is too short to be scored")
+        require_stills(items)
         return [{"vector": _vectors(item.stills_THWC)} for item in items]
 
 

@@ -6,10 +6,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from rushes.errors import ItemError
 from rushes.networks.session import open_session
 from rushes.records import Field, Row
-from rushes.stages.items import ClipInput, FrameSpec
+from rushes.stages.items import ClipInput, FrameSpec, require_stills
 from rushes.stages.protocols import AnnotatorDefaults, Inputs
 
 WHOLE_PX, SEEN_PX = 256, 224
@@ -46,11 +45,10 @@ class Nsfw(AnnotatorDefaults):
 
     def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return the probability of each clip; ItemError for a clip without a still."""
+        require_stills(items)
         return [{"probability": self._highest(item.stills_THWC)} for item in items]
 
     def _highest(self, stills_THWC: np.ndarray) -> float:
-        if not len(stills_THWC):
-            raise ItemError("there is no still inside the clip; it is too short to be scored")
         batch_BHWC = np.stack([_prepared(still) for still in stills_THWC])
         (given,) = self._session.get_inputs()
         chances_B2 = self._session.run(None, {given.name: batch_BHWC})[0]

@@ -5,9 +5,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from rushes.errors import ItemError
 from rushes.records import Field, Row
-from rushes.stages.items import ClipInput, FrameSpec
+from rushes.stages.items import ClipInput, FrameSpec, require_stills
 from rushes.stages.protocols import AnnotatorDefaults
 
 SHORT_SIDE_PX = 480
@@ -36,12 +35,11 @@ class Sharpness(AnnotatorDefaults):
 
     def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return the detail of each clip; ItemError for a clip without a still."""
+        require_stills(items)
         return [{"detail": _detail(item)} for item in items]
 
 
 def _detail(item: ClipInput) -> float:
-    if not len(item.stills_THWC):
-        raise ItemError("there is no still inside the clip; it is too short to be scored")
     return float(np.median([_laplacian_deviation(still) for still in item.stills_THWC]))
 
 

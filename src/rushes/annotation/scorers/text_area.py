@@ -7,10 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from rushes.errors import ItemError
 from rushes.networks.ppocr import Line, TextFinder, covered_share
 from rushes.records import Field, Row
-from rushes.stages.items import ClipInput, FrameSpec
+from rushes.stages.items import ClipInput, FrameSpec, require_stills
 from rushes.stages.protocols import AnnotatorDefaults, Inputs
 
 FIRST, MOST = 3, 9
@@ -75,11 +74,10 @@ class TextArea(AnnotatorDefaults):
 
     def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return the shares of each clip; ItemError for a clip without a still."""
+        require_stills(items)
         return [self._row(item) for item in items]
 
     def _row(self, item: ClipInput) -> Row:
-        if not len(item.stills_THWC):
-            raise ItemError("there is no still inside the clip; it is too short to be scored")
         ticks = item.clip.out_pts - item.clip.in_pts
         more = int(float(ticks * item.video.time_base) / self.params.seconds_per_still)
         available = len(item.stills_THWC)

@@ -6,9 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from rushes.errors import ItemError
 from rushes.records import Field, Row
-from rushes.stages.items import ClipInput, FrameSpec
+from rushes.stages.items import ClipInput, FrameSpec, require_stills
 from rushes.stages.protocols import AnnotatorDefaults
 
 EDGE, KEPT = 5.0, 0.4
@@ -67,12 +66,11 @@ class Watermark(AnnotatorDefaults):
 
     def annotate(self, items: Sequence[ClipInput]) -> Sequence[Row]:
         """Return the marks of each clip; ItemError for a clip without a still."""
+        require_stills(items)
         return [self._row(item) for item in items]
 
     def _row(self, item: ClipInput) -> Row:
         stills_THWC = item.stills_THWC
-        if not len(stills_THWC):
-            raise ItemError("there is no still inside the clip; it is too short to be scored")
         if len(stills_THWC) < 3:  # too much of two pictures is equal by chance
             return {"overlay_fraction": 0.0, "evidence": 0.0, "place": ""}
         edges = _Edges(stills_THWC)
