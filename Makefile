@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 DENO := DENO_DIR=.deno_cache DENO_NO_UPDATE_CHECK=1 $(BIN)/deno
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test browser check fix bench docs clean
+.PHONY: help setup demo test browser check fix bench cutnet docs clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -60,6 +60,17 @@ bench: $(READY)  ## Measure speed, memory and accuracy into benchmarks/results/
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
 		--constraint constraints.txt scenedetect tqdm
 	$(BIN)/python -m benchmarks
+
+# Folder of the films that src/rushes/cuts/network/footage.json names.
+RUSHES_FOOTAGE ?= ../shared/footage
+CUTNET := build/cutnet
+
+cutnet: $(READY)  ## Train the cut network anew on RUSHES_FOOTAGE into build/cutnet; an hour or two
+	@# A venv of its own: torch is large, and nothing else needs it.
+	@test -x $(CUTNET)/venv/bin/python || $(BIN)/python -m venv --without-pip $(CUTNET)/venv
+	$(BIN)/python -m pip --python $(CUTNET)/venv/bin/python install --quiet \
+		--disable-pip-version-check --constraint constraints.txt --editable '.[neural]' torch
+	$(CUTNET)/venv/bin/python -m rushes.cuts.network $(RUSHES_FOOTAGE) $(CUTNET) $(CUTNET_OPTIONS)
 
 docs: $(READY)  ## Rewrite the generated parts of docs/
 	$(BIN)/python docs/generate.py
