@@ -202,7 +202,7 @@ def scenedetect_cuts(path: Path, detector: str) -> list[Transition] | None:
     manager.detect_scenes(video)
     times_s = [start.seconds for start, _ in manager.get_scene_list(start_in_scene=True)][1:]
     known = probe(path)
-    pts = np.array([d.pts for d in Decoder(path)])
+    pts = np.array([d.pts for d in Decoder(probe(path))])
     seconds = (pts - known.start_pts) * float(known.time_base)
     frames = [int(np.argmin(np.abs(seconds - time_s))) for time_s in times_s]
     return [Transition(start=at, end=at, kind="hard") for at in frames]

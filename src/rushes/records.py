@@ -9,8 +9,11 @@ import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Any, Literal
+
+from rushes.video import ClockBreak as ClockBreak
+from rushes.video import Section as Section
+from rushes.video import Video as Video
 
 Row = dict[str, Any]
 """The result of a stage for one item: a value for each `Field` that the stage declares."""
@@ -59,109 +62,18 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Video:
-    """A source file as probed; the file itself is never modified."""
-
-    id: str
-    """First 16 hex digits of the sha256 of the file's bytes."""
-    path: str
-    """Absolute path at which the file was last found."""
-    given: str
-    """The path as a person wrote it, for showing."""
-    size_bytes: int
-    container: str
-    codec: str
-    width_px: int
-    """Width as stored, before rotation and sample aspect."""
-    height_px: int
-    time_base: Fraction
-    """Seconds per tick of every pts of this video."""
-    origin_pts: int
-    """The pts at which a player's clock shows 0 (see `media.probe`)."""
-    start_pts: int
-    """pts of the first frame in presentation order."""
-    end_pts: int
-    """pts at which the last frame's display ends."""
-    missing_s: float
-    """Seconds by which the file is shorter than its header says; 0 for a whole file."""
-    frames_packets: int
-    """Video packets that the container holds; the decoder may give a few more or fewer frames."""
-    fps_declared: Fraction | None
-    """Frame rate that the container states; None if it states none."""
-    fps_measured: Fraction | None
-    """Frames over duration, counted from the packets' own timestamps."""
-    is_vfr: bool
-    """Whether frames last unequally long (more than the container's rounding explains)."""
-    rotation_deg: int
-    """Turn that a player applies, counter-clockwise: 0, 90, 180 or 270."""
-    sample_aspect: Fraction
-    """Width over height of one stored pixel; 1 for square pixels."""
-    pix_fmt: str
-    color_range: str
-    color_space: str
-    color_primaries: str
-    color_transfer: str
-    field_order: str
-    """"progressive", "interlaced" or "unknown", as the stream states it."""
-    audio_codec: str | None
-    """None for a silent file."""
-    audio_rate_hz: int | None
-    audio_channels: int | None
-    key_pts: tuple[int, ...] = field(repr=False)
-    """pts of the key frames, ascending; empty where the catalog was not asked for them."""
-    mtime_ns: int | None = None
-    """Modification time of the file when its bytes were read; None if `path` holds another video by
-    now."""
-
-    @property
-    def hdr(self) -> Literal["pq", "hlg"] | None:
-        """Transfer curve of a high dynamic range picture; None for standard range."""
-        curves: dict[str, Literal["pq", "hlg"]] = {"smpte2084": "pq", "arib-std-b67": "hlg"}
-        return curves.get(self.color_transfer)
-
-    def seconds(self, pts: int) -> float:
-        """Return the second that a player's clock shows at `pts`, to the microsecond."""
-        return round(float((pts - self.origin_pts) * self.time_base), 6)
-
-    @property
-    def rate(self) -> Fraction:
-        """Frames per second to count or number frames with; for a variable rate the mean.
-
-        The declared rate is taken where it agrees with the timestamps, since containers round
-        those. Never use it to compute a time.
-        """
-        counted = self.fps_measured or self.fps_declared or Fraction(25)
-        declared = self.fps_declared
-        if declared and abs(declared / counted - 1) < Fraction(1, 1000):
-            return declared
-        return counted
-
-    @property
-    def duration_s(self) -> float:
-        """Length of the picture in seconds."""
-        return round(float((self.end_pts - self.start_pts) * self.time_base), 6)
-
-    @property
-    def display_size_px(self) -> tuple[int, int]:
-        """Width and height as a player shows them: turned upright, with square pixels, even."""
-        width = round(self.width_px * max(self.sample_aspect, Fraction(1)))
-        height = round(self.height_px / min(self.sample_aspect, Fraction(1)))
-        if self.rotation_deg % 180:
-            width, height = height, width
-        return max(2, width - width % 2), max(2, height - height % 2)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Scanned:
     """The result of the one decode of a video."""
 
     frames: int
     damaged_pts: tuple[int, ...]
-    """pts of the frames that the decoder marked corrupt."""
+    """pts of the doubtful frames: damaged, or after damage and before the next key frame."""
     frames_dropped: int
     """Frames left out because their timestamp was not after the one before."""
     packets_lost: int
     """Packets that the decoder refused."""
+    sections: tuple[Section, ...] = ()
+    """Stretches of different geometry; empty where there is only one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +111,7 @@ class Clip:
     frames: int
     """Number of source frames in the span."""
     frames_damaged: int = 0
-    """Frames of the span that the decoder marked corrupt."""
+    """Doubtful frames of the span: damaged, or after damage and before the next key frame."""
 
     @property
     def id(self) -> str:

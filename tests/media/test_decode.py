@@ -46,7 +46,7 @@ def numbers(decoded):
 def check_every_start(path):
     """Every frame, alone and with its neighbour, comes out by its pts from anywhere."""
     video = probe(path)
-    everything = Decoder(path)
+    everything = Decoder(probe(path))
     known = numbers(everything)
     assert [number for _, number in known] == list(range(FRAMES))
     assert (everything.frames_dropped, everything.packets_lost) == (0, 0)
@@ -102,7 +102,7 @@ def test_more_threads_give_the_same_frames_and_times(tmp_path, kind):
     suffix, how = KINDS[kind]
     path = tmp_path / f"a.{suffix}"
     make_video(path, (FRAMES,), fps=25, gop=10, numbered=True, **how)
-    assert numbers(Decoder(path, threads=3)) == numbers(Decoder(path))
+    assert numbers(Decoder(probe(path), threads=3)) == numbers(Decoder(probe(path)))
 
 
 def test_a_span_outside_the_video_is_empty(tmp_path):
@@ -130,7 +130,7 @@ def test_a_damaged_packet_costs_its_frames_only(tmp_path):
     start = data.find(b"\0\0\1", position)
     data[start : start + size - 16] = bytes(size - 16)
     path.write_bytes(data)
-    decoding = Decoder(path)
+    decoding = Decoder(probe(path))
     pts = [one.pts for one in decoding]
     assert pts == sorted(set(pts))
     assert len(pts) >= FRAMES - 5

@@ -34,7 +34,7 @@ def test_each_wanted_frame_comes_out_by_its_pts(tmp_path, suffix, more):
     path = tmp_path / f"a.{suffix}"
     make_video(path, (50, 50), size=(256, 192), fps=25, numbered=True, **more)
     video = probe(path)
-    pts = [decoded.pts for decoded in Decoder(path)]
+    pts = [decoded.pts for decoded in Decoder(probe(path))]
     wanted = [pts[number] for number in WANTED]
     found = dict(thumbnails(video, wanted, np.array(video.key_pts)))
     assert list(found) == wanted

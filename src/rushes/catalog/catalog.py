@@ -1,6 +1,7 @@
 """The catalog of a project: files, videos, scans, cuts and clips; the other parts by name."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from rushes.catalog.convert import (
     clip_from_row,
     clips_statement,
     fetch_clips,
+    set_sections,
     video_from_row,
 )
 from rushes.catalog.database import Database, fetch_columns, is_in, upsert
@@ -144,13 +146,15 @@ class Catalog:
             warning: Damage in a file that could be decoded; None for a whole file.
         """
         table = schema.scans
-        facts = msgspec.to_builtins(scanned)
+        facts = msgspec.to_builtins(replace(scanned, sections=()))
+        del facts["sections"]  # stored with the video
         with self._database.writing() as connection:
             passes = connection.execute(
                 sa.select(table.c.passes).where(table.c.video_no == video_no)
             ).scalar()
             row = {"video_no": video_no, "passes": (passes or 0) + 1, **facts}
             upsert(connection, table, [row])
+            set_sections(connection, video_no, scanned.sections)
             for key, (fields, fingerprint, stage_row) in rows.items():
                 self.stages.put(connection, key, fields, fingerprint, {video_no: stage_row})
             clear_failure(connection, "scan", path)
@@ -161,7 +165,7 @@ class Catalog:
         """Return video number → (counts of its last decode, number of decodes)."""
         with self._database.reading() as connection:
             rows = connection.execute(sa.select(schema.scans)).mappings().all()
-        names = Scanned.__slots__
+        names = [name for name in Scanned.__slots__ if name != "sections"]
         return {
             row["video_no"]: (
                 msgspec.convert({name: row[name] for name in names}, Scanned),

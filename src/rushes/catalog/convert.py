@@ -15,7 +15,7 @@ from rushes.catalog import schema
 from rushes.catalog.change_log import log_change
 from rushes.catalog.database import is_in
 from rushes.catalog.forget import next_number
-from rushes.records import Clip, ClipRow, Video
+from rushes.records import Clip, ClipRow, Section, Video
 
 CLIPS = (
     sa.select(schema.clips, schema.videos.c.id.label("video_id"))
@@ -89,6 +89,18 @@ def add_video(connection: sa.Connection, video: Video) -> int:
         )
         log_change(connection, "videos", [no])
     return int(no)
+
+
+def set_sections(connection: sa.Connection, video_no: int, sections: Sequence[Section]) -> None:
+    """Store the stretches of different geometry that a scan found in a video."""
+    table = schema.videos
+    stored = connection.execute(sa.select(table.c.facts).where(table.c.no == video_no)).scalar_one()
+    video = _DECODER.decode(stored)
+    if video.sections == tuple(sections):
+        return
+    facts = msgspec.json.encode(replace(video, sections=tuple(sections)), enc_hook=str).decode()
+    connection.execute(table.update().where(table.c.no == video_no).values(facts=facts))
+    log_change(connection, "videos", [video_no])
 
 
 def add_clips(connection: sa.Connection, video_no: int, clips: Sequence[Clip]) -> list[int]:

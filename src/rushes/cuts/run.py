@@ -8,7 +8,7 @@ from typing import Any
 from rushes.catalog.signals import PROBE_FIELDS, read_signals
 from rushes.context import Context
 from rushes.cuts.clips import ClipLengths, clips_of
-from rushes.cuts.shots import merged, shots
+from rushes.cuts.shots import check_cuts, merged, shots, with_breaks
 from rushes.errors import ItemError
 from rushes.records import CutResult, Failure, Report, Video
 from rushes.runner.base import Job, Progress
@@ -30,8 +30,10 @@ class CutTask:
 def cut(task: CutTask, progress: Progress) -> CutResult:
     """Find the cuts of one video from its signals, and make its clips."""
     signals = {name: read_signals(path) for name, path in task.signals.items()}
-    cuts = merged([c for detector in task.detectors for c in detector.detect(signals)])
     timeline = next(iter(signals.values()))
+    cuts = merged([c for detector in task.detectors for c in detector.detect(signals)])
+    check_cuts(cuts, task.video.path)
+    cuts = with_breaks(cuts, task.video.breaks_pts)
     spans = shots(cuts, timeline.pts, timeline.end_pts)
     clips = [
         clips_of([shot], task.video, timeline.pts, task.lengths, task.damaged_pts) for shot in spans

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from rushes.errors import ItemError
 from rushes.records import Cut, Shot
 
 # A merged cut keeps the kind with the highest rank.
@@ -34,6 +35,40 @@ def merged(cuts: Sequence[Cut]) -> list[Cut]:
                 confidence=max(last.confidence, cut.confidence),
             )
     return result
+
+
+def check_cuts(cuts: Sequence[Cut], path: str) -> None:
+    """Check the cuts of one video before they are stored.
+
+    Raises:
+        ItemError: One has a confidence outside 0–1, or ends before it begins.
+    """
+    for cut in cuts:
+        if not 0 <= cut.confidence <= 1:  # false for NaN too
+            wrong = f"a confidence of {cut.confidence}"
+        elif cut.start_pts > cut.pts:
+            wrong = f"an end ({cut.pts}) before its begin ({cut.start_pts})"
+        else:
+            continue
+        raise ItemError(
+            f"{path}: detector {cut.detector} found a {cut.kind} cut with {wrong}; leave the "
+            f"detector out of [cut] and report this"
+        )
+
+
+def with_breaks(cuts: Sequence[Cut], breaks_pts: Sequence[int]) -> list[Cut]:
+    """Add a hard cut at each place where the clock or the geometry of a video changes.
+
+    Args:
+        cuts: Merged cuts. One that a break lies in, or ends at, already divides the shots there.
+        breaks_pts: pts of the first frame behind each break.
+    """
+    added = [
+        Cut(kind="hard", start_pts=pts, pts=pts, confidence=1.0, detector="container")
+        for pts in breaks_pts
+        if not any(cut.start_pts <= pts <= cut.pts for cut in cuts)
+    ]
+    return sorted([*cuts, *added], key=lambda cut: (cut.start_pts, cut.pts))
 
 
 def shots(cuts: Sequence[Cut], pts: np.ndarray, end_pts: int) -> list[Shot]:

@@ -21,7 +21,7 @@ from rushes.files import scratch_folder
 from rushes.media.decode import Decoder
 from rushes.media.frames import FrameConverter, new_scaler
 from rushes.media.source_file import check_source, retry_command
-from rushes.records import Failure, Report, Row, Scanned, Video
+from rushes.records import Failure, Report, Row, Scanned, Section, Video
 from rushes.runner.base import Job, Progress
 from rushes.stages.items import ProbeResult
 from rushes.stages.protocols import FrameSink, PostProbe, Probe
@@ -66,7 +66,11 @@ def scan(task: ScanTask, progress: Progress) -> ScanResult:
     scratch = scratch_folder(task.folder)
     scratch.mkdir(parents=True)
     try:
-        return _scan_into(scratch, task, progress)
+        try:
+            return _scan_into(scratch, task, task.threads, progress)
+        except _DamageMet:
+            # Decoders conceal damage differently with more threads.
+            return _scan_into(scratch, task, 1, progress)
     except OSError as error:
         if isinstance(error, MediaError):
             raise
@@ -78,7 +82,11 @@ def scan(task: ScanTask, progress: Progress) -> ScanResult:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _scan_into(scratch: Path, task: ScanTask, progress: Progress) -> ScanResult:
+class _DamageMet(Exception):
+    """Damage in a decode with several threads."""
+
+
+def _scan_into(scratch: Path, task: ScanTask, threads: int, progress: Progress) -> ScanResult:
     video = task.video
     probes = [probe for probe, _ in task.probes]
     stems = [f"{video.id}.{fingerprint}" for _, fingerprint in task.probes]
@@ -89,15 +97,18 @@ def _scan_into(scratch: Path, task: ScanTask, progress: Progress) -> ScanResult:
                 probe.setup("cpu", task.models)
             probe.start(video, scratch / stem)
             begun.append(probe)
-        decoder = Decoder(video.path, threads=task.threads, fast=True)
+        decoder = Decoder(video, threads=threads, fast=True)
         pts, damaged_pts = _stream(decoder, video, probes, progress)
+        if threads != 1 and (decoder.is_doubtful or damaged_pts or len(pts) < video.frames_packets):
+            raise _DamageMet
         check_source(video)  # a recording may have gone on meanwhile
         measured = _finish(probes)
     except BaseException:
         for probe in begun:
             probe.abort()
         raise
-    end_pts = _end_pts(video, pts)
+    frames = len(pts) - decoder.frames_repeated
+    end_pts = _end_pts(video, pts, frames)
     rows = {
         probe.name: _store_files(
             scratch, task.folder, stem, measured[probe.name], video.time_base, end_pts
@@ -105,10 +116,11 @@ def _scan_into(scratch: Path, task: ScanTask, progress: Progress) -> ScanResult:
         for probe, stem in zip(probes, stems, strict=True)
     }
     scanned = Scanned(
-        frames=len(pts),
+        frames=frames,
         damaged_pts=tuple(damaged_pts),
         frames_dropped=decoder.frames_dropped,
         packets_lost=decoder.packets_lost,
+        sections=decoder.sections,
     )
     return ScanResult(scanned=scanned, rows=rows, warning=_warning(video, scanned, decoder.error))
 
@@ -121,7 +133,14 @@ def _stream(
     pts: list[int] = []
     damaged_pts: list[int] = []
     samplers = [_Sampler(probe, video.time_base) for probe in probes]
+    section: Section | None = None
     for decoded in decoder:
+        if decoded.section is not section:
+            if section is not None:  # the first one is that of the video
+                video = video.shaped(decoded.section)
+                for probe in probes:
+                    probe.reshape(video)
+            section = decoded.section
         picture = FrameConverter(decoded.frame, video, scaler)
         pts.append(decoded.pts)
         if decoded.is_damaged:
@@ -178,9 +197,9 @@ class _Sampler:
             self._probe.process(picture.get(self._spec), pts, is_first)
 
 
-def _end_pts(video: Video, pts: np.ndarray) -> int:
-    """Return the pts at which the display of the last decoded frame ends."""
-    if len(pts) >= video.frames_packets or len(pts) < 2:
+def _end_pts(video: Video, pts: np.ndarray, frames: int) -> int:
+    """Return the pts at which the display of the last of so many decoded frames ends."""
+    if frames >= video.frames_packets or len(pts) < 2:
         return max(video.end_pts, int(pts[-1]) + 1)
     usual = int(np.median(np.diff(pts)))
     # Where the tail is lost, the container's end would make the last frame stand for minutes.

@@ -14,6 +14,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from rushes.media.clock import SourceClock
 from rushes.media.probe import audio_stream, open_video
 from rushes.media.source_file import check_source
 from rushes.records import Video
@@ -179,13 +180,10 @@ class AudioReader:
 
         if from_s is None:
             self._open()
-        else:
-            try:
-                start = round(from_s / self._stream.time_base)
-                self._container.seek(start, stream=self._stream, backward=True)
-            except av.FFmpegError:
-                return  # the caller tries again from the beginning
-        packets = self._container.demux(self._stream)
+        clock = SourceClock(self._video, self._container, self._stream)
+        if from_s is not None and not clock.seek(round(from_s / self._stream.time_base)):
+            return  # the caller tries again from the beginning
+        packets = clock.packets()
         while True:
             try:
                 packet = next(packets)

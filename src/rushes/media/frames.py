@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from rushes.media.geometry import oriented
 from rushes.media.tone_map import tone_map
 from rushes.records import Video
 from rushes.stages.items import FrameSpec, Planes
@@ -62,7 +63,7 @@ class FrameConverter:
 
     def _gray(self, short_side_px: int | None) -> np.ndarray:
         luma_HW: np.ndarray = self.get(FrameSpec(colour="planes")).luma_HW
-        return upright(resize(luma_HW, self._video, short_side_px), self._video.rotation_deg)
+        return upright(resize(luma_HW, self._video, short_side_px), self._video)
 
     def _rgb(self, short_side_px: int | None) -> np.ndarray:
         width, height = stored_size_px(self._video, short_side_px)
@@ -71,7 +72,7 @@ class FrameConverter:
             scaled = tone.convert(self.frame, width, height, "rgb24")
         else:
             scaled = self._scaler.reformat(self.frame, width, height, format="rgb24")
-        return upright(scaled.to_ndarray(), self._video.rotation_deg)
+        return upright(scaled.to_ndarray(), self._video)
 
 
 class Luma:
@@ -133,9 +134,9 @@ def stored_size_px(video: Video, short_side_px: int | None) -> tuple[int, int]:
     return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
 
 
-def upright(picture: np.ndarray, rotation_deg: int) -> np.ndarray:
-    """Rotate a stored picture (H, W, …) to the orientation of a player."""
-    return np.rot90(picture, rotation_deg // 90) if rotation_deg else picture
+def upright(picture: np.ndarray, video: Video) -> np.ndarray:
+    """Turn a stored picture (H, W, …) of a video to the orientation of a player."""
+    return oriented(picture, video.rotation_deg, video.is_mirrored)
 
 
 def resize(luma_HW: np.ndarray, video: Video, short_side_px: int | None) -> np.ndarray:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,14 @@ from typing import Any
 import numpy as np
 
 from rushes.errors import MediaError
+from rushes.media.clock import CodedTimes, clock_breaks, rebased
+from rushes.media.geometry import orientation
 from rushes.records import Video
 
 # Still pictures, text art and subtitles, which FFmpeg opens as video too.
 _NO_VIDEO_FORMATS = ("image2", "tty", "srt", "ass", "webvtt", "swf")
+_HOLD_S = 2.0
+"""Display of one frame that counts as a still, not towards the frame rate."""
 _COLOR_RANGES = {0: "unknown", 1: "limited", 2: "full"}
 # FFmpeg's names of the ITU-T H.273 code points that occur.
 _PRIMARIES = {1: "bt709", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 9: "bt2020", 12: "smpte432"}
@@ -98,10 +103,19 @@ def probe(path: str | Path, digest: str | None = None) -> Video:
         frame = _first_frame(container, stream, path)
     with open_video(path) as container:
         stream = video_stream(container, path)
-        pts, durations, key_pts, hidden, end_s = _packets(container, stream, path)
+        coded = _packets(container, stream, path)
         audio = audio_stream(container)
         time_base = stream.time_base
+        name = container.format.name
+        breaks = clock_breaks(coded.times, time_base, name)
+        shown = rebased(coded.times.pts, coded.times.pos, breaks)
+        order = np.argsort(shown, kind="stable")
+        pts, durations = shown[order], coded.times.duration[order]
+        if durations[-1] <= 0:
+            typical = int(np.median(np.diff(pts))) if len(pts) > 1 else 0
+            durations[-1] = max(typical, 1)
         start_pts, end_pts = int(pts[0]), int(pts[-1] + durations[-1])
+        rotation_deg, is_mirrored = orientation(frame)
         context = stream.codec_context
         return Video(
             id=digest[:16],
@@ -109,7 +123,7 @@ def probe(path: str | Path, digest: str | None = None) -> Video:
             given=str(path),
             size_bytes=stat.st_size,
             mtime_ns=stat.st_mtime_ns,
-            container=container.format.name,
+            container=name,
             codec=context.name,
             width_px=frame.width,
             height_px=frame.height,
@@ -117,12 +131,13 @@ def probe(path: str | Path, digest: str | None = None) -> Video:
             origin_pts=_origin_pts(container, start_pts, time_base),
             start_pts=start_pts,
             end_pts=end_pts,
-            missing_s=_missing_s(container, end_s),
-            frames_packets=max(len(pts), (stream.frames or 0) - hidden),
+            missing_s=0.0 if breaks else _missing_s(container, coded.end_s),
+            frames_packets=max(len(pts), _declared_frames(stream, name) - coded.hidden),
             fps_declared=stream.average_rate,
             fps_measured=_rate(pts, time_base),
             is_vfr=_is_vfr(pts),
-            rotation_deg=round(frame.rotation / 90) * 90 % 360,
+            rotation_deg=rotation_deg,
+            is_mirrored=is_mirrored,
             sample_aspect=stream.sample_aspect_ratio or Fraction(1),
             pix_fmt=frame.format.name,
             color_range=_COLOR_RANGES.get(int(frame.color_range), "unknown"),
@@ -133,7 +148,8 @@ def probe(path: str | Path, digest: str | None = None) -> Video:
             audio_codec=audio.codec_context.name if audio else None,
             audio_rate_hz=audio.codec_context.sample_rate if audio else None,
             audio_channels=audio.codec_context.channels if audio else None,
-            key_pts=tuple(key_pts),
+            key_pts=tuple(np.sort(shown[coded.is_key]).tolist()),
+            clock_breaks=breaks,
         )
 
 
@@ -150,19 +166,24 @@ def _first_frame(container: Any, stream: Any, path: str | Path) -> Any:
     raise MediaError(f"{path}: no frame can be decoded ({stream.codec_context.name})")
 
 
-def _packets(
-    container: Any, stream: Any, path: str | Path
-) -> tuple[np.ndarray, np.ndarray, list[int], int, float]:
-    """Read the times of all packets.
+@dataclass(frozen=True, slots=True)
+class _Coded:
+    """The packets of a file, without those that an edit list hides."""
 
-    Returns:
-        pts and durations (int64, in order of pts); the key frames' pts; the number of packets that
-        an edit list hides, which a player decodes and does not show; and the end of the last packet
-        of video or audio, in seconds on the container's clock.
-    """
+    times: CodedTimes
+    is_key: np.ndarray
+    """bool (n,)."""
+    hidden: int
+    """Number of packets that an edit list hides: a player decodes them and does not show them."""
+    end_s: float
+    """End of the last packet of video or audio, in seconds on the container's clock."""
+
+
+def _packets(container: Any, stream: Any, path: str | Path) -> _Coded:
     import av
 
-    pts, durations, key_pts = [], [], []
+    rows: list[tuple[int, int, int, int, bool]] = []
+    audio_s: list[float] = []
     end_s = 0.0
     hidden = 0
     try:
@@ -170,30 +191,38 @@ def _packets(
             stamp = packet.pts if packet.pts is not None else packet.dts
             if stamp is None or packet.size == 0:
                 continue
-            end_s = max(end_s, (stamp + (packet.duration or 0)) * float(packet.time_base))
+            duration = packet.duration or 0
+            end_s = max(end_s, (stamp + duration) * float(packet.time_base))
             if packet.stream is not stream:
-                continue
-            if packet.is_discard:
+                audio_s.append(stamp * float(packet.time_base))
+            elif packet.is_discard:
                 hidden += 1
-                continue
-            pts.append(stamp)
-            durations.append(packet.duration or 0)
-            if packet.is_keyframe:
-                key_pts.append(stamp)
+            else:
+                dts = packet.dts
+                if dts is None:  # reordered pictures step back without a break
+                    dts = stamp if packet.is_keyframe or not rows else rows[-1][1]
+                pos = packet.pos if packet.pos is not None else -1
+                rows.append((stamp, dts, duration, pos, bool(packet.is_keyframe)))
     except av.FFmpegError:
         pass  # a damaged tail; the packets before it still count
-    if not pts:
+    if not rows:
         raise MediaError(
             f"{path}: no packet of the video stream has a timestamp; add them at the video's own "
             f"rate: ffmpeg -r 25 -i {Path(path).name} -c copy out.mkv"
         )
-    order = np.argsort(np.array(pts, np.int64), kind="stable")
-    sorted_pts = np.array(pts, np.int64)[order]
-    sorted_durations = np.array(durations, np.int64)[order]
-    if sorted_durations[-1] <= 0:
-        typical = int(np.median(np.diff(sorted_pts))) if len(pts) > 1 else 0
-        sorted_durations[-1] = max(typical, 1)
-    return sorted_pts, sorted_durations, sorted(key_pts), hidden, end_s
+    pts, dts, durations, pos, is_key = np.array(rows, np.int64).T
+    times = CodedTimes(pts, dts, durations, pos, np.sort(np.array(audio_s)))
+    return _Coded(times, is_key.astype(bool), hidden, end_s)
+
+
+def _declared_frames(stream: Any, container: str) -> int:
+    """Return the number of frames that a container states; 0 if it states none.
+
+    MP4 states that of the whole track; its index leaves out what lies behind the edit list.
+    """
+    declared = int(stream.frames or 0)
+    is_indexed = container.startswith("mov") and len(stream.index_entries) > 0
+    return min(declared, len(stream.index_entries)) if is_indexed else declared
 
 
 def _missing_s(container: Any, end_s: float) -> float:
@@ -216,10 +245,12 @@ def _origin_pts(container: Any, start_pts: int, time_base: Fraction) -> int:
 
 
 def _rate(pts: np.ndarray, time_base: Fraction) -> Fraction | None:
-    ticks = int(pts[-1] - pts[0])
-    if ticks <= 0:
+    """Return frames over duration, without the frames that stand far longer than usual."""
+    gaps = np.diff(pts)
+    if not len(gaps) or gaps.sum() <= 0:
         return None
-    return Fraction((len(pts) - 1) / (ticks * float(time_base))).limit_denominator(1001)
+    usual = gaps[gaps <= max(_HOLD_S / float(time_base), 4 * float(np.median(gaps)))]
+    return Fraction(len(usual) / (int(usual.sum()) * float(time_base))).limit_denominator(1001)
 
 
 def _is_vfr(pts: np.ndarray) -> bool:

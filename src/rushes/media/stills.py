@@ -4,7 +4,7 @@ Each picture can be decoded by itself, and any player shows the file. Matroska r
 millisecond; the exact pts of picture i is entry i of the still probe's signals.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -41,28 +41,46 @@ class StillWriter:
         """
         import av
 
+        self._options = {"qmin": str(quality), "qmax": str(quality), "huffman": "default"}
+        self._short_side_px = short_side_px
+        self._file = av.open(str(path), "w", format="matroska")
+        if matrix := _matrix(video):
+            self._file.metadata[_MATRIX] = str(matrix)
+        self._stream = self._file.add_stream("mjpeg", rate=Fraction(1000))
+        self._stream.time_base = Fraction(1, 1000)
+        self._encoder = self._stream.codec_context
+        self._set_up(video)
+        self._last_ms = -1
+        self._is_closed = False
+
+    def _set_up(self, video: Video) -> None:
         self._video = video
-        self._size_px = stored_size_px(video, short_side_px)
+        self._size_px = stored_size_px(video, self._short_side_px)
         self._scaler = new_scaler()
         self._tone = tone_map(video)
         width, height = self._size_px
         if video.rotation_deg % 180:
             width, height = height, width
-        self._file = av.open(str(path), "w", format="matroska")
-        if matrix := _matrix(video):
-            self._file.metadata[_MATRIX] = str(matrix)
-        self._stream = self._file.add_stream("mjpeg", rate=Fraction(1000))
-        self._stream.width, self._stream.height = width, height
-        self._stream.pix_fmt = "yuvj420p"
-        self._stream.time_base = Fraction(1, 1000)
-        self._stream.codec_context.time_base = Fraction(1, 1000)
+        encoder = self._encoder
+        encoder.width, encoder.height = width, height
+        encoder.pix_fmt = "yuvj420p"
+        encoder.time_base = Fraction(1, 1000)
         # Standard Huffman tables: 7 % larger files for a fifth less time.
-        self._stream.codec_context.options = {
-            "qmin": str(quality), "qmax": str(quality), "huffman": "default",
-        }  # fmt: skip
-        self._stream.codec_context.thread_count = 1
-        self._last_ms = -1
-        self._is_closed = False
+        encoder.options = self._options
+        encoder.thread_count = 1
+
+    def reshape(self, video: Video) -> None:
+        """Write the stills that follow in another size or orientation; each is a whole JPEG."""
+        import av
+
+        self._mux(self._encoder.encode(None))
+        self._encoder = av.CodecContext.create("mjpeg", "w")
+        self._set_up(video)
+
+    def _mux(self, packets: Sequence[Any]) -> None:
+        for packet in packets:
+            packet.stream = self._stream
+            self._file.mux(packet)
 
     def write(self, frame: Any, pts: int) -> None:
         """Add one decoder frame as a still."""
@@ -76,22 +94,20 @@ class StillWriter:
                 interpolation="AREA",
                 dst_color_range="JPEG",
             )
-        if self._video.rotation_deg:
-            still = _turned(still, self._video.rotation_deg)
+        if self._video.rotation_deg or self._video.is_mirrored:
+            still = _turned(still, self._video)
         # Two stills must not share a millisecond, the tick of Matroska's clock.
         time_ms = max(round(self._video.seconds(pts) * 1000), self._last_ms + 1)
         self._last_ms = time_ms
         still.pts, still.time_base = time_ms, Fraction(1, 1000)
-        for packet in self._stream.encode(still):
-            self._file.mux(packet)
+        self._mux(self._encoder.encode(still))
 
     def close(self) -> None:
         """Finish the file; a second call does nothing."""
         if self._is_closed:
             return
         self._is_closed = True
-        for packet in self._stream.encode(None):
-            self._file.mux(packet)
+        self._mux(self._encoder.encode(None))
         self._file.close()
 
 
@@ -150,14 +166,14 @@ def read_stills_in_sizes(
             yield stills
 
 
-def _turned(frame: Any, rotation_deg: int) -> Any:
-    """Return a planar 4:2:0 frame rotated counter-clockwise, plane by plane."""
+def _turned(frame: Any, video: Video) -> Any:
+    """Return a planar 4:2:0 frame in a player's orientation, plane by plane."""
     import av
 
     planes = []
     for plane in frame.planes:
         rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
-        planes.append(upright(rows[: plane.height, : plane.width], rotation_deg))
+        planes.append(upright(rows[: plane.height, : plane.width], video))
     height, width = planes[0].shape
     turned = av.VideoFrame(width, height, frame.format.name)
     for plane, pixels in zip(turned.planes, planes, strict=True):

@@ -40,7 +40,7 @@ def thumbnails(
         run_pts = set(run)
         for decoded in frames_between(video, run[0], run[-1] + 1):
             if decoded.pts in run_pts:
-                picture = FrameConverter(decoded.frame, video, scaler)
+                picture = FrameConverter(decoded.frame, video.at(decoded.pts), scaler)
                 yield decoded.pts, as_jpeg(picture.get(spec), quality=quality)
 
 

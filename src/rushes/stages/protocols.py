@@ -111,6 +111,9 @@ class FrameSink(Stage, Protocol):
         """Process one frame in the form of `frames`; `is_first` marks the first of a burst."""
         ...
 
+    def reshape(self, video: Video) -> None:
+        """Take over the geometry that the video's frames have from the next one on."""
+
     def abort(self) -> None:
         """Cancel the video: close and remove the files that were begun."""
         ...

@@ -10,7 +10,7 @@ from rushes.testing import Take, make_video
 def measure(path):
     video, grid = probe(path), Grid()
     grid.start(video, path)
-    for decoded in Decoder(path):
+    for decoded in Decoder(probe(path)):
         grid.process(decoded.frame, decoded.pts, True)
     return video, grid.finish()
 
@@ -18,7 +18,7 @@ def measure(path):
 def test_two_frames_a_second_are_measured_and_none_in_both_directions(tmp_path):
     make_video(tmp_path / "a.mp4", (Take(frames=96, pan_px=(1, 0)),), size=(320, 180), b_frames=3)
     video, found = measure(tmp_path / "a.mp4")
-    kinds = {d.pts: int(d.frame.pict_type) for d in Decoder(tmp_path / "a.mp4")}
+    kinds = {d.pts: int(d.frame.pict_type) for d in Decoder(probe(tmp_path / "a.mp4"))}
     assert {kinds[pts] for pts in found.pts.tolist()} <= {1, 2}
     gaps_s = np.diff(found.pts) * float(video.time_base)
     assert len(found.pts) >= 6

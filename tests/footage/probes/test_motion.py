@@ -19,7 +19,7 @@ def measured(path):
     video, motion, scaler = probe(path), Motion(Motion.Params()), new_scaler()
     motion.start(video, path)
     slot, left = -1, 0
-    for decoded in Decoder(path):
+    for decoded in Decoder(probe(path)):
         now = int((decoded.pts - video.start_pts) * video.time_base * 2)
         is_first = now > slot
         if is_first:
@@ -85,7 +85,7 @@ def test_a_roll_is_seen_with_its_sign_and_speed(degrees, sign):
 
 def test_a_picture_that_turns_reads_as_roll(tmp_path):
     make_video(tmp_path / "a.mkv", (Take(frames=1, seed=1),), size=(320, 180))
-    picture = next(iter(Decoder(tmp_path / "a.mkv"))).frame.to_ndarray(format="gray")
+    picture = next(iter(Decoder(probe(tmp_path / "a.mkv")))).frame.to_ndarray(format="gray")
     turn = cv2.getRotationMatrix2D((159.5, 89.5), -1.0, 1.0)  # clockwise on the screen
     after = cv2.warpAffine(picture, turn, (320, 180), borderMode=cv2.BORDER_REFLECT)
     motion = Motion(Motion.Params())

@@ -30,7 +30,7 @@ def kept(tmp_path):
 
 def frame_numbers(path, pts):
     """Which frame, by counting, has each pts."""
-    times = [decoded.pts for decoded in Decoder(path)]
+    times = [decoded.pts for decoded in Decoder(probe(path))]
     return [times.index(one) for one in pts]
 
 
@@ -99,7 +99,7 @@ def test_the_size_of_a_still(tmp_path, kept, size, sample_aspect, params, expect
 def test_colours_are_those_of_the_source(tmp_path, kept, options):
     path = tmp_path / "a.mkv"
     make_video(path, (2,), **options)
-    decoded = next(iter(Decoder(path)))
+    decoded = next(iter(Decoder(probe(path))))
     _, (still,) = kept(path, quality=2)
     source = decoded.frame.to_ndarray(format="rgb24").astype(int)
     assert np.abs(still.astype(int) - source).mean() < 4

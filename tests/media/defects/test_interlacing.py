@@ -9,6 +9,7 @@ import pytest
 from rushes.media.decode import Decoder
 from rushes.media.defects.interlacing import MIN_MOTION, field_bias, field_order
 from rushes.media.deinterlace import deinterlaced
+from rushes.media.probe import probe
 from rushes.media.stills import read_stills
 from rushes.project import Project
 from rushes.stages.items import Signals
@@ -110,7 +111,7 @@ def test_stills_and_exports_are_not_combed(fielded):
 
 def test_frames_keep_their_number_and_times(tmp_path):
     path = write(tmp_path / "a.mp4", [(interlaced(texture((64, 48)), top_first=True), 9)])
-    source = list(Decoder(path))
+    source = list(Decoder(probe(path)))
     made = list(deinterlaced(iter(source), "top"))
     assert [decoded.pts for decoded in made] == [decoded.pts for decoded in source]
     assert len(list(deinterlaced(iter(source[:1]), "bottom"))) == 1

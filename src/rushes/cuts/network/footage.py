@@ -97,12 +97,13 @@ def decode_small(video: Path, to: Path) -> None:
     """Write a film's frames at `HIGH` x `WIDE` as `.npy`."""
     from rushes.files import whole
     from rushes.media.decode import Decoder
+    from rushes.media.probe import probe
 
     pictures = [
         frame.frame.reformat(
             width=WIDE, height=HIGH, format="rgb24", interpolation="AREA"
         ).to_ndarray()
-        for frame in Decoder(video)
+        for frame in Decoder(probe(video))
     ]
     with whole(to) as temporary, temporary.open("wb") as file:
         np.save(file, np.stack(pictures))

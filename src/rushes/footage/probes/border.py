@@ -65,14 +65,21 @@ class Border(Probe):
         """Begin a video; no file is written."""
         is_full = video.color_range == "full" or video.pix_fmt.startswith("yuvj")
         self._darkest = (0 if is_full or "rgb" in video.pix_fmt else 16) + MAX_LUMA
-        self._turns = video.rotation_deg // 90
+        self.reshape(video)
         self._pts: list[int] = []
         self._rows: list[np.ndarray] = []
 
+    def reshape(self, video: Video) -> None:
+        """Take over the orientation of the frames that follow."""
+        self._turns, self._is_mirrored = video.rotation_deg // 90, video.is_mirrored
+
     def process(self, picture: Any, pts: int, is_first: bool) -> None:
         """Measure one frame, the decoder's own."""
+        sides_42 = bars(Luma(picture), self._darkest)
+        if self._is_mirrored:
+            sides_42 = sides_42[[0, 3, 2, 1]]
         # Rotated counter-clockwise, the right side becomes the top.
-        sides_42 = np.roll(bars(Luma(picture), self._darkest), -self._turns, axis=0)
+        sides_42 = np.roll(sides_42, -self._turns, axis=0)
         self._rows.append(sides_42.T.reshape(-1))
         self._pts.append(pts)
 

@@ -56,6 +56,11 @@ class Still(Probe):
             quality=self.params.quality,
         )
 
+    def reshape(self, video: Video) -> None:
+        """Write the stills that follow in the geometry of their frames."""
+        self._write(None)
+        self._writer.reshape(video)
+
     def process(self, picture: Any, pts: int, is_first: bool) -> None:
         """Add a still, then the frame after it, each the decoder's own."""
         self._write(picture)

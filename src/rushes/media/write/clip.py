@@ -11,7 +11,7 @@ from rushes.media.write.gops import CONTAINERS, NotCopyable
 from rushes.media.write.smart_cut import smart_clip
 from rushes.media.write.source import ClipSource
 from rushes.media.write.stream_copy import copy_clip
-from rushes.records import Box
+from rushes.records import Box, Correction, Video
 
 
 def write_clip(source: ClipSource, path: Path, encoding: Encoding) -> dict[str, Any]:
@@ -39,6 +39,14 @@ def write_clip(source: ClipSource, path: Path, encoding: Encoding) -> dict[str, 
     return {**facts, "mode_reason": reason}
 
 
+def _why_corrected(video: Video, correction: Correction) -> str:
+    if correction.field_order != "progressive" or video.field_order == "interlaced":
+        return "it is interlaced"
+    if correction.box != Box():
+        return "its bars are cropped"
+    return "its colours are HDR" if video.hdr else ""
+
+
 def why_not_copyable(source: ClipSource, encoding: Encoding) -> str:
     """Return in words why no picture of a source can be copied as it is; empty if they can."""
     from av.codec import codecs_available
@@ -54,13 +62,11 @@ def why_not_copyable(source: ClipSource, encoding: Encoding) -> str:
         return f"its container ({video.container}) may have no display time for each frame"
     if video.pix_fmt != "yuv420p" or video.color_range == "full":
         return f"its pixel format is {video.pix_fmt}, {video.color_range} range"
-    if correction.field_order != "progressive" or video.field_order == "interlaced":
-        return "it is interlaced"
-    if correction.box != Box():
-        return "its bars are cropped"
-    if video.hdr:
-        return "its colours are HDR"
-    if video.rotation_deg or video.sample_aspect != 1:
+    if reason := _why_corrected(video, correction):
+        return reason
+    if video.clock_breaks or video.sections or any(video.crop_px):
+        return "its file has a broken clock, pictures of several sizes, or a crop"
+    if video.rotation_deg or video.is_mirrored or video.sample_aspect != 1:
         return "it has to be turned upright or scaled to square pixels"
     if Framing(video, encoding.width_px, encoding.height_px).size_px != own_size_px:
         return "the recipe asks for another size"

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from rushes.media.geometry import crop_graph, oriented
 from rushes.media.tone_map import tone_map
 from rushes.records import Box, Video
 
@@ -31,10 +32,10 @@ class Framing:
         """
         from av.video.reformatter import Interpolation, VideoReformatter
 
-        self._rotation_deg = video.rotation_deg
+        self._rotation_deg, self._is_mirrored = video.rotation_deg, video.is_mirrored
         aspect = video.sample_aspect
         self._tone = tone_map(video)
-        self._box = _as_stored(box or Box(), video.rotation_deg)
+        self._box = _as_stored(box or Box(), video)
         self._cropper: tuple[Any, Any] | None = None
         stored_width, stored_height = video.width_px, video.height_px
         if self._box != Box():
@@ -55,7 +56,8 @@ class Framing:
         # Chroma has half the pixels, so that only even offsets keep it in place.
         self._left = (covering[0] - self.size_px[0]) // 4 * 2
         self._top = (covering[1] - self.size_px[1]) // 4 * 2
-        self._is_direct = not video.rotation_deg and tuple(covering) == self.size_px
+        is_upright = not (video.rotation_deg or video.is_mirrored)
+        self._is_direct = is_upright and tuple(covering) == self.size_px
         turned = bool(video.rotation_deg % 180)
         self._stored_width, self._stored_height = covering[::-1] if turned else covering
         self._scaler = VideoReformatter()
@@ -104,7 +106,8 @@ class Framing:
             return frame
         key = (frame.width, frame.height, frame.format.name)
         if self._cropper is None or self._cropper[0] != key:
-            self._cropper = key, _crop_graph(frame, self._box)
+            area = self._box.inside(frame.width, frame.height)
+            self._cropper = key, crop_graph(frame, area)
         pts, frame.pts = frame.pts, None
         try:
             self._cropper[1].push(frame)
@@ -115,36 +118,20 @@ class Framing:
     def _upright(self, plane: Any, step: int) -> np.ndarray:
         flat = np.frombuffer(plane, np.uint8)
         plane_HW = flat.reshape(-1, plane.line_size)[: plane.height, : plane.width]
-        plane_HW = np.rot90(plane_HW, self._rotation_deg // 90)
+        plane_HW = oriented(plane_HW, self._rotation_deg, self._is_mirrored)
         left, top = self._left // step, self._top // step
         width, height = self.size_px[0] // step, self.size_px[1] // step
         return plane_HW[top : top + height, left : left + width]
 
 
-def _as_stored(box: Box, rotation_deg: int) -> Box:
+def _as_stored(box: Box, video: Video) -> Box:
     """Return a box of the upright picture in the coordinates of the stored picture."""
     sides = [box.top, box.right, box.bottom, box.left]
-    turns = rotation_deg // 90
+    turns = video.rotation_deg // 90
     top, right, bottom, left = sides[-turns:] + sides[:-turns] if turns else sides
+    if video.is_mirrored:
+        left, right = right, left
     return Box(top=top, right=right, bottom=bottom, left=left)
-
-
-def _crop_graph(frame: Any, box: Box) -> Any:
-    """Return a filter that crops frames of this size and format to the box."""
-    import av.filter
-
-    left, top, width, height = box.inside(frame.width, frame.height)
-    graph = av.filter.Graph()
-    graph.threads = 1
-    source = graph.add_buffer(
-        width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 1000)
-    )
-    cropped = graph.add("crop", f"{width}:{height}:{left}:{top}:exact=1")
-    sink = graph.add("buffersink")
-    source.link_to(cropped)
-    cropped.link_to(sink)
-    graph.configure()
-    return graph
 
 
 def _output_size(

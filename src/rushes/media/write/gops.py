@@ -13,7 +13,7 @@ because a picture refers only to pictures before it in the file.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -185,6 +185,9 @@ def plan_copy(
     shown = sorted(picture.pts for picture in order if in_pts <= picture.pts < out_pts)
     if len(set(shown)) < len(shown):
         raise NotCopyable("two frames of it have the same time")
+    longest = max((b - a for a, b in pairwise([*shown, out_pts])), default=0)
+    if not whole_groups and longest > source.video.longest_hold:
+        raise NotCopyable("one of its frames stands so long that it is repeated")
     begins = (at for at, picture in enumerate(order) if in_pts <= picture.pts < out_pts
               and (picture.is_key if whole_groups else picture.is_clean))  # fmt: skip
     begin = next(begins, None)

@@ -17,6 +17,10 @@ class ClipSource:
     correction: Correction = field(default_factory=Correction)
     """Bars to crop and fields to deinterlace."""
 
+    def __post_init__(self) -> None:
+        """Give the video the geometry that it has in the span."""
+        object.__setattr__(self, "video", self.video.at(self.in_pts))
+
     @property
     def name(self) -> str:
         """The clip's name in messages: its file, and its begin and end in seconds."""

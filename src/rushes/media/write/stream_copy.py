@@ -51,6 +51,8 @@ def copy_clip(source: ClipSource, path: Path, encoding: Encoding) -> dict[str, A
     video, name = source.video, source.name
     syntax = SYNTAXES.get(video.codec)
     try:
+        if video.clock_breaks or video.sections:
+            raise NotCopyable("its clock or its picture changes within the file")
         plan = plan_copy(source, syntax, whole_groups=True)
     except NotCopyable as error:
         raise ItemError(f"{name}: {error}; set mode to smart") from None

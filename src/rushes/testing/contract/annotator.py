@@ -90,7 +90,7 @@ def _items(
     stage: Any, video: Video, signals: Mapping[str, Signals], stills: Path
 ) -> Iterator[ClipInput]:
     """Yield three clips of a video as an annotator gets them: all frames, the first, none."""
-    frames = [decoded.pts for decoded in Decoder(video.path)]
+    frames = [decoded.pts for decoded in Decoder(video)]
     ends = [video.end_pts, frames[1] if len(frames) > 1 else video.end_pts, frames[0]]
     for out_pts, count in zip(ends, (len(frames), 1, 0), strict=True):
         inside = {name: found.span(frames[0], out_pts) for name, found in signals.items()}

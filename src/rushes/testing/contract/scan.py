@@ -25,7 +25,7 @@ def check_probe(key: str, stage: Any, folder: Path, models: Models) -> None:
         first, again = (
             signals_of(folder / run, video, stages, models)[stage.name] for run in ("a", "b")
         )
-        frames = {decoded.pts for decoded in Decoder(video.path)}
+        frames = {decoded.pts for decoded in Decoder(video)}
         names = {field.name for field in stage.fields}
         require(set(first.columns) == names, f"{where} gave {sorted(first.columns)}")
         require(set(first.pts.tolist()) <= frames, f"{where} gave pts that no frame has")
