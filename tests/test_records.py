@@ -42,6 +42,12 @@ def test_display_size_is_upright_with_square_pixels_and_even(changes, size):
     assert video(**changes).display_size_px == size
 
 
+def test_the_size_in_a_player_may_be_odd():
+    odd = video(width_px=641, height_px=405)
+    assert odd.player_size_px == (641, 405)
+    assert video(width_px=405, height_px=641, rotation_deg=90).player_size_px == (641, 405)
+
+
 def test_the_declared_rate_counts_where_timestamps_agree_with_it():
     rounded = video(fps_measured=Fraction(22131, 922), fps_declared=Fraction(24))
     assert rounded.rate == 24

@@ -82,3 +82,15 @@ def test_numbers_of_lists_and_funnels_give_the_same_clips_when_pasted(project, r
     assert selection.clips[0] in {
         row["clip"] for row in project.ls("clips", where=f"motion.speed = {shown}")
     }
+
+
+def test_rules_on_verdicts_and_sizes_give_the_same_clips_in_list_and_page(project):
+    first, second, *_ = (row["clip"] for row in project.ls("clips"))
+    session = project.review()
+    session.decide([first], {"verdict": "drop", "stars": 2}, "ann")
+    session.decide([second], {"verdict": "keep"}, "ann")
+    rules = ["verdict = undecided", "verdict != drop", "stars >= 1"]
+    for rule in [*rules, "fps > 24", "width_px > 96", "height_px = 66", "edited = no"]:
+        listed = [row["clip"] for row in project.ls("clips", where=rule)]
+        assert listed == session.ids(session.query([rule])["query"]), rule
+        assert listed, rule

@@ -2,6 +2,7 @@ import hashlib
 import json
 import tarfile
 
+import av
 import pytest
 
 from rushes.errors import MediaError, RecipeError
@@ -409,3 +410,36 @@ def test_the_report_counts_the_clips_that_trainers_treat_in_their_own_way(opened
     assert again.treatments == first.treatments
     captioned = opened(ALL, "export.main.caption=a film")
     assert captioned.export().treatments == ()
+
+
+@pytest.mark.parametrize("mode", ["copy", "auto"])
+@pytest.mark.parametrize("size", [(98, 65), (97, 66)])
+def test_sources_of_odd_sizes_are_exported_and_the_manifest_says_the_files_size(
+    tmp_path, mode, size
+):
+    make_video(tmp_path / "odd.webm", (30, Take(frames=30, seed=7)), size=size, codec="libvpx-vp9")
+    changes = [FAST, ALL, f"export.main.mode={mode}"]
+    with Project.open(tmp_path / "p", create=True, workers=0, changes=changes) as project:
+        reports = project.run([tmp_path / "odd.webm"])
+        assert project.failures() == []
+        (video,) = project.ls("videos")
+        assert (video["width_px"], video["height_px"]) == size
+        assert len(project.ls("clips", where=f"width_px = {size[0]} and height_px = {size[1]}"))
+        folder = project.folder / "exports" / "main"
+        assert reports["export"][0].clips == len(clips(folder)) > 0
+        for clip in clips(folder):
+            with av.open(str(folder / f"{clip['key']}.mp4")) as file:
+                frame = next(file.decode(video=0))
+            assert (clip["width_px"], clip["height_px"]) == (frame.width, frame.height)
+
+
+def test_an_unexpected_error_names_the_clip(opened, monkeypatch):
+    def broken(*_):
+        raise AssertionError("height has to be even")
+
+    monkeypatch.setattr(exporting, "write_clip", broken)
+    project = opened(ALL)
+    project.select()
+    project.export()
+    first = next(one for one in project.failures() if "one.mp4 [0.0" in one.message)
+    assert "one.mp4 [0.0–1.25 s]: AssertionError: height has to be even" in first.message

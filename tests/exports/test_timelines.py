@@ -120,6 +120,21 @@ def test_edl_counts_frames_as_timecode():
     assert "APPROXIMATE" not in text
 
 
+@pytest.mark.parametrize("ticks", [1, 1800, 3600, 3600 * 7])
+def test_editing_programs_count_frames_from_the_first_picture(ticks):
+    late = replace(
+        VIDEO, start_pts=VIDEO.start_pts + ticks, end_pts=VIDEO.end_pts + ticks
+    )  # B-frames, or sound that begins first
+    cuts = [replace(cut, start_pts=cut.start_pts + ticks, pts=cut.pts + ticks) for cut in CUTS]
+    assert events(FORMATS["edl"].write(late, cuts)) == events(FORMATS["edl"].write(VIDEO, CUTS))
+    text = FORMATS["otio"].write(late, cuts)
+    clips = list(otio.adapters.read_from_string(text, "otio_json").find_clips())
+    assert [clip.source_range.start_time.value for clip in clips] == [0, 250, 510]
+    assert all(clip.media_reference.available_range.start_time.value == 0 for clip in clips)
+    times = [row["time_s"] for row in json.loads(FORMATS["json"].write(late, cuts))]
+    assert times == [late.seconds(cut.pts) for cut in cuts]  # a player's clock
+
+
 def test_edl_at_an_ntsc_rate_is_non_drop():
     # An hour by the clock at 29.97 is 107,892 frames: 3.6 s less in non-drop timecode.
     video = replace(

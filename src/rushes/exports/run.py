@@ -173,10 +173,13 @@ def _disk_errors_explained(folder: Path) -> Iterator[None]:
 
 
 def _failure(name: str, clip: Clip, video: Video, error: ItemError) -> Failure:
+    message = str(error)
+    if type(error) is ItemError and video.path not in message:  # an unexpected one
+        message = f"{ClipSource(video, clip.in_pts, clip.out_pts).name}: {message}"
     return Failure(
         stage=f"export/{name}",
         item=clip.id,
         error=type(error).__name__,
-        message=str(error),
+        message=message,
         retry=retry_command(error, video, f"rushes export {name}"),
     )

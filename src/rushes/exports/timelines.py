@@ -1,12 +1,14 @@
 """Cuts of one video as text for other programs: JSON, CSV, chapters, EDL, OpenTimelineIO.
 
-All times are those of a player's clock (`Video.seconds`). Formats without cuts get one shot for
+Times in seconds are those of a player's clock (`Video.seconds`); frame numbers of editing programs
+count from the first picture, as those programs do. Formats without cuts get one shot for
 each stretch between two cuts; the mixed frames of a gradual cut belong to the shot before it.
 """
 
 import csv
 import io
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -169,7 +171,8 @@ def _shots(video: Video, cuts: Sequence[Cut]) -> Iterator[tuple[int, int]]:
 
 
 def _frame_number(video: Video, pts: int, rate: Fraction) -> int:
-    return round((pts - video.origin_pts) * video.time_base * rate)
+    """Return the number of the frame at `pts`; the first picture is 0."""
+    return math.floor((pts - video.start_pts) * video.time_base * rate + Fraction(1, 2))
 
 
 def _timecode(frame: int, rate: Fraction) -> str:

@@ -30,7 +30,7 @@ def _videos(context: Context) -> list[Row]:
     rows = []
     for no, video in context.catalog.videos().items():
         scanned, passes = scans.get(no, (None, 0))
-        width, height = video.display_size_px
+        width, height = video.player_size_px
         rows.append(
             {
                 "video": video.given,
@@ -155,6 +155,10 @@ def _clips(context: Context) -> list[Row]:
             "split": columns["split"][at],
             "file": states[clips[no].video_no],
             "edited": columns["edited"][at],
+            "stars": decided.get(clip.id, Decisions()).stars,
+            "width_px": int(columns["width_px"][at]),
+            "height_px": int(columns["height_px"][at]),
+            "fps": float(columns["fps"][at]),
         }
         row |= {name: _json_value(columns[name][at]) for name in scores}
         rows.append(row)
@@ -201,6 +205,8 @@ def _as_columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
     columns = {}
     for name in rows[0]:
         values = [row[name] for row in rows]
+        if name == "verdict":  # as in the columns that selections and the page apply rules to
+            values = [value or "undecided" for value in values]
         if all(v is None or isinstance(v, int | float) for v in values):
             columns[name] = np.array(values, float)
         else:  # NumPy would make a two-dimensional array of lists

@@ -194,7 +194,7 @@ def _read(
     distinct, which = np.unique(video_no, return_inverse=True)
     cut = [known[no] for no in distinct.tolist()]
     base = np.array([video.time_base.as_integer_ratio() for video in cut]).reshape(-1, 2)[which]
-    sizes = np.array([video.display_size_px for video in cut], float).reshape(-1, 2)[which]
+    sizes = np.array([video.player_size_px for video in cut], float).reshape(-1, 2)[which]
     columns: dict[str, np.ndarray] = {
         "duration_s": np.round((out_pts - in_pts) * base[:, 0] / base[:, 1], 6),
         "frames": frames.astype(float),

@@ -33,10 +33,18 @@ class Expected:
 
 
 def digest(frame: Any) -> bytes:
-    """Return a hash of all pixels of an `av.VideoFrame`."""
+    """Return a hash of all pixels of an `av.VideoFrame` of any size."""
     # sha256 runs on processor instructions of its own: three times as fast as blake2b.
-    pixels = np.ascontiguousarray(frame.to_ndarray())
-    return hashlib.sha256(pixels.data).digest()
+    state = hashlib.sha256()
+    components = frame.format.components
+    if len(components) != len(frame.planes):  # packed
+        state.update(np.ascontiguousarray(frame.to_ndarray()).data)
+        return state.digest()
+    for component, plane in zip(components, frame.planes, strict=True):
+        rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+        row_bytes = plane.width * -(-component.bits // 8)  # behind it is padding
+        state.update(np.ascontiguousarray(rows[: plane.height, :row_bytes]).data)
+    return state.digest()
 
 
 def verify(path: Path, expected: Expected, tick_s: Fraction, crf: int, name: str) -> None:
