@@ -128,7 +128,7 @@ class Probe(FrameSink, Protocol):
 
 
 class PostProbe(FrameSink, Protocol):
-    """A probe that computes its signals from those of the probes of its `inputs`."""
+    """A probe that runs models, or that builds on the signals of the probes of its `inputs`."""
 
     def setup(self, device: str, models: Mapping[str, Path]) -> None:
         """Load models, before `start`; see `Annotator.setup`."""

@@ -13,7 +13,7 @@ Random = np.random.Generator
 
 @dataclass(slots=True)
 class View:
-    """Where a camera looks, and how it renders colours; kept over a jump cut."""
+    """The place and the colours of a camera; kept over a jump cut."""
 
     zoom: float
     x: float
@@ -103,7 +103,7 @@ def moved(random: Random, view: View, count: int) -> Move:
 
 
 def filmed(frames_THWC: np.ndarray, move: Move, view: View) -> np.ndarray:
-    """Return what the camera sees: float32 RGB 0-255, one frame for each of the move's.
+    """Return the frames of a camera: float32 RGB 0-255, one for each of the move.
 
     Args:
         frames_THWC: uint8 frames at `HIGH` x `WIDE`, as many as the move has.

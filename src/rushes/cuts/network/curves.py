@@ -11,7 +11,7 @@ CHUNK = 256
 
 
 class CurveReader:
-    """Takes 48x27 pictures one by one and gives each frame's four probabilities, a chunk late."""
+    """Computes four probabilities for each of the 48×27 pictures that it takes, a chunk late."""
 
     def __init__(self, look: Any, judge: Any, chunk: int = CHUNK) -> None:
         """Take the two sessions.
@@ -19,7 +19,7 @@ class CurveReader:
         Args:
             look: `onnxruntime.InferenceSession` of the part that sees pictures.
             judge: The same of the part that compares features over time.
-            chunk: How many frames are judged at once; the result does not depend on it.
+            chunk: Frames judged at once; the result does not depend on it.
         """
         self._look, self._judge, self._chunk = look, judge, chunk
         self._pictures: list[np.ndarray] = []

@@ -10,26 +10,26 @@ from rushes.records import CutKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curves:
-    """The network's probabilities for each frame, 0-1."""
+    """The network's four probabilities of each frame, 0–1."""
 
     begins: np.ndarray
-    """That a new shot begins here at once."""
+    """A shot begins at this frame."""
     mixed: np.ndarray
-    """That the frame is part of a gradual transition."""
+    """The frame is part of a gradual transition."""
     fade: np.ndarray
-    """If it is: that it is one through a plain colour."""
+    """If it is: the transition passes through a plain colour."""
     wipe: np.ndarray
-    """If it is: that it is one behind an edge, or one that moves."""
+    """If it is: the new shot comes in behind an edge, or moves in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
-    """Where to draw the lines."""
+    """Thresholds of the decision."""
 
     hard: float = 0.5
     """`begins` from which a frame is a hard cut; higher reports fewer."""
     gradual: float = 0.8
-    """`mixed` that a gradual transition reaches somewhere; higher reports fewer."""
+    """`mixed` that a gradual transition reaches at its highest; higher reports fewer."""
     inside: float = 0.35
     """`mixed` from which a frame belongs to it; higher makes transitions shorter."""
     gap: int = 2
@@ -55,7 +55,7 @@ def decide(curves: Curves, thresholds: Thresholds | None = None) -> list[Boundar
 
     Args:
         curves: Four values for each frame of a video.
-        thresholds: Where to draw the lines.
+        thresholds: Defaults if None.
     """
     lines = thresholds or Thresholds()
     gradual = _stretches(curves.mixed, lines)

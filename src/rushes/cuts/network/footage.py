@@ -16,7 +16,7 @@ LEAST_FRAMES = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Film:
-    """One file, decoded small, with what is known of its cuts."""
+    """One film, decoded small, with its cuts where they are known."""
 
     name: str
     """As in the manifest: "open/chaplin.mp4"."""
@@ -31,7 +31,7 @@ class Film:
     gradual: tuple[tuple[int, int, str], ...] = ()
     """First mixed frame, first pure frame, kind."""
     unsure: tuple[tuple[int, int], ...] = ()
-    """Spans, ends included, that say nothing either way."""
+    """Spans, ends included, in which the cuts are not known."""
 
     @property
     def is_edited(self) -> bool:
@@ -46,7 +46,7 @@ def read_manifest(path: Path) -> list[dict[str, Any]]:
 
 
 def stored_at(frames: Path, name: str) -> Path:
-    """Return where a film's small frames are kept."""
+    """Return the path of a film's small frames."""
     return frames / (name.replace("/", "__") + ".npy")
 
 
@@ -71,7 +71,7 @@ def _film(entry: dict[str, Any], pictures: np.ndarray) -> Film:
     hard = tuple(entry.get("hard", ()))
     gradual = tuple((a, b, kind) for a, b, kind in entry.get("gradual", ()))
     unsure = tuple((a, b) for a, b in entry.get("unsure", ()))
-    # What lies between is one take; a transition's own frames belong to none.
+    # Between two breaks lies one take; a transition's own frames belong to none.
     breaks = sorted(
         [(at, at) for at in hard]
         + [(a, b) for a, b, _ in gradual]

@@ -180,7 +180,7 @@ def _layer(graph: Graph, own: Weights, layer: int, step: int, x: str) -> str:
 
 
 class _Skew:
-    """Takes from a square of all frames by all frames what lies around its diagonal."""
+    """The band around the diagonal of a square of all frames by all frames."""
 
     def __init__(self, graph: Graph, count: str) -> None:
         self._graph, self._count = graph, count

@@ -1,4 +1,4 @@
-"""The cut network in torch, for its training: what frames look like, what a stretch says of cuts.
+"""The cut network in torch, for its training: features of frames, judged over time.
 
 Two parts, since every frame is looked at once while the judgement needs frames on either side:
 `look` turns pictures into features, `judge` compares features over time. Weights are a dictionary
@@ -42,7 +42,7 @@ SHAPES: Mapping[str, tuple[int, ...]] = {
     **{f"judge.layers.{i}": (CHANNELS, CHANNELS, 3) for i in range(len(STEPS))},
     "judge.out": (OUTPUTS, CHANNELS, 1),
 }
-"""Each layer's weight; its bias has as many numbers as the first says."""
+"""Each layer's weight; its bias has as many numbers as the weight has rows."""
 
 
 def made(seed: int) -> dict[str, Tensor]:
@@ -165,7 +165,7 @@ def _histogram(grid: Tensor) -> Tensor:
 
 
 def _matched(patches: Tensor) -> Tensor:
-    """Return how well each frame's patches are found in earlier frames, and the reverse."""
+    """Return the match of each frame's patches with those of earlier frames, and the reverse."""
     import torch
 
     patch = patches * torch.rsqrt((patches * patches).sum(1, keepdim=True) + 1e-6)

@@ -1,4 +1,4 @@
-"""Training sequences: shots joined by transitions, with what is true of each frame."""
+"""Training sequences: shots joined by transitions, with the labels of each frame."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -291,7 +291,7 @@ def _resampled(
 
 
 def _overall(random: Random, frames: np.ndarray) -> np.ndarray:
-    """Lay over a whole sequence what an edited film carries: marks, age, few tones, bars."""
+    """Lay marks, age, few tones or bars of an edited film over a whole sequence."""
     import cv2
 
     frames = frames.copy()
@@ -359,7 +359,7 @@ def _smaller(frames: np.ndarray, wide: int, high: int) -> np.ndarray:
 
 
 def _at_ends(random: Random, frames: np.ndarray, labels: Labels) -> Labels:
-    """Leave the first and the last frames out of the reckoning: what they show is half a story."""
+    """Give the first frame no weight: the frame before it is not seen."""
     labels.begins_weight[0] = 0
     labels.begins[0] = 0
     return labels

@@ -91,7 +91,7 @@ def _changed(
     if random.random() < 0.5:
         begins, mixed, kind, begins_weight, mixed_weight = labels
         changed = changed[:, ::-1]
-        # What began at a frame now ends before it: a boundary moves by one.
+        # Run backwards, a shot that began at a frame ends before it: a boundary moves by one.
         begins, begins_weight = (np.roll(one[:, ::-1], 1, 1) for one in (begins, begins_weight))
         mixed, kind, mixed_weight = (one[:, ::-1] for one in (mixed, kind, mixed_weight))
         beside = np.maximum(mixed, np.roll(mixed, 1, 1)) > 0
@@ -138,9 +138,9 @@ def train(films: Sequence[Film], plan: Plan, folder: Path) -> Path:
     """Train, and write `network.npz` and a log into `folder`; return the weights' path.
 
     Args:
-        films: What to make sequences of.
-        plan: How.
-        folder: Where results go; an average of the weights is kept, and saved as it grows.
+        films: Films to make sequences of.
+        plan: Settings.
+        folder: Folder of the results: an average of the weights, saved as it grows, and the log.
     """
     import torch
 

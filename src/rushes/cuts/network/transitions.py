@@ -83,7 +83,7 @@ def wipe(random: Random, old: np.ndarray, new: np.ndarray) -> Passage:
 
 
 def _progress(random: Random, count: int) -> np.ndarray:
-    """Return how far a transition is at each of its frames: above 0, below 1, ascending."""
+    """Return the progress of a transition at each of its frames: above 0, below 1, ascending."""
     share = (np.arange(count) + 1) / (count + 1)
     bent = random.random()
     if bent < 0.25:
@@ -109,7 +109,7 @@ def _masked(random: Random, old: np.ndarray, new: np.ndarray, progress: np.ndarr
 
 
 def _order(random: Random) -> np.ndarray:
-    """Return for each pixel when it changes sides, 0-1."""
+    """Return for each pixel the time at which it changes sides, 0-1."""
     kind = int(random.integers(0, 9))
     x, y = _X / (WIDTH - 1), _Y / (HEIGHT - 1)
     if kind <= 2:  # a straight edge, most often along the axes
