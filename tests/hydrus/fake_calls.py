@@ -13,6 +13,7 @@ ALL_KNOWN_TAGS = "616c6c206b6e6f776e2074616773"
 FAVOURITES = "6661766f757269746573"
 STARS = "ab" * 32
 RANK = "ba" * 32
+COUNTER = "ca" * 32
 REPOSITORY = "cd" * 32
 SECOND_DOMAIN = "ef" * 32
 API_OF_ARCHIVED_TIMES = 85  # somewhere between 68 and 95
@@ -26,7 +27,10 @@ SERVICES = {
     FAVOURITES: {"name": "favourites", "type": 7, "star_shape": "fat star"},
     STARS: {"name": "quality", "type": 6, "min_stars": 0, "max_stars": 10},
     RANK: {"name": "rank", "type": 6, "min_stars": 0, "max_stars": 5},
+    COUNTER: {"name": "plays", "type": 22},
 }
+UNRATED = {6: None, 7: None, 22: 0}
+"""Kind of rating service → the rating of a file that nobody has rated there."""
 
 
 class Refusal(Exception):
@@ -120,7 +124,11 @@ def _metadata(fake, sha256, body):
             "current": {key: {"time_imported": at} for key, at in row["current"].items()},
             "deleted": deleted,
         },
-        "ratings": row["ratings"],
+        "ratings": {
+            key: row["ratings"].get(key, UNRATED[service["type"]])
+            for key, service in SERVICES.items()
+            if service["type"] in UNRATED
+        },
         "tags": {
             MY_TAGS: {
                 "name": "my tags",

@@ -3,7 +3,7 @@
 import pytest
 
 from rushes.errors import RecipeError
-from tests.hydrus.fake_calls import RANK, STARS
+from tests.hydrus.fake_calls import COUNTER, RANK, STARS
 
 
 def test_edited_captions_come_back(pushed, fake):
@@ -150,6 +150,31 @@ def test_stars_come_from_the_service_that_was_chosen(bench, fake):
     assert bench.decided(0).stars is None
 
 
+def test_a_counter_that_nobody_touched_is_no_rating(bench, fake):
+    bench.open("hydrus.stars=plays")
+    bench.push()
+    assert bench.pull().stars == 0
+    assert bench.catalog.verdicts.current() == {}
+    for count, stars in ((1, 1), (4, 4), (12, 5), (0, None)):
+        fake.rate(bench.sha256(0), count, COUNTER)
+        assert bench.pull().stars == 1
+        assert bench.decided(0).stars == stars
+
+
+def test_ten_stars_become_five_halves_rounded_up_and_never_none(bench, fake):
+    bench.open("hydrus.stars=quality")
+    bench.push()
+    found = []
+    for rating in range(1, 11):
+        fake.rate(bench.sha256(0), rating)
+        bench.pull()
+        found.append(bench.decided(0).stars)
+    assert found == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
+    fake.rate(bench.sha256(0), 0)  # a rating of no star, given by a person
+    bench.pull()
+    assert bench.decided(0).stars == 0
+
+
 def test_stars_stay_when_their_service_is_no_longer_read_or_another_is(bench, fake):
     bench.open("hydrus.stars=quality")
     bench.push()
@@ -167,7 +192,7 @@ def test_stars_stay_when_their_service_is_no_longer_read_or_another_is(bench, fa
 
 def test_a_rating_service_of_another_kind_is_refused(bench):
     bench.open("hydrus.stars=favourites")
-    with pytest.raises(RecipeError, match=r"hydrus\.stars.*it has: 'quality', 'rank'"):
+    with pytest.raises(RecipeError, match=r"hydrus\.stars.*it has: 'quality', 'rank', 'plays'"):
         bench.pull()
 
 

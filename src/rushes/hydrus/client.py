@@ -263,12 +263,18 @@ def _service(
 
 
 def _stars(service: Mapping[str, Any] | None, ratings: Mapping[str, Any]) -> int | None:
-    """Return a rating on a scale of 0–5 stars."""
+    """Return a rating on a scale of 0–5 stars, halves rounded up; None if nobody rated.
+
+    A counter is 0 from the start, so 0 there is no rating. A rating above 0 is at least one star.
+    """
     value = None if service is None else ratings.get(service["service_key"])
     if service is None or not isinstance(value, int) or isinstance(value, bool):
         return None
-    most = service.get("max_stars", _MAX_STARS) if service["type"] == _NUMERICAL else _MAX_STARS
-    return max(0, min(_MAX_STARS, round(value * _MAX_STARS / most)))
+    if service["type"] == _COUNTER:
+        return min(_MAX_STARS, value) if value > 0 else None
+    most = service.get("max_stars", _MAX_STARS)
+    rounded = (2 * value * _MAX_STARS + most) // (2 * most)
+    return max(min(1, value), min(_MAX_STARS, rounded))
 
 
 def _deleted_at(deleted: Mapping[str, Mapping[str, Any]]) -> float | None:
