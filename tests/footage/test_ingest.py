@@ -389,3 +389,39 @@ def test_the_verbs_hand_a_url_on_as_it_is(shelf, folder, video, tmp_path):
     with Project.open(tmp_path / "p", create=True, workers=0) as project:
         assert project.plan([shelf])["ingest"] == 1
         assert project.run([shelf], only=["ingest"])["ingest"].videos == 1
+
+
+def an_apng(path, *, frames):
+    """Write an APNG, or a still PNG for one frame."""
+    import av
+    import numpy as np
+
+    name, kind = ("apng", "apng") if frames > 1 else ("png", "image2")
+    with av.open(str(path), "w", format=kind) as out:
+        stream = out.add_stream(name, rate=10)
+        stream.width, stream.height, stream.pix_fmt = 32, 32, "rgb24"
+        for at in range(frames):
+            picture = np.full((32, 32, 3), 40 * at, np.uint8)
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        out.mux(stream.encode())
+
+
+def test_an_animated_png_is_a_video_under_any_name(take_in, catalog, folder):
+    an_apng(folder / "moving.apng", frames=5)
+    (folder / "moving.apng").rename(folder / "moving.png")
+    an_apng(folder / "still.png", frames=1)
+    report = take_in()
+    assert (report.videos, report.failed) == (1, 0)
+    assert [Path(path).name for path in report.others] == ["still.png"]
+    (video,) = catalog.videos().values()
+    assert (Path(video.path).name, video.frames_packets) == ("moving.png", 5)
+
+
+@pytest.mark.parametrize("name", ["a.webp", "a.gif", "no suffix"])
+def test_an_animated_webp_is_named_as_what_it_is(take_in, catalog, folder, video, name):
+    shutil.copy(video, folder / "good.mp4")
+    animated = b"RIFF\x00\x02\x00\x00WEBPVP8X\x0a\x00\x00\x00\x02" + bytes(500)
+    (folder / name).write_bytes(animated)
+    (folder / "still.webp").write_bytes(animated.replace(b"\x00\x02" + bytes(9), bytes(11)))
+    assert take_in().failed == 1
+    assert "an animated WebP" in failures(catalog)[name].message

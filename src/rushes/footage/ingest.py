@@ -6,11 +6,13 @@ import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from rushes.catalog import Catalog
 from rushes.context import Context
 from rushes.errors import MediaError, RecipeError
 from rushes.files import located
+from rushes.footage import animated
 from rushes.footage.ignore import is_ignored
 from rushes.media.probe import probe
 from rushes.media.source_file import file_state
@@ -37,7 +39,7 @@ OTHER_SUFFIXES = frozenset({
     ".7z", ".gz", ".tar", ".torrent", ".part", ".crdownload", ".py", ".sh", ".db", ".toml",
     ".yaml", ".yml", ".ini", ".exe", ".dll", ".parquet", ".npz", ".npy", ".safetensors",
 })
-"""Suffixes of other files: they are listed without being opened."""
+"""Suffixes of other files: they are listed without being opened, animated pictures excepted."""
 # fmt: on
 
 OF_CONTENT = ("scan", "cut", "dedup")
@@ -80,7 +82,12 @@ def identify(task: IdentifyTask, progress: Progress) -> Video | None:
         raise MediaError(
             f"{found.path}: no permission to read it; change that with: chmod u+r"
         ) from error
-    except MediaError:
+    except MediaError as error:
+        if _animation(found, task.source) == "WebP":
+            raise MediaError(
+                f"{found.path}: an animated WebP, which FFmpeg does not read; convert it to "
+                f"another format first, such as GIF or APNG"
+            ) from error
         if _suffix(found) in VIDEO_SUFFIXES:
             raise
         return None
@@ -119,6 +126,14 @@ def _source_of(place: str) -> Source:
         if source.accepts(place):
             return source
     raise RecipeError(f"{place}: there is no such file or folder")
+
+
+def _animation(found: Found, source: Source) -> Literal["APNG", "WebP"] | None:
+    try:
+        with source.open(found) as file:
+            return animated.animation_in(file)
+    except OSError:
+        return None
 
 
 def _suffix(found: Found) -> str:
@@ -227,7 +242,8 @@ class _Walk:
         if known is not None and known[:2] == (found.size_bytes, found.mtime_ns):
             self.note(found, known[2])
             return []
-        if _suffix(found) in OTHER_SUFFIXES:
+        is_animated = _suffix(found) in animated.SUFFIXES and _animation(found, source)
+        if _suffix(found) in OTHER_SUFFIXES and not is_animated:
             self.note(found, None)
             return []
         task = IdentifyTask(found=found, source=source)
