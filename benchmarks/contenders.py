@@ -46,6 +46,14 @@ def rushes_cascade(path: str) -> None:
     _scan_and_cut(path, Recipe({}))
 
 
+def rushes_cut_network(path: str) -> None:
+    """Scan and cut with the cut network, as a worker does it."""
+    scanned = [name for name in Recipe({}).stages("scan") if name != "transnet"]
+    _scan_and_cut(
+        path, Recipe({"scan": {"use": [*scanned, "network"]}, "cut": {"use": ["network"]}})
+    )
+
+
 def network_everywhere(path: str) -> None:
     """Scan and cut with the network on every frame."""
     _scan_and_cut(path, Recipe({"scan": {"transnet": {"everywhere": True}}}))
@@ -122,6 +130,7 @@ CONTENDERS = {
         decode,
         rushes_without_network,
         rushes_cascade,
+        rushes_cut_network,
         network_everywhere,
         rushes_run,
         scenedetect_adaptive,

@@ -21,8 +21,10 @@ from benchmarks.measuring import footage, write_results
 from rushes.catalog.signals import read_signals
 from rushes.cuts.detectors.cascade import Cascade
 from rushes.cuts.detectors.fade import Fade
+from rushes.cuts.detectors.network import Network as NetworkCuts
 from rushes.cuts.detectors.transnet import TransNet as TransNetCuts
 from rushes.cuts.shots import merged
+from rushes.footage.probes.network import Network
 from rushes.footage.probes.transnet import TransNet
 from rushes.footage.scan import ScanTask, scan
 from rushes.media.decode import Decoder
@@ -119,6 +121,8 @@ class Measurements:
     """The network where the change leaves doubt; None where its weights are not here."""
     everywhere: Signals | None
     """The network on every frame."""
+    own: Signals | None
+    """The cut network; None without onnxruntime."""
 
 
 def measure(path: Path, scratch: Path) -> Measurements:
@@ -128,6 +132,11 @@ def measure(path: Path, scratch: Path) -> Measurements:
     found, lacking = for_stages(recipe.stages("scan"), models.CACHE)
     if not lacking:
         probes += [TransNet(TransNet.Params()), _Everywhere(TransNet.Params(everywhere=True))]
+    network = Network(Network.Params())
+    files, lacking = for_stages({"network": network}, models.CACHE)
+    if not lacking:
+        probes.append(network)
+        found |= files
     task = ScanTask(
         video=probe(path),
         probes=tuple((stage, stage.name) for stage in probes),
@@ -141,6 +150,7 @@ def measure(path: Path, scratch: Path) -> Measurements:
         change=signals["change"],
         doubt=signals.get("transnet"),
         everywhere=signals.get("everywhere"),
+        own=signals.get("network"),
     )
 
 
@@ -162,6 +172,12 @@ def _cascade(found: Measurements) -> list[Cut] | None:
     return merged([*Cascade().detect(signals), *Fade().detect(signals)])
 
 
+def _own_network(found: Measurements) -> list[Cut] | None:
+    if found.own is None:
+        return None
+    return merged(NetworkCuts().detect({"network": found.own}))
+
+
 def _network_at(threshold: float) -> Callable[[Measurements], list[Cut] | None]:
     def detect(found: Measurements) -> list[Cut] | None:
         if found.everywhere is None:
@@ -175,6 +191,7 @@ def _network_at(threshold: float) -> Callable[[Measurements], list[Cut] | None]:
 DETECTORS: dict[str, Callable[[Measurements], list[Cut] | None]] = {
     "Rushes, network where in doubt": _cascade,
     "Rushes, without the network": _change_alone,
+    "Rushes, the cut network": _own_network,
     "TransNetV2 on every frame, 0.3": _network_at(0.3),
     "TransNetV2 on every frame, 0.5": _network_at(0.5),
 }

@@ -2,6 +2,7 @@
 
 import os
 import statistics
+from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.contenders import can_split, has_network
@@ -37,6 +38,7 @@ def main(scratch: Path) -> None:
     paths = [str(path) for path in videos(scratch)]
     names = ["decode", "rushes_without_network", "scenedetect_adaptive"]
     names += ["rushes_cascade"] if has_network() else []
+    names += ["rushes_cut_network"] if find_spec("onnxruntime") else []
     once = ["network_everywhere"] if has_network() else []
     once += ["rushes_run"] + (["scenedetect_split"] if can_split() else [])
     rounds: list[dict[str, Cost]] = []
