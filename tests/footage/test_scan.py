@@ -337,7 +337,7 @@ def test_progress_is_told_in_seconds_of_video(tmp_path):
 
 def test_broken_signals_say_what_to_do(tmp_path):
     (tmp_path / "x.npz").write_bytes(b"broken")
-    with pytest.raises(MediaError, match="scan the video again"):
+    with pytest.raises(MediaError, match="delete this file, then: rushes scan"):
         read_signals(tmp_path / "x.npz")
-    with pytest.raises(MediaError, match="scan the video again"):
+    with pytest.raises(MediaError, match="delete this file, then: rushes scan"):
         read_signals(Path(tmp_path / "gone.npz"))

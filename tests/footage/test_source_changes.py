@@ -10,6 +10,7 @@ import pytest
 from rushes.errors import ItemError, RecipeError
 from rushes.media.source_file import check_source, file_state
 from rushes.project import Project
+from rushes.review.decide import SpanEdit
 from rushes.testing import Take, make_video, read_numbers
 
 CHANGES = (
@@ -268,6 +269,24 @@ def test_an_open_page_drops_the_clips_of_a_forgotten_video(project, folder):
     assert session.state()["clips"] == 2
     project.forget([str(folder / "a.mp4")])
     assert session.state()["clips"] == 0
+
+
+def test_edits_of_a_forgotten_video_come_back_with_it(project, folder):
+    session = project.review()
+    (video,) = project.context.catalog.videos().values()
+    first = project.ls("clips")[0]
+    ticks = (first["out_pts"] - first["in_pts"]) // 10  # 3 frames
+    for _ in range(2):  # trimmed, and trimmed again
+        clip = project.ls("clips")[0]
+        trimmed = (clip["in_pts"] + ticks, clip["out_pts"])
+        session.edit_spans(SpanEdit(clips=[clip["clip"]], spans=[trimmed]), who="ann")
+    wanted = [row["clip"] for row in project.ls("clips")]
+    assert project.ls("clips")[0]["frames"] == 24
+    project.forget([video.id])
+    assert project.undo(who="ann")  # of nothing that is there: no error
+    assert project.redo(who="ann")
+    project.run([folder])
+    assert [row["clip"] for row in project.ls("clips")] == wanted
 
 
 def test_forget_asks_which_of_two_videos_of_one_path(project, folder):

@@ -39,5 +39,5 @@ def read_signals(path: Path) -> Signals:
             )
     except (OSError, ValueError, KeyError) as error:
         raise MediaError(
-            f"{path}: the signals cannot be read ({error}); scan the video again"
+            f"{path}: the signals cannot be read ({error}); delete this file, then: rushes scan"
         ) from error

@@ -217,6 +217,14 @@ def _refresh_captions(
 
 def restore_spans(connection: sa.Connection, video_no: int, fingerprint: str) -> None:
     """Repeat people's edits of spans in a new cut fingerprint that has the edited clips."""
+    found = -1
+    # An edit can be of a clip that an earlier edit makes here again.
+    while (edits := _repeat_edits(connection, video_no, fingerprint)) > found:
+        found = edits
+
+
+def _repeat_edits(connection: sa.Connection, video_no: int, fingerprint: str) -> int:
+    """Repeat the edits of a video's clips; return the number of edits of all its known clips."""
     table, clips, sets = schema.verdicts, schema.clips, schema.clip_sets
     ids = sa.select(clips.c.id).where(clips.c.video_no == video_no)
     statement = sa.select(table).where(
@@ -238,6 +246,7 @@ def restore_spans(connection: sa.Connection, video_no: int, fingerprint: str) ->
         ).scalar_one()
         new = add_clips(connection, video_no, clips_of_span(video_id, verdict.value))
         _replace_in_set(connection, fingerprint, [row.no for row in old], new)
+    return len(rows)
 
 
 def _replace(connection: sa.Connection, old: Sequence[str], new: Sequence[Clip]) -> None:

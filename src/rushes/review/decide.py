@@ -209,6 +209,8 @@ def _reverse(catalog: Catalog, kind: VerdictKind, *, who: str, source: str) -> i
     for done in catalog.verdicts.actions(only=[action]):
         if done.kind == "span":
             old = [row.clip for row in catalog.clips_by_id(done.value["from"]).values()]
+            if not old:  # its video was forgotten
+                continue
             new = clips_of_span(old[0].video_id, done.value)
             before, after = (old, new) if kind == "redo" else (new, old)
             becomes[" ".join(clip.id for clip in before)] = after

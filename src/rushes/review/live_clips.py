@@ -175,9 +175,12 @@ class LiveClips:
             self.revision += 1
 
     def clips_made_by(self, span: Action) -> list[str]:
-        """Return the ids of the clips that a trim, a split or a merge made."""
-        (row,) = self._catalog.clips_by_id(span.value["from"][:1]).values()
-        return [clip.id for clip in clips_of_span(row.clip.video_id, span.value)]
+        """Return the ids of the clips that a trim, a split or a merge made; none if forgotten."""
+        return [
+            clip.id
+            for row in self._catalog.clips_by_id(span.value["from"][:1]).values()
+            for clip in clips_of_span(row.clip.video_id, span.value)
+        ]
 
     def __len__(self) -> int:
         return len(self.ids)
