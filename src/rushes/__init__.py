@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         ProjectError,
         RecipeError,
         RushesError,
+        SourceChanged,
         WorkerLost,
     )
     from rushes.project import Project
@@ -52,6 +53,7 @@ __all__ = [
     "RushesError",
     "Selection",
     "Shot",
+    "SourceChanged",
     "Verdict",
     "Video",
     "WorkerLost",

@@ -82,9 +82,10 @@ def test_stills_sources_and_previews(page, clips):
     assert b"ftyp" in preview.content[:12]
 
 
-def test_a_source_that_is_gone_says_so(page, clips, project, monkeypatch):
+def test_a_source_that_is_gone_says_so(page, clips, project):
     row = page.get(f"/api/clip/{clips[0]}").json()
-    monkeypatch.setattr("pathlib.Path.is_file", lambda path: False)
+    catalog = project.context.catalog
+    catalog.set_paths(dict.fromkeys(catalog.videos(), "/nowhere/film.mp4"))
     for path in (f"/source/{row['video_id']}", f"/preview/{clips[1]}.mp4"):
         answer = page.get(path)
         assert answer.status_code == 404

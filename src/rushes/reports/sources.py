@@ -43,7 +43,8 @@ def source_notes(found: dict[FileState, list[Video]]) -> list[str]:
     if touched:
         notes.append(
             f"{count(len(touched), 'video')} with another modification time than at the ingest: "
-            f"{_names(touched)}; the bytes are compared before they are read"
+            f"{_names(touched)}; the bytes are compared before they are read; rushes ingest "
+            f"compares them once for all"
         )
     return notes
 
