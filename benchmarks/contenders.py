@@ -14,7 +14,7 @@ import cv2
 from rushes.cuts.run import CutTask, cut
 from rushes.footage.scan import ScanTask, scan
 from rushes.media.probe import probe
-from rushes.models import store as models
+from rushes.models import store
 from rushes.project import Project
 from rushes.recipe.recipe import Recipe
 from rushes.recipe.runnable import for_stages
@@ -60,7 +60,7 @@ def network_everywhere(path: str) -> None:
 
 
 def _scan_and_cut(path: str, recipe: Recipe) -> None:
-    found, _ = for_stages(recipe.stages("scan"), models.CACHE)
+    found, _ = for_stages(recipe.stages("scan"), store.CACHE)
     video = probe(path)
     with tempfile.TemporaryDirectory() as folder:
         prints = recipe.fingerprints.probes
@@ -146,7 +146,7 @@ def can_split() -> bool:
 
 def has_network() -> bool:
     """Whether TransNetV2 can run here."""
-    return not for_stages(Recipe({}).stages("scan"), models.CACHE)[1]
+    return not for_stages(Recipe({}).stages("scan"), store.CACHE)[1]
 
 
 if __name__ == "__main__":

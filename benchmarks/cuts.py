@@ -29,7 +29,7 @@ from rushes.footage.probes.transnet import TransNet
 from rushes.footage.scan import ScanTask, scan
 from rushes.media.decode import Decoder
 from rushes.media.probe import probe
-from rushes.models import store as models
+from rushes.models import store
 from rushes.recipe.recipe import Recipe
 from rushes.recipe.runnable import for_stages
 from rushes.records import Cut
@@ -129,7 +129,7 @@ def measure(path: Path, scratch: Path) -> Measurements:
     """Scan a video with the probes that detectors read."""
     recipe = Recipe({})
     probes: list[Any] = [recipe.stages("scan")["change"]]
-    found, lacking = for_stages(recipe.stages("scan"), models.CACHE)
+    found, lacking = for_stages(recipe.stages("scan"), store.CACHE)
     if not lacking:
         probes += [TransNet(TransNet.Params()), _Everywhere(TransNet.Params(everywhere=True))]
     network = Network(Network.Params())

@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.measuring import cost_of, write_results
 from benchmarks.speed import videos
 from rushes.errors import RushesError
-from rushes.models import store as models
+from rushes.models import store
 from rushes.project import Project
 from rushes.recipe.recipe import Recipe
 from rushes.recipe.runnable import for_stages
@@ -45,7 +45,7 @@ def _lacking(names: list[str]) -> str:
     """Return why some of the scorers cannot run here, or an empty text."""
     stages = {name: _stage(name) for name in names}
     try:
-        return "; ".join(for_stages(stages, models.CACHE)[1].values())
+        return "; ".join(for_stages(stages, store.CACHE)[1].values())
     except RushesError as error:
         return str(error)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from rushes.models import store as models
+from rushes.models import store
 from rushes.project import Project
 from rushes.testing import Take, make_video
 
@@ -23,7 +23,7 @@ def no_models(tmp_path_factory):
     patch = pytest.MonkeyPatch()
     folder = tmp_path_factory.mktemp("cache")
     patch.setenv("RUSHES_CACHE", str(folder))
-    patch.setattr(models, "CACHE", folder / "models")
+    patch.setattr(store, "CACHE", folder / "models")
     yield
     patch.undo()
 

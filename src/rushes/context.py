@@ -10,6 +10,7 @@ from rushes.errors import ItemError
 from rushes.recipe.recipe import Recipe
 from rushes.records import ClipRow, Failure, Row
 from rushes.runner.base import Runner
+from rushes.stages.fingerprints import verb_of
 from rushes.stages.items import Signals
 
 
@@ -56,8 +57,7 @@ class Context:
         Args:
             key: Kind and name, such as "scorer/motion" or "captioner/sidecar".
         """
-        kind, _, name = key.partition("/")
-        stage = self.recipe.stages("score" if kind == "scorer" else "caption")[name]
+        stage = self.recipe.stages(verb_of(key))[key.partition("/")[2]]
         fingerprint = self.recipe.fingerprints.annotators[key]
         return self.catalog.stages.rows(key, stage.fields, fingerprint)
 

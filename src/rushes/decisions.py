@@ -6,6 +6,9 @@ from typing import Any, NamedTuple
 
 from rushes.records import Clip, Decisions, Verdict
 
+VERDICTS = ("keep", "drop", "undecided")
+"""Verdicts on a clip; undecided is stored as None."""
+
 
 class Action(NamedTuple):
     """The verdicts of one action that have the same kind and value, as one record.

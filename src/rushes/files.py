@@ -1,6 +1,7 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all; their hashes and locks."""
 
 import fcntl
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -30,6 +31,19 @@ def whole(path: Path) -> Iterator[Path]:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
+
+
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file's bytes, in hex."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def move_whole(source: Path, target: Path) -> None:
+    """Move a file, also to another disk; do nothing if an earlier run has moved it."""
+    if source.exists() or not target.exists():
+        with whole(target) as temporary:
+            shutil.move(source, temporary)
 
 
 def located(path: Path) -> Path:

@@ -10,6 +10,7 @@ from typing import Any
 from rushes.annotation.caption import caption_clips
 from rushes.annotation.score import score_clips
 from rushes.cuts.run import cut_videos
+from rushes.decisions import VERDICTS
 from rushes.dedup.run import DedupReport, count_pending, find_copies
 from rushes.errors import MediaError, RecipeError, nearest
 from rushes.exports import timelines
@@ -263,8 +264,8 @@ class Project(Workspace):
             clips: Ids of clips.
             who: Name of the person.
         """
-        if what not in decide.VERDICTS:
-            raise RecipeError(f"verdict {what}: it is one of {', '.join(decide.VERDICTS)}")
+        if what not in VERDICTS:
+            raise RecipeError(f"verdict {what}: it is one of {', '.join(VERDICTS)}")
         value = None if what == "undecided" else what
         action = decide.decide(
             self.context.catalog, clips, {"verdict": value}, who=who, source="cli"

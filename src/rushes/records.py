@@ -185,11 +185,6 @@ class Correction:
     field_order: FieldOrder = "progressive"
     """Frames other than progressive ones are deinterlaced."""
 
-    @property
-    def is_none(self) -> bool:
-        """Whether nothing is to be corrected."""
-        return self == Correction()
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:

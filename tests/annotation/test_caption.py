@@ -5,7 +5,7 @@ import pytest
 from rushes.files import MANIFEST
 from rushes.project import Project
 from rushes.records import Field
-from rushes.review import decide as deciding
+from rushes.review import decide
 from rushes.stages import registry
 from rushes.stages.protocols import AnnotatorDefaults, Inputs
 
@@ -107,7 +107,7 @@ def test_a_scorer_of_captions_sees_clips_that_have_one_and_anew_when_it_changes(
 def say(project, text, clip=0):
     clips = [row["clip"] for row in project.ls("clips")]
     catalog, texts = project.context.catalog, {clips[clip]: text}
-    return deciding.decide_each(catalog, "caption", texts, who="ann", source="page")
+    return decide.decide_each(catalog, "caption", texts, who="ann", source="page")
 
 
 def first(project):
@@ -145,6 +145,6 @@ def test_halves_of_a_clip_inherit_its_caption(captioned):
     clip = next(iter(captioned.context.clips().values())).clip
     middle = (clip.in_pts + clip.out_pts) // 2
     spans = [(clip.in_pts, middle), (middle, clip.out_pts)]
-    edit = deciding.SpanEdit(clips=[clip.id], spans=spans)
-    deciding.edit_spans(captioned.context, edit, who="ann", source="page")
+    edit = decide.SpanEdit(clips=[clip.id], spans=spans)
+    decide.edit_spans(captioned.context, edit, who="ann", source="page")
     assert [row["caption"] for row in captioned.ls("clips")[:2]] == [ONE, ONE]

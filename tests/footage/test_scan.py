@@ -12,7 +12,7 @@ from rushes.footage.probes.change import Change
 from rushes.footage.probes.motion import Motion
 from rushes.footage.probes.still import Still
 from rushes.footage.scan import ScanTask, scan
-from rushes.media import frames as picture
+from rushes.media import frames
 from rushes.media.decode import Decoder
 from rushes.media.probe import probe
 from rushes.project import Project
@@ -137,13 +137,13 @@ def test_equal_specs_share_one_conversion(tmp_path, scanned, monkeypatch):
     path = tmp_path / "a.mp4"
     make_video(path, (12,))
     calls = []
-    made = picture.FrameConverter._rgb
+    made = frames.FrameConverter._rgb
 
     def counting(self, short_side_px):
         calls.append(short_side_px)
         return made(self, short_side_px)
 
-    monkeypatch.setattr(picture.FrameConverter, "_rgb", counting)
+    monkeypatch.setattr(frames.FrameConverter, "_rgb", counting)
     one, two = (Recording(name, colour="rgb", short_side_px=48) for name in ("one", "two"))
     other = Recording("other", colour="rgb", short_side_px=24)
     scanned(path, one, two, other)
@@ -173,7 +173,7 @@ def test_what_is_kept_in_memory_does_not_grow(tmp_path, scanned, monkeypatch):
     alive = weakref.WeakSet()
     most = 0
 
-    class Watched(picture.FrameConverter):
+    class Watched(frames.FrameConverter):
         __slots__ = ("__weakref__",)
 
         def __init__(self, *arguments):

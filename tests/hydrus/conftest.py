@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from rushes.exports.plan import plan_clips
-from rushes.hydrus import http as connection
+from rushes.hydrus import http
 from rushes.hydrus.clip_files import cut_files
 from rushes.project import Project
 from rushes.review import decide as deciding
@@ -16,7 +16,7 @@ from tests.hydrus.fake_http import KEY
 def fake(monkeypatch):
     """A stand-in client with an empty database; its key is in the environment."""
     monkeypatch.setenv("RUSHES_HYDRUS_KEY", KEY)
-    monkeypatch.setattr(connection, "RETRY_DELAYS_S", (0.01, 0.02, 0.05, 0.1))
+    monkeypatch.setattr(http, "RETRY_DELAYS_S", (0.01, 0.02, 0.05, 0.1))
     client = FakeHydrus()
     yield client
     client.stop()

@@ -2,7 +2,7 @@
 
 import time
 
-from rushes.review import decide as deciding
+from rushes.review import decide
 from tests.hydrus.fake_calls import FAVOURITES
 
 
@@ -105,7 +105,7 @@ def test_a_decision_here_after_a_pull_is_not_pulled_over(pushed, fake):
 def test_taking_back_what_was_pulled_is_not_pulled_over(pushed, fake):
     fake.trash(pushed.sha256(1))
     pushed.pull()
-    assert deciding.undo(pushed.catalog, who="hydrus", source="cli")
+    assert decide.undo(pushed.catalog, who="hydrus", source="cli")
     assert pushed.decided(1) is None
     assert pushed.pull().drop == 0
 
@@ -168,8 +168,8 @@ def test_a_clip_that_was_trimmed_is_another_one_and_the_old_ones_verdict_stays_w
     old = pushed.sha256(0)
     clip = pushed.catalog.clips_by_id(pushed.clips[:1])[pushed.clips[0]].clip
     middle = (clip.in_pts + clip.out_pts) // 2
-    edit = deciding.SpanEdit(clips=[clip.id], spans=[(clip.in_pts, middle)])
-    (new,) = deciding.edit_spans(pushed.project.context, edit, who="ann", source="page")
+    edit = decide.SpanEdit(clips=[clip.id], spans=[(clip.in_pts, middle)])
+    (new,) = decide.edit_spans(pushed.project.context, edit, who="ann", source="page")
     fake.trash(old)
     found = pushed.status()
     assert (found.pushed, found.replaced, found.pull.replaced, found.pull.drop) == (5, 1, 1, 1)

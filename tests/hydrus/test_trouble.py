@@ -11,7 +11,7 @@ import pytest
 
 from rushes import cli, files
 from rushes.errors import ProjectError
-from rushes.hydrus import http as connection
+from rushes.hydrus import http
 from tests.hydrus import fake_http
 from tests.hydrus.fake_client import FakeHydrus
 from tests.hydrus.fake_http import KEY
@@ -66,7 +66,7 @@ def push_until(few, monkeypatch):
     """Push until a request, and die before it is sent or after it is answered."""
 
     def push(call, when="after"):
-        once, made = connection.Connection._once, [0]
+        once, made = http.Connection._once, [0]
 
         def dying(self, *request):
             made[0] += 1
@@ -77,10 +77,10 @@ def push_until(few, monkeypatch):
                 raise Killed
             return answer
 
-        monkeypatch.setattr(connection.Connection, "_once", dying)
+        monkeypatch.setattr(http.Connection, "_once", dying)
         with pytest.raises(Killed):
             few.push()
-        monkeypatch.setattr(connection.Connection, "_once", once)
+        monkeypatch.setattr(http.Connection, "_once", once)
 
     return push
 
@@ -181,14 +181,14 @@ def test_a_client_that_goes_away_for_good_is_one_line(few):
 def test_a_kept_connection_that_was_closed_is_opened_again(few, monkeypatch):
     use_new_ledger(few, "idle")
     few.fake.closes_idle_after_s = 0.02
-    monkeypatch.setattr(connection, "RETRY_DELAYS_S", ())  # without any retry
-    once = connection.Connection._once
+    monkeypatch.setattr(http, "RETRY_DELAYS_S", ())  # without any retry
+    once = http.Connection._once
 
     def slow(self, *request):
         time.sleep(0.04)
         return once(self, *request)
 
-    monkeypatch.setattr(connection.Connection, "_once", slow)
+    monkeypatch.setattr(http.Connection, "_once", slow)
     few.push()
     assert few.fake.state() == few.undisturbed
 
@@ -217,7 +217,7 @@ def test_waiting_is_said_once_and_so_is_its_end(few, monkeypatch):
 
 def test_an_import_that_outlasts_patience_is_made_again(few, monkeypatch):
     use_new_ledger(few, "slow")
-    monkeypatch.setattr(connection, "TIMEOUT_S", 0.3)
+    monkeypatch.setattr(http, "TIMEOUT_S", 0.3)
     few.fake.on_call = lambda number: number == few.first_import and time.sleep(0.5)
     few.push()
     few.fake.on_call = None
@@ -226,7 +226,7 @@ def test_an_import_that_outlasts_patience_is_made_again(few, monkeypatch):
 
 def test_ctrl_c_does_not_wait_for_a_client_that_is_not_there(few, monkeypatch):
     use_new_ledger(few, "ctrl-c")
-    monkeypatch.setattr(connection, "RETRY_DELAYS_S", (40,))
+    monkeypatch.setattr(http, "RETRY_DELAYS_S", (40,))
     stop = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
 
     def go_away(number):

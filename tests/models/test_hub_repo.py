@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from rushes.errors import ItemError, MissingModel, RecipeError
-from rushes.models import store as models
+from rushes.models import store
 from rushes.models.hub_repo import MANIFEST, wanted_files
 from rushes.recipe import runnable
 from rushes.recipe.recipe import Recipe
@@ -97,34 +97,34 @@ WANTED = ["config.json", "onnx/text_model.onnx", "onnx/vision_model.onnx",
 
 def test_a_folder_comes_whole_and_without_what_nobody_needs(tmp_path, hub):
     cache = tmp_path / "cache"
-    folder = models.get(NAME, cache, hub=hub.url)
+    folder = store.get(NAME, cache, hub=hub.url)
     assert list(cache.iterdir()) == [folder], "nothing unfinished stays"
     found = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
     assert found == sorted([*WANTED, MANIFEST])
     for path in WANTED:
         assert (folder / path).read_bytes() == hub.files[path]
     asked = len(hub.asked)
-    assert models.get(NAME, cache, offline=True) == models.path_of(NAME, cache) == folder
+    assert store.get(NAME, cache, offline=True) == store.path_of(NAME, cache) == folder
     assert len(hub.asked) == asked
 
 
 def test_the_list_names_what_came_and_its_licence(tmp_path, hub):
-    assert NAME not in [state.name for state in models.list_models(tmp_path / "cache")]
-    folder = models.get(NAME, tmp_path / "cache", hub=hub.url)
-    state = next(s for s in models.list_models(tmp_path / "cache") if s.name == NAME)
+    assert NAME not in [state.name for state in store.list_models(tmp_path / "cache")]
+    folder = store.get(NAME, tmp_path / "cache", hub=hub.url)
+    state = next(s for s in store.list_models(tmp_path / "cache") if s.name == NAME)
     assert (state.here, state.licence, state.path) == (True, "mit", folder)
     assert state.size_bytes > sum(len(hub.files[path]) for path in WANTED)
-    assert NAME not in models.missing(tmp_path / "cache")
+    assert NAME not in store.missing(tmp_path / "cache")
 
 
 def test_a_break_costs_only_what_had_not_come(tmp_path, hub):
     hub.breaks_at = "onnx/vision_model.onnx"
     with pytest.raises(ItemError, match="try again to resume"):
-        models.get(NAME, tmp_path / "cache", hub=hub.url)
+        store.get(NAME, tmp_path / "cache", hub=hub.url)
     with pytest.raises(MissingModel, match=r"rushes models get 'hf:owner/tiny-clip@"):
-        models.path_of(NAME, tmp_path / "cache")
+        store.path_of(NAME, tmp_path / "cache")
     hub.breaks_at, hub.asked = None, []
-    folder = models.get(NAME, tmp_path / "cache", hub=hub.url)
+    folder = store.get(NAME, tmp_path / "cache", hub=hub.url)
     assert (folder / "onnx/vision_model.onnx").read_bytes() == hub.files["onnx/vision_model.onnx"]
     assert not any("text_model" in asked for asked in hub.asked), "that had come"
     assert list((tmp_path / "cache").iterdir()) == [folder]
@@ -136,35 +136,35 @@ def test_a_file_that_is_another_is_refused(tmp_path, hub, kind):
     hub.listing = lambda: listing
     hub.files[kind] = hub.files[kind][:-1] + b"!"
     with pytest.raises(ItemError, match=r"has (sha256|git's sha1) \w+, not"):
-        models.get(NAME, tmp_path / "cache", hub=hub.url)
+        store.get(NAME, tmp_path / "cache", hub=hub.url)
     with pytest.raises(MissingModel):
-        models.path_of(NAME, tmp_path / "cache")
+        store.path_of(NAME, tmp_path / "cache")
 
 
 @pytest.mark.parametrize("path", ["../../evil", "/etc/evil", "a\\..\\evil"])
 def test_a_hub_cannot_write_elsewhere(tmp_path, hub, path):
     hub.lies = {"rfilename": path}
     with pytest.raises(ItemError, match="gives no listing of a hub"):
-        models.get(NAME, tmp_path / "cache", hub=hub.url)
+        store.get(NAME, tmp_path / "cache", hub=hub.url)
 
 
 def test_a_variant_is_another_model(tmp_path, hub):
-    folder = models.get(f"{NAME}#fp16", tmp_path / "cache", hub=hub.url)
+    folder = store.get(f"{NAME}#fp16", tmp_path / "cache", hub=hub.url)
     assert (folder / "onnx/vision_model_fp16.onnx").exists()
     assert not (folder / "onnx/vision_model.onnx").exists()
-    assert models.find_model(NAME).identity != models.find_model(f"{NAME}#fp16").identity
+    assert store.find_model(NAME).identity != store.find_model(f"{NAME}#fp16").identity
     with pytest.raises(ItemError, match=r"no onnx/vision_model_q4\.onnx; ONNX files"):
-        models.get(f"{NAME}#q4", tmp_path / "cache", hub=hub.url)
+        store.get(f"{NAME}#q4", tmp_path / "cache", hub=hub.url)
 
 
 def test_offline_and_without_a_hub_it_is_one_clear_line(tmp_path, hub):
     with pytest.raises(MissingModel, match="rushes models get"):
-        models.get(NAME, tmp_path / "cache", offline=True)
+        store.get(NAME, tmp_path / "cache", offline=True)
     with pytest.raises(ItemError, match="cannot be read"):
-        models.get(NAME, tmp_path / "cache", hub="http://127.0.0.1:9")
+        store.get(NAME, tmp_path / "cache", hub="http://127.0.0.1:9")
     other = NAME.replace("tiny-clip", "nothing")
     with pytest.raises(ItemError, match="404"):
-        models.get(other, tmp_path / "cache", hub=hub.url)
+        store.get(other, tmp_path / "cache", hub=hub.url)
 
 
 @pytest.mark.parametrize(
@@ -178,26 +178,26 @@ def test_offline_and_without_a_hub_it_is_one_clear_line(tmp_path, hub):
 )
 def test_a_name_that_means_nothing_says_how_to_write_it(name, message):
     with pytest.raises(RecipeError, match=message):
-        models.find_model(name)
+        store.find_model(name)
 
 
 def test_a_local_folder_is_known_by_its_content(tmp_path):
     one, same = write_towers(tmp_path / "a"), write_towers(tmp_path / "b")
     (same / "notes.txt").write_text("do not count")
-    assert models.get(str(one), tmp_path / "cache", offline=True) == one
-    identity = models.find_model(str(one)).identity
-    assert models.find_model(str(same)).identity == identity
+    assert store.get(str(one), tmp_path / "cache", offline=True) == one
+    identity = store.find_model(str(one)).identity
+    assert store.find_model(str(same)).identity == identity
     write_json(same / "config.json", {"model_type": "clip", "projection_dim": 9})
-    assert models.find_model(str(same)).identity != identity
+    assert store.find_model(str(same)).identity != identity
 
 
 def test_a_local_folder_that_lacks_something_says_what(tmp_path):
     with pytest.raises(MissingModel, match="there is no folder"):
-        models.path_of(str(tmp_path / "nothing"), tmp_path)
+        store.path_of(str(tmp_path / "nothing"), tmp_path)
     folder = write_towers(tmp_path / "a")
     (folder / "preprocessor_config.json").unlink()
     with pytest.raises(MissingModel, match=r"no preprocessor_config\.json"):
-        models.path_of(str(folder), tmp_path)
+        store.path_of(str(folder), tmp_path)
 
 
 def test_the_only_precision_is_taken_and_of_several_none():

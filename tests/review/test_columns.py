@@ -71,10 +71,10 @@ def test_no_rules_leave_everything(columns):
     ],
 )
 def test_rules_mean_what_they_mean_in_a_selection(columns, rule, passing):
-    from rushes.selection import choose as select
+    from rushes.selection import choose
 
     assert columns.mask(parse_rules([rule])).astype(int).tolist() == passing
-    assert select.mask(parse_rules([rule]), columns.arrays).astype(int).tolist() == passing
+    assert choose.mask(parse_rules([rule]), columns.arrays).astype(int).tolist() == passing
 
 
 def test_a_changed_value_changes_answers_that_were_kept(columns):

@@ -23,19 +23,19 @@ def columns():
 def test_people_overrule_rules(columns):
     held = preview_export(columns, parse_rules(["duration_s <= 4"]))
     assert (held.count, held.duration_s, held.kept, held.dropped) == (4, 1 + 3 + 4 + 5, 1, 1)
-    assert held.rationed == 0
+    assert held.over_quota == 0
 
 
 def test_quotas_hold_as_in_a_selection(columns):
-    from rushes.selection import choose as select
+    from rushes.selection import choose
 
     rules = parse_rules(["duration_s <= 7", "coverage.cluster at most 2 by duration_s"])
-    passing, _ = select.choose(rules, columns.arrays)
-    expected, _ = select.apply_verdicts(passing, columns["verdict"])
+    passing, _ = choose.choose(rules, columns.arrays)
+    expected, _ = choose.apply_verdicts(passing, columns["verdict"])
     held = preview_export(columns, rules)
     assert held.count == expected.sum()
     assert held.duration_s == columns["duration_s"][expected].sum()
-    assert held.rationed == 3
+    assert held.over_quota == 3
 
 
 @pytest.mark.parametrize(

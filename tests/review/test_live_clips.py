@@ -1,7 +1,7 @@
 import pytest
 
 from rushes.project import Project
-from rushes.review import decide as deciding
+from rushes.review import decide
 from rushes.review.previews import prune
 
 
@@ -46,8 +46,8 @@ def test_orders_outlive_verdicts_but_no_other_clips(session, elsewhere):
     assert session.ids(found["query"]) == clips
     clip = session.clip(clips[0])
     spans = [(clip["in_pts"], clip["frame_pts"][clip["frame_in"] + 9])]
-    edit = deciding.SpanEdit(clips=clips[:1], spans=spans)
-    (made,) = deciding.edit_spans(elsewhere.context, edit, who="bob", source="cli")
+    edit = decide.SpanEdit(clips=clips[:1], spans=spans)
+    (made,) = decide.edit_spans(elsewhere.context, edit, who="bob", source="cli")
     session.refresh()
     assert session.ids(found["query"]) is None
     assert order(session) == [made.id, *clips[1:]]

@@ -7,14 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rushes.catalog import captions
-from rushes.catalog import change_log as changes
+from rushes.catalog import captions, change_log
 from rushes.dedup.keep import OUTCOME, OUTCOME_KEY, outcome_fingerprint
 from rushes.errors import RecipeError
 from rushes.project import Project
 from rushes.records import Clip, CutResult
-from rushes.review import decide as deciding
-from rushes.review import live_clips
+from rushes.review import decide, live_clips
 from rushes.review.live_clips import LiveClips
 from rushes.similarity import coverage
 
@@ -106,13 +104,13 @@ class Events:
         )  # fmt: skip
         clips = [self.clips()[no].clip.id for no in self.some(self.clips())]
         who = self.random.choice(["ann", "bob"])
-        deciding.decide(self.catalog, clips, values, who=who, source="page")
+        decide.decide(self.catalog, clips, values, who=who, source="page")
 
     def on_a_caption(self):
         (no, *_) = self.some(self.clips())
         text = self.random.choice(["a fox", "a dog", None])
         said = {self.clips()[no].clip.id: text}
-        deciding.decide_each(self.catalog, "caption", said, who="ann", source="page")
+        decide.decide_each(self.catalog, "caption", said, who="ann", source="page")
 
     def on_another_span(self):
         there = [
@@ -125,16 +123,16 @@ class Events:
         clip = self.random.choice(there)
         middle = (clip.in_pts + clip.out_pts) // 2
         spans = [(clip.in_pts, middle), (middle, clip.out_pts)][: self.random.randint(1, 2)]
-        edit = deciding.SpanEdit(clips=[clip.id], spans=spans)
-        self.quietly(deciding.edit_spans, self.context, edit, who="ann")
+        edit = decide.SpanEdit(clips=[clip.id], spans=spans)
+        self.quietly(decide.edit_spans, self.context, edit, who="ann")
 
     def on_undo(self):
         who = self.random.choice(["ann", "bob"])
-        self.quietly(deciding.undo, self.catalog, who=who)
+        self.quietly(decide.undo, self.catalog, who=who)
 
     def on_redo(self):
         who = self.random.choice(["ann", "bob"])
-        self.quietly(deciding.redo, self.catalog, who=who)
+        self.quietly(decide.redo, self.catalog, who=who)
 
     def quietly(self, work, *given, **named):
         # The clips may be gone, or the span would hold no frame.
@@ -187,7 +185,7 @@ def test_a_refresh_gives_what_reading_everything_would(halved, seed, monkeypatch
 
 
 def test_clips_that_fell_far_behind_are_read_anew(halved, monkeypatch):
-    monkeypatch.setattr(changes, "KEPT", 2)
+    monkeypatch.setattr(change_log, "KEPT", 2)
     events = Events(halved, 5)
     live = LiveClips(events.context)
     for _ in range(4):
@@ -213,10 +211,10 @@ def test_what_scans_bring_can_wait_but_nothing_that_people_do(halved):
         return [live.columns["motion.speed"][live.numbers.index(no)] for no in (first, second)]
 
     assert speeds()[0] == 77 != speeds()[1]
-    deciding.decide(events.catalog, [clip.id], {"verdict": "keep"}, who="bob", source="cli")
+    decide.decide(events.catalog, [clip.id], {"verdict": "keep"}, who="bob", source="cli")
     assert live.refresh(share=1e-9)
     assert (live.last_by, live.decisions[clip.id].verdict) == (("bob",), "keep")
     assert speeds()[1] != 77
-    deciding.undo(events.catalog, who="bob", source="cli")  # an undo can change the set of clips
+    decide.undo(events.catalog, who="bob", source="cli")  # an undo can change the set of clips
     assert live.refresh(share=1e-9)
     assert speeds() == [77, 77]

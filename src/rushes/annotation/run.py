@@ -21,6 +21,7 @@ from rushes.stages.fingerprints import (
     probe_inputs,
     scorer_inputs,
     topological_order,
+    verb_of,
     with_dependencies,
 )
 from rushes.stages.protocols import Annotator
@@ -128,8 +129,7 @@ def _commit(context: Context, task: AnnotateTask, results: Results) -> set[int]:
     for no, key, error in results:
         if isinstance(error, ItemError):
             failed.add(no)
-            kind, _, name = key.partition("/")
-            verb = next(verb for verb, known in KINDS.items() if known == kind)
+            verb, name = verb_of(key), key.partition("/")[2]
             retry = f"rushes {verb}" + (f" --only {name}" if verb == "score" else "")
             retry = retry_command(error, video_of[no], retry)
             context.fail(key, ids[no], error, message=f"clip {ids[no]}: {error}", retry=retry)

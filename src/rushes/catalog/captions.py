@@ -46,7 +46,7 @@ class Captions:
         return found
 
     def store(
-        self, said: Mapping[int, Sequence[tuple[str, str]]], numbers: Collection[int]
+        self, texts: Mapping[int, Sequence[tuple[str, str]]], numbers: Collection[int]
     ) -> set[int]:
         """Store the texts of captioners; return the clips whose texts changed.
 
@@ -54,16 +54,16 @@ class Captions:
         scorers that read captions are removed.
 
         Args:
-            said: Clip number → (captioner, text), in recipe order.
-            numbers: All clips that were captioned; those not in `said` have no text.
+            texts: Clip number → (captioner, text), in recipe order.
+            numbers: All clips that were captioned; those not in `texts` have no text.
         """
         before = self.by_captioner(numbers)
-        changed = {no for no in numbers if list(said.get(no, ())) != before.get(no, [])}
+        changed = {no for no in numbers if list(texts.get(no, ())) != before.get(no, [])}
         rows = [
             {"clip_no": no, "source": source, "rank": rank, "text": text}
             for no in numbers
             if no in changed
-            for rank, (source, text) in enumerate(said.get(no, ()))
+            for rank, (source, text) in enumerate(texts.get(no, ()))
         ]
         with self._database.writing() as connection:
             _delete(connection, schema.captions_said.c.clip_no, list(changed))

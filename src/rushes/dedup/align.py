@@ -58,8 +58,6 @@ class Alignment:
     """The part of a's picture that b shows."""
     window_b: Window
     """The part of b's picture that a shows."""
-    overlap_s: float
-    """Seconds of a that b shows."""
     share_a: float
     """Part of a's length that b shows, 0–1."""
     share_b: float
@@ -68,8 +66,6 @@ class Alignment:
     """Mean correlation of the pictures, at most 1."""
     agreement: float
     """Correlation of the pictures' changes over time, at most 1."""
-    motion_share: float
-    """Share of the pictures' variance that is change over time, 0–1; 0: nothing moves."""
     curves: CurveMatch
     """Agreement of the change curves."""
 
@@ -142,8 +138,7 @@ def align(
         kept_N = off_N <= np.quantile(off_N, 1 - _COVERED)
         bare_a, bare_b = cells_a.only(kept_N), cells_b.only(kept_N)
         offset_s = _offsets(bare_a, bare_b, (speed,)).get(speed, rough_s)
-        compared = _compared(*_interpolated(bare_a, bare_b, offset_s, speed))
-        likeness, agreement, motion_share = compared
+        likeness, agreement = _compared(*_interpolated(bare_a, bare_b, offset_s, speed))
         curves = match_curves(a.curves, b.curves, offset_s, speed)
         overlap_s = _overlap_s(a, b, curves.offset_s, speed)
         found = Alignment(
@@ -152,12 +147,10 @@ def align(
             is_mirrored=is_mirrored,
             window_a=window_a,
             window_b=window_b,
-            overlap_s=overlap_s,
             share_a=min(1.0, overlap_s / max(a.length_s, 1e-6)),
             share_b=min(1.0, overlap_s / speed / max(b.length_s, 1e-6)),
             likeness=likeness,
             agreement=agreement,
-            motion_share=motion_share,
             curves=curves,
         )
         if best is None or found.certainty > best.certainty:
@@ -278,14 +271,13 @@ def _interpolated(
     return cells_a, b.values_TN[inside]
 
 
-def _compared(a_TN: np.ndarray, b_TN: np.ndarray) -> tuple[float, float, float]:
-    """Return likeness, agreement and motion share of stills that belong together."""
+def _compared(a_TN: np.ndarray, b_TN: np.ndarray) -> tuple[float, float]:
+    """Return likeness and agreement of stills that belong together."""
     likeness = float((_unit(a_TN) * _unit(b_TN)).sum(1).mean())
     changes_a, changes_b = a_TN - a_TN.mean(0), b_TN - b_TN.mean(0)
     energy_a, energy_b = float((changes_a**2).sum()), float((changes_b**2).sum())
     agreement = float((changes_a * changes_b).sum()) / max(np.sqrt(energy_a * energy_b), 1e-6)
-    whole = float(((a_TN - a_TN.mean()) ** 2).sum() + ((b_TN - b_TN.mean()) ** 2).sum())
-    return likeness, agreement, (energy_a + energy_b) / max(whole, 1e-6)
+    return likeness, agreement
 
 
 def _unit(cells_TN: np.ndarray) -> np.ndarray:

@@ -18,7 +18,6 @@ from rushes.dedup.keep import (
     OUTCOME,
     OUTCOME_KEY,
     PAIRS,
-    Dedup,
     choose_kept,
     needs_embeddings,
     outcome,
@@ -40,8 +39,6 @@ from rushes.dedup.worker import (
 from rushes.errors import ItemError, RecipeError
 from rushes.records import Field, Row
 from rushes.runner.base import Job, progress_bar
-
-__all__ = ["Dedup", "DedupReport", "count_pending", "find_copies"]
 
 PAIRS_PER_TASK = 64
 LEAST_OVERLAP = 0.5

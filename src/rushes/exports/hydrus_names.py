@@ -71,11 +71,11 @@ def new_facts(wanted: Iterable[str], there: Collection[str]) -> list[str]:
     No tag is ever removed, so that a score measured again would stand beside its old value. Its tag
     keeps the value of the first push; the note has the current one.
     """
-    said = {_subject(tag) for tag in there if tag.startswith(NAMESPACE)}
+    subjects = {_subject(tag) for tag in there if tag.startswith(NAMESPACE)}
     return [
         tag
         for tag in wanted
-        if tag not in there and not (tag.startswith(NAMESPACE) and _subject(tag) in said)
+        if tag not in there and not (tag.startswith(NAMESPACE) and _subject(tag) in subjects)
     ]
 
 

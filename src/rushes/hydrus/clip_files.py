@@ -4,7 +4,6 @@ The files lie in `hydrus/`, each named by its sha256. A clip keeps its file when
 A file that was removed here is cut again only if a client still lacks it.
 """
 
-import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from rushes.context import Context
 from rushes.errors import ProjectError
 from rushes.exports.plan import EncodeTask, PlannedClip
 from rushes.exports.run import encode
-from rushes.files import sweep
+from rushes.files import sha256_of, sweep
 from rushes.media.source_file import retry_command
 from rushes.media.write.encode import Encoding
 from rushes.records import Row
@@ -29,8 +28,7 @@ def cut_file(task: EncodeTask, progress: Progress) -> Row:
     noted = task.path.with_suffix(".json")
     is_whole = noted.exists() and task.path.exists()
     facts = json.loads(noted.read_text()) if is_whole else encode(task, progress)
-    with task.path.open("rb") as stream:
-        return {**facts, "sha256": hashlib.file_digest(stream, "sha256").hexdigest()}
+    return {**facts, "sha256": sha256_of(task.path)}
 
 
 def path_of(folder: Path, sha256: str) -> Path:

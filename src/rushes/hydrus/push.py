@@ -4,7 +4,6 @@ The catalog stores a change before it is sent and again once the client has answ
 run can tell its own texts from a person's.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -14,6 +13,7 @@ from rushes.catalog.hydrus import Base
 from rushes.context import Context
 from rushes.errors import ItemError, ProjectError
 from rushes.exports.plan import PlannedClip
+from rushes.files import sha256_of
 from rushes.hydrus import merge
 from rushes.hydrus.client import Client, ImportOutcome, Remote, batches
 from rushes.hydrus.clip_files import RETRY, cut_files, path_of
@@ -158,9 +158,7 @@ class Push:
         path = path_of(self._folder, sha256)
         now = Remote(sha256=sha256)
         try:
-            with path.open("rb") as stream:
-                is_intact = hashlib.file_digest(stream, "sha256").hexdigest() == sha256
-            if not is_intact:  # or Hydrus would have a file that nobody knows
+            if sha256_of(path) != sha256:  # or Hydrus would have a file that nobody knows
                 return "failed", f"{path} is damaged; remove it, and it is cut again", now
             outcome, found, message = self._client.add_file(path)
             if outcome in ("imported", "known"):

@@ -1,6 +1,5 @@
 """Facts of a video file, read from its container, its packets and one decoded frame."""
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from rushes.errors import MediaError
+from rushes.files import sha256_of
 from rushes.media.clock import CodedTimes, clock_breaks, rebased
 from rushes.media.geometry import orientation
 from rushes.records import Video
@@ -76,12 +76,6 @@ def missing_codecs() -> list[str]:
     return [n for n in ("libx264", "aac", "mjpeg") if n not in av.codec.codecs_available]
 
 
-def sha256(path: str | Path) -> str:
-    """Return the sha256 of a file's bytes, as hex."""
-    with Path(path).open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def probe(path: str | Path, digest: str | None = None) -> Video:
     """Return the facts of the video at `path`.
 
@@ -97,7 +91,7 @@ def probe(path: str | Path, digest: str | None = None) -> Video:
     stat = Path(path).stat()
     if stat.st_size == 0:
         raise MediaError(f"{path}: the file is empty")
-    digest = digest or sha256(path)
+    digest = digest or sha256_of(Path(path))
     with open_video(path) as container:
         stream = video_stream(container, path)
         frame = _first_frame(container, stream, path)

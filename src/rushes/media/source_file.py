@@ -1,12 +1,12 @@
 """Source files of videos: their state, and the check that their bytes are still those ingested."""
 
-import hashlib
 import shlex
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
 from rushes.errors import MediaError, SourceChanged
+from rushes.files import sha256_of
 from rushes.records import Video
 
 FileState = Literal["here", "touched", "changed", "gone"]
@@ -70,5 +70,4 @@ def retry_command(error: Exception, video: Video, otherwise: str) -> str:
 @lru_cache(maxsize=4096)
 def _id_of(path: Path, size_bytes: int, mtime_ns: int) -> str:
     """Return the id of the video that a file of this size and time would be."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
+    return sha256_of(path)[:16]

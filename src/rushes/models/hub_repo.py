@@ -15,7 +15,7 @@ from functools import cache as memoized
 from pathlib import Path
 
 from rushes.errors import ItemError, MissingModel, RecipeError
-from rushes.files import PART, whole
+from rushes.files import PART, sha256_of, whole
 from rushes.models.hub_file import HUB, download, list_repo
 
 PREFIX = "hf:"
@@ -237,5 +237,4 @@ def _version(path: Path) -> tuple[int, int]:
 @memoized
 def _sha256(path: Path, size: int, changed_ns: int) -> str:
     """Return a file's sha256, cached by size and time of change."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return sha256_of(path)

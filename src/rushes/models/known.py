@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from rushes.files import sha256_of
 from rushes.models.hub_file import HubFile
 from rushes.models.hub_repo import HubFolder, LocalFolder
 from rushes.models.wheel import WheelFile
@@ -181,9 +182,3 @@ MODELS: Mapping[str, Model] = {
         ),
     )
 }
-
-
-def sha256_of(path: Path) -> str:
-    """Return the sha256 of a file, in hex."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

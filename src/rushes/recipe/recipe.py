@@ -23,7 +23,7 @@ from typing import Any
 from rushes.errors import RecipeError, nearest
 from rushes.recipe.rules import Rule, parse_rule
 from rushes.stages import registry
-from rushes.stages.fingerprints import Fingerprints, check_reads, fingerprints
+from rushes.stages.fingerprints import KINDS, Fingerprints, check_reads, fingerprints
 
 DEFAULT = """\
 # Settings of this project. `rushes recipe` prints all of them, defaults included.
@@ -52,25 +52,13 @@ to = "folder"
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Verb:
-    kind: str
-    """Kind of the stages that the verb runs."""
-    own: str = ""
-    """Dataclass of the verb's own settings, as "module:Class"."""
-
-
-_VERBS = {
-    "scan": _Verb("probe"),
-    "cut": _Verb("detector", own="rushes.cuts.clips:ClipLengths"),
-    "caption": _Verb("captioner"),
-    "score": _Verb("scorer"),
-}
+_OWN = {"cut": "rushes.cuts.clips:ClipLengths"}
+"""Verb with stages → dataclass of its own settings, as "module:Class"."""
 _SETTINGS = {
     "ingest": "rushes.footage.ignore:Ingest",
     "coverage": "rushes.similarity.coverage:Coverage",
     "split": "rushes.selection.splits:Split",
-    "dedup": "rushes.dedup.run:Dedup",
+    "dedup": "rushes.dedup.keep:Dedup",
     "hydrus": "rushes.hydrus.settings:Hydrus",
 }
 """Verbs without stages: dataclass of their settings."""
@@ -106,7 +94,7 @@ class Recipe:
         Raises:
             RecipeError: An unknown key or a wrong value; the message names it.
         """
-        known = [*_VERBS, *_SETTINGS, *_NAMED]
+        known = [*KINDS, *_SETTINGS, *_NAMED]
         _check_keys("", raw, known)
         self._raw = raw
         for section, table in raw.items():
@@ -115,8 +103,8 @@ class Recipe:
         _check_numbers("", raw)
         self._stages: dict[str, dict[str, Any]] = {}
         self._own: dict[str, Any] = {}
-        for section, verb in _VERBS.items():
-            self._read_verb(section, verb, raw.get(section, {}))
+        for section in KINDS:
+            self._read_verb(section, raw.get(section, {}))
         for section, settings in _SETTINGS.items():
             self._own[section] = typed(section, raw.get(section, {}), _attribute(settings))
         check_reads(self._stages)
@@ -140,7 +128,7 @@ class Recipe:
     def resolved(self) -> dict[str, Any]:
         """Return every setting, defaults included, as tables like those of the TOML."""
         tables: dict[str, Any] = {}
-        for section in _VERBS:
+        for section in KINDS:
             table: dict[str, Any] = {"use": list(self._stages[section])}
             if section in self._own:
                 table |= _settings(self._own[section])
@@ -180,9 +168,10 @@ class Recipe:
         use = [name for name in self.stages(section) if name not in names]
         return Recipe({**self._raw, section: {**self._raw.get(section, {}), "use": use}})
 
-    def _read_verb(self, section: str, verb: _Verb, table: Mapping[str, Any]) -> None:
-        known_stages = registry.names(verb.kind)
-        own_class = _attribute(verb.own) if verb.own else None
+    def _read_verb(self, section: str, table: Mapping[str, Any]) -> None:
+        kind = KINDS[section]
+        known_stages = registry.names(kind)
+        own_class = _attribute(_OWN[section]) if section in _OWN else None
         own_keys = [f.name for f in fields(own_class)] if own_class else []
         _check_keys(section, table, ["use", *own_keys, *known_stages])
         defaults = tomllib.loads(DEFAULT)[section]["use"]
@@ -191,13 +180,13 @@ class Recipe:
             raise RecipeError(f"{section}.use must be a list of names, not {use!r}")
         stages = {}
         for name in use:
-            stage_class = registry.load(f"{verb.kind}/{name}")
+            stage_class = registry.load(f"{kind}/{name}")
             settings = table.get(name, {})
             stages[name] = stage_class(typed(f"{section}.{name}", settings, stage_class.Params))
         self._stages[section] = stages
         for name in set(table) & set(known_stages) - set(use):
             # Settings of unused stages are checked too, so that no typo hides there.
-            typed(f"{section}.{name}", table[name], registry.load(f"{verb.kind}/{name}").Params)
+            typed(f"{section}.{name}", table[name], registry.load(f"{kind}/{name}").Params)
         if own_class:
             own = {key: table[key] for key in own_keys if key in table}
             self._own[section] = typed(section, own, own_class)

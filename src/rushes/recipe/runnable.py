@@ -8,7 +8,7 @@ from typing import Any
 from rushes.errors import MissingModel, RecipeError
 from rushes.models.store import find_model, path_of
 from rushes.recipe.recipe import Recipe
-from rushes.stages.fingerprints import KINDS, annotators, dependents, models_of
+from rushes.stages.fingerprints import KINDS, annotators, dependents, models_of, verb_of
 
 PACKAGES: Mapping[str, tuple[str, ...]] = {
     "neural": ("onnxruntime",),
@@ -90,9 +90,7 @@ def _without(recipe: Recipe, section: str, lacking: Collection[str]) -> dict[str
     if section != "scan":
         every = annotators({verb: recipe.stages(verb) for verb in ("caption", "score")})
         for key in dependents(every, [f"{KINDS[section]}/{name}" for name in lacking]):
-            kind, _, name = key.partition("/")
-            verb = next(verb for verb, known in KINDS.items() if known == kind)
-            gone.setdefault(verb, set()).add(name)
+            gone.setdefault(verb_of(key), set()).add(key.partition("/")[2])
     return dict(sorted(gone.items()))
 
 

@@ -9,11 +9,10 @@ import numpy as np
 from rushes.catalog import Catalog
 from rushes.context import Context
 from rushes.cuts.clips import clips_within
-from rushes.decisions import clips_of_span, last_action, steps
+from rushes.decisions import VERDICTS, clips_of_span, last_action, steps
 from rushes.errors import RecipeError, nearest
 from rushes.records import Clip, Decisions, VerdictKind
 
-VERDICTS = ("undecided", "keep", "drop")
 KINDS = ("verdict", "reason", "stars", "caption", "tags")
 """Kinds of decision that leave the span of a clip as it is."""
 
@@ -103,7 +102,7 @@ def _checked(kind: str, value: Any) -> Any:
     if kind not in KINDS:
         raise RecipeError(f"there is no decision called {kind!r}{nearest(kind, list(KINDS))}")
     fits = {
-        "verdict": value in ("keep", "drop", None),
+        "verdict": value is None or value in VERDICTS[:-1],
         "stars": value is None or (type(value) is int and 0 <= value <= 5),
         "reason": value is None or isinstance(value, str),
         "caption": value is None or isinstance(value, str),

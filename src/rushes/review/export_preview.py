@@ -22,7 +22,7 @@ class ExportPreview:
     """Clips that fail a rule and are kept by a person."""
     dropped: int
     """Clips that pass and are dropped by a person."""
-    rationed: int
+    over_quota: int
     """Clips that pass all rules and exceed a quota."""
 
 
@@ -48,7 +48,7 @@ def preview_export(columns: Columns, rules: Sequence[Rule]) -> ExportPreview:
         duration_s=round(float(np.sum(columns["duration_s"], where=left)), 3),
         kept=int(np.count_nonzero(kept & ~passing)),
         dropped=int(np.count_nonzero(passing & dropped)),
-        rationed=int(np.count_nonzero(before & ~passing)),
+        over_quota=int(np.count_nonzero(before & ~passing)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from rushes.decisions import VERDICTS
 from rushes.dedup.keep import OUTCOME
 from rushes.recipe.recipe import Recipe
 from rushes.records import Field
@@ -31,7 +32,7 @@ CLIP_FIELDS = (
           about="Frames per second of the source; the mean of a variable rate"),
     Field(name="caption", label="Caption", dtype="text",
           about="Caption in force: a person's, or that of the first captioner with one"),
-    Field(name="verdict", label="Verdict", dtype="text", values=("keep", "drop", "undecided"),
+    Field(name="verdict", label="Verdict", dtype="text", values=VERDICTS,
           about="Decision of a person: keep, drop or undecided"),
     Field(name="edited", label="Edited span", dtype="text", values=("yes", "no"),
           about="yes: a person trimmed, split or merged it; it passes rules on missing scores"),

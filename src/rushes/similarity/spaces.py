@@ -24,8 +24,6 @@ class EmbeddingSpace:
     """The clips that have a vector of one scorer."""
 
     name: str
-    fingerprint: str
-    """Fingerprint of the scorer."""
     numbers: np.ndarray
     """int64 (N,): numbers of the clips."""
     _rows: np.ndarray
@@ -70,9 +68,7 @@ def embedding_space(context: Context, name: str) -> EmbeddingSpace | None:
     if not len(numbers):
         return None
     shards = context.catalog.stages.shards(key, field, print_)
-    return EmbeddingSpace(
-        name=name, fingerprint=print_, numbers=numbers, _rows=rows, _shards=shards
-    )
+    return EmbeddingSpace(name=name, numbers=numbers, _rows=rows, _shards=shards)
 
 
 def best_space(context: Context, number: int | None = None) -> EmbeddingSpace:

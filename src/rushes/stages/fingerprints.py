@@ -46,6 +46,12 @@ class Fingerprints:
         }
 
 
+def verb_of(key: str) -> str:
+    """Return the verb that runs a stage: "score" for "scorer/motion"."""
+    kind = key.partition("/")[0]
+    return next(verb for verb, known in KINDS.items() if known == kind)
+
+
 def models_of(stage: Stage) -> tuple[str, ...]:
     """Return the names of the models that a stage runs, including those named in the recipe.
 
@@ -154,7 +160,7 @@ def check_reads(stages: Mapping[str, Stages]) -> None:
                 for read in reads:
                     if read not in stages[section]:
                         raise RecipeError(
-                            f"{verb}.use has {name!r}, which reads what {kind}{read!r} measures; "
+                            f"{verb}.use has {name!r}, which reads {kind}{read!r}; "
                             f"add {read!r} to {section}.use"
                         )
 

@@ -51,5 +51,5 @@ def _check_vector(where: str, declared: Field, value: Any) -> np.ndarray:
         raise ContractError(f"{where} has the shape {vector.shape}, not {declared.shape}")
     half = vector.astype(np.float16)
     if not np.isfinite(half).all():
-        raise ContractError(f"{where} holds what is no finite number")
+        raise ContractError(f"{where} holds a number that is not finite")
     return half

@@ -6,7 +6,7 @@ import pytest
 
 from rushes.annotation.scorers.embedding import Embedding
 from rushes.errors import ItemError
-from rushes.models import store as models
+from rushes.models import store
 from rushes.networks.efficientnet import WIDTH
 from tests.tiny_network import write_tiny_embedding
 
@@ -82,7 +82,7 @@ def test_a_black_clip_has_a_vector_and_an_empty_one_none(tiny, item):
 def test_the_real_network_knows_its_own_again(item):
     cache = Path.home() / ".cache" / "rushes" / "models"  # tests have an empty one of their own
     try:
-        scorer = made(models.get("efficientnet-lite0", cache))
+        scorer = made(store.get("efficientnet-lite0", cache))
     except ItemError as error:
         pytest.skip(str(error))
     footage = Path(__file__).parents[4] / "shared" / "footage" / "open"

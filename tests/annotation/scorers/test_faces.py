@@ -7,7 +7,7 @@ import pytest
 
 from rushes.annotation.scorers.faces import Faces
 from rushes.errors import ItemError
-from rushes.models import store as models
+from rushes.models import store
 from rushes.networks.centerface import convert
 from tests.tiny_vision import write_tiny_faces
 
@@ -110,7 +110,7 @@ def drawn_face(picture, x, y, size):
 def test_the_real_network_counts_faces(item):
     pytest.importorskip("onnxruntime")
     try:
-        path = models.get("centerface", Path.home() / ".cache" / "rushes" / "models")
+        path = store.get("centerface", Path.home() / ".cache" / "rushes" / "models")
     except ItemError as error:
         pytest.skip(str(error))
     scorer = ready(path, probability=0.3)  # of a drawn face it is less sure than of a real one

@@ -5,7 +5,7 @@ import pytest
 
 from rushes.annotation.scorers.nsfw import Nsfw
 from rushes.errors import ItemError
-from rushes.models import store as models
+from rushes.models import store
 from tests.tiny_vision import write_tiny_nsfw
 
 
@@ -51,7 +51,7 @@ def test_a_clip_without_a_still_has_no_value(probability):
 def test_the_real_network_finds_nothing_in_a_landscape(item):
     pytest.importorskip("onnxruntime")
     try:
-        scorer = ready(models.get("open-nsfw", Path.home() / ".cache" / "rushes" / "models"))
+        scorer = ready(store.get("open-nsfw", Path.home() / ".cache" / "rushes" / "models"))
     except ItemError as error:
         pytest.skip(str(error))
     rows = np.linspace(0, 1, 320)[:, None, None]

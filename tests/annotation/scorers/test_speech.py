@@ -8,7 +8,7 @@ import pytest
 
 from rushes.annotation.scorers.speech import Speech
 from rushes.errors import ItemError
-from rushes.models import store as models
+from rushes.models import store
 from tests.annotation.scorers.test_loudness import clip, tone, write
 from tests.tiny_speech_network import write_tiny_speech_network
 
@@ -73,7 +73,7 @@ def test_a_video_without_sound_holds_no_speech(speech, tmp_path):
 @pytest.mark.weights
 def test_the_real_network_hears_speech_and_nothing_else(tmp_path):
     try:
-        file = models.get("silero-vad", tmp_path / "models")
+        file = store.get("silero-vad", tmp_path / "models")
     except ItemError as error:
         pytest.skip(str(error))
     scorer = Speech(Speech.Params())

@@ -7,7 +7,7 @@ import pytest
 
 from rushes.annotation.scorers.text_area import TextArea
 from rushes.errors import ItemError
-from rushes.models import store as models
+from rushes.models import store
 from tests.tiny_vision import write_tiny_text_detector, write_tiny_text_reader
 
 HEIGHT, WIDTH = 320, 576
@@ -134,7 +134,7 @@ def test_the_real_networks_find_text_and_nothing_else(item):
     pytest.importorskip("onnxruntime")
     cache = Path.home() / ".cache" / "rushes" / "models"  # tests have an empty one of their own
     try:
-        scorer = ready(*(models.get(name, cache) for name in TextArea.inputs.models))
+        scorer = ready(*(store.get(name, cache) for name in TextArea.inputs.models))
     except ItemError as error:
         pytest.skip(str(error))
 

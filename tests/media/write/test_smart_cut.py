@@ -7,7 +7,7 @@ import pytest
 
 from rushes.errors import ItemError, MediaError, RecipeError
 from rushes.media.probe import probe
-from rushes.media.write import smart_cut as smart
+from rushes.media.write import smart_cut
 from rushes.media.write.clip import write_clip
 from rushes.media.write.encode import Encoding
 from rushes.media.write.source import ClipSource
@@ -206,8 +206,8 @@ def test_exact_copies_nothing(source, tmp_path):
 
 def test_a_copy_that_does_not_equal_the_source_is_encoded_instead(source, tmp_path, monkeypatch):
     video, pts = source()
-    real = smart.digest
-    monkeypatch.setattr(smart, "digest", lambda frame: real(frame)[::-1])
+    real = smart_cut.digest
+    monkeypatch.setattr(smart_cut, "digest", lambda frame: real(frame)[::-1])
     facts = check(video, pts, 5, 30, tmp_path / "out.mp4")
     assert facts["mode"] == "exact"
     assert "does not equal the source's" in facts["mode_reason"]

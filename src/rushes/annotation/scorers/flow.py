@@ -9,9 +9,9 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from rushes.errors import ItemError, MissingDependency, RecipeError
+from rushes.files import sha256_of
 from rushes.media.decode import frames_between
 from rushes.media.frames import FrameConverter, new_scaler
-from rushes.media.probe import sha256
 from rushes.networks.session import open_session
 from rushes.records import Field, Row
 from rushes.stages.items import ClipInput, FrameSpec
@@ -190,7 +190,7 @@ def _from_torch(path: Path, device: str) -> _Network:
         RecipeError: The file's hash is not the one in its name, or it holds no RAFT.
     """
     digits = path.stem.rpartition("-")[2] if "-" in path.stem else ""
-    if len(digits) == HASHED_DIGITS and not sha256(path).startswith(digits):
+    if len(digits) == HASHED_DIGITS and not sha256_of(path).startswith(digits):
         raise RecipeError(f"{path}: its sha256 does not begin with {digits}, as its name says; "
                           f"get it again")  # fmt: skip
     try:

@@ -1,12 +1,11 @@
 """One file for each clip, with its caption beside it: the layout of most trainers."""
 
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from rushes.files import whole
+from rushes.files import move_whole, whole
 from rushes.stages.items import Sample, Treatment
 from rushes.stages.protocols import Exporter
 
@@ -42,11 +41,7 @@ class Folder(Exporter):
         for sample in samples:
             with whole(folder / f"{sample.key}.txt") as temporary:
                 temporary.write_text(sample.caption, encoding="utf-8")
-            video = folder / f"{sample.key}.mp4"
-            if not sample.media.exists() and video.exists():
-                continue  # moved by a run that was killed before it could say so
-            with whole(video) as temporary:
-                shutil.move(sample.media, temporary)
+            move_whole(sample.media, folder / f"{sample.key}.mp4")
 
     def rules(self, clip: Mapping[str, Any]) -> Sequence[Treatment]:
         """Return the rules on empty captions and single frames."""

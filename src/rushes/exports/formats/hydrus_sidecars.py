@@ -1,7 +1,6 @@
 """Clips with sidecars for Hydrus, to import by hand where there is no Client API."""
 
 import json
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from rushes.exports.hydrus_names import (
     facts_note,
     one_line,
 )
-from rushes.files import whole
+from rushes.files import move_whole, whole
 from rushes.stages.items import Sample, Treatment
 from rushes.stages.protocols import Exporter
 
@@ -68,11 +67,7 @@ class HydrusSidecars(Exporter):
             }
             with whole(folder / f"{sample.key}.mp4.json") as temporary:
                 temporary.write_text(json.dumps(beside, indent=1, ensure_ascii=False), "utf-8")
-            video = folder / f"{sample.key}.mp4"
-            if not sample.media.exists() and video.exists():
-                continue  # moved by a run that was killed before it could say so
-            with whole(video) as temporary:
-                shutil.move(sample.media, temporary)
+            move_whole(sample.media, folder / f"{sample.key}.mp4")
 
     def rules(self, clip: Mapping[str, Any]) -> Sequence[Treatment]:
         """Return nothing: Hydrus keeps every clip as it is, and trains on none."""

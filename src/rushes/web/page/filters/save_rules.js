@@ -49,7 +49,7 @@ export function showHeld(held) {
   const why = [
     ...count(held.dropped, "dropped"),
     ...count(held.kept, "kept by hand"),
-    ...count(held.rationed, "over quota"),
+    ...count(held.over_quota, "over quota"),
   ];
   const list = why.length > 1 ? `${why.slice(0, -1).join(", ")} and ${why.at(-1)}` : why.join("");
   line.textContent =
