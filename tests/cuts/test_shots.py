@@ -1,6 +1,8 @@
 import numpy as np
+import pytest
 
-from rushes.cuts.shots import merged, shots
+from rushes.cuts.shots import check_cuts, merged, shots, with_breaks
+from rushes.errors import ItemError
 from rushes.records import Cut, Shot
 
 
@@ -65,3 +67,20 @@ def test_without_cuts_the_whole_video_is_one_shot():
 
 def test_without_frames_there_is_no_shot():
     assert shots([], np.array([], np.int64), 0) == []
+
+
+def test_a_break_of_the_clock_divides_shots_once():
+    cuts = [cut("hard", 50, 50), cut("fade", 80, 100)]
+    found = with_breaks(cuts, (20, 50, 90))
+    assert spans(found) == [("hard", 20, 20), ("hard", 50, 50), ("fade", 80, 100)]
+    pts = np.arange(120)
+    edges = {edge for shot in shots(found, pts, 120) for edge in (shot.in_pts, shot.out_pts)}
+    assert edges == {0, 20, 50, 80, 100, 120}
+
+
+@pytest.mark.parametrize("wrong", [{"confidence": float("nan")}, {"confidence": 1.5}, {"pts": 3}])
+def test_a_cut_that_cannot_be_is_an_error_of_its_video(wrong):
+    good = {"kind": "fade", "start_pts": 5, "pts": 9, "confidence": 0.5}
+    check_cuts([cut(**good)], "a.mp4")
+    with pytest.raises(ItemError, match=r"a\.mp4: detector content found a fade cut with"):
+        check_cuts([cut(**{**good, **wrong})], "a.mp4")

@@ -150,7 +150,7 @@ def _inputs(task: AnnotateTask, batch: VideoBatch) -> Iterator[_Inputs]:
             box = picture_box(inside["border"], signals["border"])
         bare = ClipInput(
             clip=clip,
-            video=batch.video,
+            video=batch.video.at(clip.in_pts),
             stills_THWC=np.zeros((0, 2, 2, 3), np.uint8),
             signals=inside,
             whole=signals,

@@ -157,7 +157,7 @@ def _stored_pairs(compared: Mapping[int, Row]) -> dict[tuple[int, int], dict[str
 
 def _rank(video: Video, clip: Clip) -> tuple[float, ...]:
     """Return the worth of a clip: a larger picture, then longer, then less compressed."""
-    width, height = video.display_size_px
+    width, height = video.at(clip.in_pts).display_size_px
     length_s = _length_s(video, clip)
     bits = 8 * video.size_bytes / max(video.duration_s, 1e-3) / (width * height)
     return (width * height, round(length_s), bits)

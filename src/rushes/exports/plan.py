@@ -60,7 +60,8 @@ def plan_clips(context: Context, clip_ids: Sequence[str], caption: str) -> list[
     planned = []
     for clip_id in clip_ids:
         row = clips[clip_id]
-        no, clip, video = row.no, row.clip, videos[row.video_no]
+        no, clip = row.no, row.clip
+        video = videos[row.video_no].at(clip.in_pts)
         planned.append(
             PlannedClip(
                 key=file_stem(video, clip),

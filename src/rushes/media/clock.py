@@ -46,6 +46,8 @@ class CodedTimes:
     """int64 (n,)."""
     duration: np.ndarray
     """int64 (n,); 0 where the container states none."""
+    is_key: np.ndarray
+    """bool (n,)."""
     pos: np.ndarray
     """int64 (n,) byte positions; -1 where unknown."""
     audio_s: np.ndarray
@@ -62,14 +64,7 @@ def clock_breaks(times: CodedTimes, time_base: Fraction, container: str) -> tupl
     """
     if container in WITHOUT_PTS or len(times.pts) < 2:
         return ()
-    tick_s = float(time_base)
-    steps_s = np.diff(times.dts) * tick_s
-    edges = [
-        at + 1
-        for at in np.flatnonzero((steps_s < -_BACK_S) | (steps_s > _AHEAD_S)).tolist()
-        if times.pos[at + 1] >= 0
-        and (steps_s[at] < 0 or _is_jump(times, at, tick_s, container in _STREAMED))
-    ]
+    edges = _edges(times, float(time_base), container in _STREAMED)
     found: list[ClockBreak] = []
     shift = end = 0
     for first, last in pairwise([0, *edges, len(times.pts)]):
@@ -80,6 +75,23 @@ def clock_breaks(times: CodedTimes, time_base: Fraction, container: str) -> tupl
         usual = int(np.median(np.diff(pts))) if len(pts) > 1 else int(times.duration[first])
         end = int(pts[-1]) + shift + max(1, usual)
     return tuple(found)
+
+
+def _edges(times: CodedTimes, tick_s: float, is_streamed: bool) -> list[int]:
+    """Return the numbers of the packets before which the clock breaks."""
+    pts, is_key = times.pts.tolist(), times.is_key.tolist()
+    steps_s = (np.diff(times.dts) * tick_s).tolist()
+    edges = []
+    latest = pts[0]
+    for at, step_s in enumerate(steps_s, 1):
+        # All pictures before a key frame in the file are shown before it.
+        is_back = step_s < -_BACK_S or (is_key[at] and pts[at] <= latest)
+        is_ahead = step_s > _AHEAD_S and _is_jump(times, at - 1, tick_s, is_streamed)
+        if (is_back or is_ahead) and times.pos[at] >= 0:
+            edges.append(at)
+            latest = pts[at]
+        latest = max(latest, pts[at])
+    return edges
 
 
 def _is_jump(times: CodedTimes, at: int, tick_s: float, is_streamed: bool) -> bool:

@@ -142,7 +142,7 @@ def probe(path: str | Path, digest: str | None = None) -> Video:
             audio_codec=audio.codec_context.name if audio else None,
             audio_rate_hz=audio.codec_context.sample_rate if audio else None,
             audio_channels=audio.codec_context.channels if audio else None,
-            key_pts=tuple(np.sort(shown[coded.is_key]).tolist()),
+            key_pts=tuple(np.sort(shown[coded.times.is_key]).tolist()),
             clock_breaks=breaks,
         )
 
@@ -165,8 +165,6 @@ class _Coded:
     """The packets of a file, without those that an edit list hides."""
 
     times: CodedTimes
-    is_key: np.ndarray
-    """bool (n,)."""
     hidden: int
     """Number of packets that an edit list hides: a player decodes them and does not show them."""
     end_s: float
@@ -205,8 +203,15 @@ def _packets(container: Any, stream: Any, path: str | Path) -> _Coded:
             f"rate: ffmpeg -r 25 -i {Path(path).name} -c copy out.mkv"
         )
     pts, dts, durations, pos, is_key = np.array(rows, np.int64).T
-    times = CodedTimes(pts, dts, durations, pos, np.sort(np.array(audio_s)))
-    return _Coded(times, is_key.astype(bool), hidden, end_s)
+    times = CodedTimes(
+        pts=pts,
+        dts=dts,
+        duration=durations,
+        is_key=is_key.astype(bool),
+        pos=pos,
+        audio_s=np.sort(np.array(audio_s)),
+    )
+    return _Coded(times, hidden, end_s)
 
 
 def _declared_frames(stream: Any, container: str) -> int:

@@ -40,7 +40,7 @@ class ClipDetails:
         with live.lock:
             at = live.place_of(clip_id)
             clip, video_no = live.clips[at], int(live.video_no[at])
-            video = self._previews.video(video_no)
+            video = self._previews.video(video_no).at(clip.in_pts)
             decided = live.decisions.get(clip_id, Decisions())
             return {
                 **self._card(at),

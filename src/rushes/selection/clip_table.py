@@ -195,6 +195,8 @@ def _read(
     cut = [known[no] for no in distinct.tolist()]
     base = np.array([video.time_base.as_integer_ratio() for video in cut]).reshape(-1, 2)[which]
     sizes = np.array([video.player_size_px for video in cut], float).reshape(-1, 2)[which]
+    for at in np.flatnonzero(np.array([bool(video.sections) for video in cut], bool)[which]):
+        sizes[at] = cut[which[at]].at(int(in_pts[at])).player_size_px
     columns: dict[str, np.ndarray] = {
         "duration_s": np.round((out_pts - in_pts) * base[:, 0] / base[:, 1], 6),
         "frames": frames.astype(float),

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 
 from rushes.cuts.detectors.fade import Fade
@@ -91,3 +93,20 @@ def test_a_dim_shot_is_no_fade(takes):
     dim.frames[:, 0] = 16 + (dim.frames[:, 0] - 16) * 0.12
 
     assert not found(takes.shot(2, 60) + dim + takes.shot(3, 60))
+
+
+def test_an_end_in_white_and_then_in_black_keeps_its_cuts(takes):
+    old = takes.shot(1, 80)
+    film = (
+        old[:60]
+        + takes.fade(old[60:], 235, out=True)
+        + takes.flat(235, 6)
+        + takes.fade(takes.flat(235, 12), 16, out=True)
+        + takes.flat(16, 20)
+    )
+
+    cuts = found(film)
+
+    assert cuts
+    assert 57 <= cuts[0][1] <= 60
+    assert all(a[2] <= b[1] for a, b in pairwise(cuts))

@@ -71,15 +71,18 @@ class Fade(Detector):
             # A row at the end of a slope is at 97 % of its full picture: trim it too.
             start += 0 if slope_out and start >= 0 else 1
             end += 1 if slope_in and end < len(luma) else 0
-            if cuts and cuts[-1].pts > change.pts[start]:
+            if cuts and (start >= len(luma) or cuts[-1].pts > change.pts[start]):
                 start = int(np.searchsorted(change.pts, cuts[-1].pts))
+            if start >= len(luma):  # the fade before reaches to the end
+                continue
+            lowest = distance[first:last].min()
             around = distance[max(start - 1, 0) : end + 1].max()
             cuts.append(
                 Cut(
                     kind="fade",
                     start_pts=int(change.pts[start]),
                     pts=change.end_pts if end == len(luma) else int(change.pts[end]),
-                    confidence=round(float(1 - 0.5 * distance[first:last].min() / around), 4),
+                    confidence=round(float(1 - 0.5 * lowest / max(around, 1e-6)), 4),
                     detector=self.name,
                 )
             )
