@@ -133,7 +133,7 @@ def measure(path: Path, scratch: Path) -> Measurements:
     if not lacking:
         probes += [TransNet(TransNet.Params()), _Everywhere(TransNet.Params(everywhere=True))]
     network = Network(Network.Params())
-    files, lacking = for_stages({"network": network}, models.CACHE)
+    files, lacking = for_stages({"network": network}, store.CACHE)
     if not lacking:
         probes.append(network)
         found |= files
