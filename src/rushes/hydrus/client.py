@@ -272,7 +272,7 @@ def _stars(service: Mapping[str, Any] | None, ratings: Mapping[str, Any]) -> int
         return None
     if service["type"] == _COUNTER:
         return min(_MAX_STARS, value) if value > 0 else None
-    most = service.get("max_stars", _MAX_STARS)
+    most: int = service.get("max_stars", _MAX_STARS)
     rounded = (2 * value * _MAX_STARS + most) // (2 * most)
     return max(min(1, value), min(_MAX_STARS, rounded))
 

@@ -15,7 +15,7 @@ from typing import Any, Self
 import numpy as np
 
 from rushes.media.clock import SourceClock
-from rushes.media.probe import audio_stream, open_video
+from rushes.media.probe import audio_stream, open_video, video_stream
 from rushes.media.source_file import check_source
 from rushes.records import Video
 
@@ -202,7 +202,8 @@ class AudioReader:
         self._files.close()
         check_source(self._video)
         self._container = self._files.enter_context(open_video(self._video.path))
-        self._stream = audio_stream(self._container)
+        picture = video_stream(self._container, self._video.path)
+        self._stream = audio_stream(self._container, picture)
         for stream in self._container.streams:
             if stream is not self._stream:
                 stream.discard = av.stream.Discard.all  # pictures are not even read

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from rushes.media.geometry import oriented
+from rushes.media.gray import gray_as_yuv
 from rushes.media.tone_map import tone_map
 from rushes.records import Video
 from rushes.stages.items import FrameSpec, Planes
@@ -48,6 +49,7 @@ class FrameConverter:
         frame, name = self.frame, self.frame.format.name
         if name not in _PLANAR and name not in ("gray", "nv12"):
             # 10-bit, RGB, palette: swscale to 8 bits on the way down.
+            frame = gray_as_yuv(frame)
             scale = max(1, max(frame.width, frame.height) // (2 * LUMA_LONG_SIDE_PX))
             size = (max(2, frame.width // scale), max(2, frame.height // scale))
             frame = self._scaler.reformat(
@@ -71,7 +73,8 @@ class FrameConverter:
         if tone is not None:
             scaled = tone.convert(self.frame, width, height, "rgb24")
         else:
-            scaled = self._scaler.reformat(self.frame, width, height, format="rgb24")
+            frame = gray_as_yuv(self.frame)
+            scaled = self._scaler.reformat(frame, width, height, format="rgb24")
         return upright(scaled.to_ndarray(), self._video)
 
 

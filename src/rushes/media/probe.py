@@ -64,9 +64,24 @@ def video_stream(container: Any, path: str | Path) -> Any:
     return best if best in decodable else decodable[0]
 
 
-def audio_stream(container: Any) -> Any:
-    """Return the first audio stream that can be decoded, or None."""
-    return next((s for s in container.streams.audio if s.codec_context is not None), None)
+def audio_stream(container: Any, video: Any) -> Any:
+    """Return the audio stream that a player would choose beside a video stream, or None.
+
+    It is of the same program. The one marked as the default is preferred, then the first; one for
+    commentary or for people who cannot see or hear is only taken where there is no other.
+    """
+    import av
+
+    mark = av.stream.Disposition
+    special = mark.comment | mark.visual_impaired | mark.hearing_impaired | mark.descriptions
+    streams = [s for s in container.streams.audio if s.codec_context is not None]
+    if container.format.name == "mpegts":  # the only container of several programs
+        best = container.streams.best
+        streams = [s for s in streams if best("video", related=s).index == video.index]
+    ranked = sorted(
+        streams, key=lambda s: (bool(s.disposition & special), not s.disposition & mark.default)
+    )
+    return ranked[0] if ranked else None
 
 
 def missing_codecs() -> list[str]:
@@ -98,7 +113,7 @@ def probe(path: str | Path, digest: str | None = None) -> Video:
     with open_video(path) as container:
         stream = video_stream(container, path)
         coded = _packets(container, stream, path)
-        audio = audio_stream(container)
+        audio = audio_stream(container, stream)
         time_base = stream.time_base
         name = container.format.name
         breaks = clock_breaks(coded.times, time_base, name)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from rushes.media.frames import new_scaler, stored_size_px, upright
+from rushes.media.gray import gray_as_yuv
 from rushes.media.probe import open_video
 from rushes.media.tone_map import tone_map
 from rushes.records import Video
@@ -88,7 +89,7 @@ class StillWriter:
             still = self._tone.convert(frame, *self._size_px, "yuvj420p", is_full=True)
         else:
             still = self._scaler.reformat(
-                frame,
+                gray_as_yuv(frame),
                 *self._size_px,
                 format="yuvj420p",
                 interpolation="AREA",

@@ -34,7 +34,7 @@ class Loudness(AnnotatorDefaults):
     """
 
     name: ClassVar = "loudness"
-    version: ClassVar = 1
+    version: ClassVar = 2
     fields = (
         Field(name="has_sound", label="Sound track", dtype="integer", low=0, high=1,
               about="1 if a sound track reaches into the clip, silent or not; else 0"),

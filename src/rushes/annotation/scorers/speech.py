@@ -42,7 +42,7 @@ class Speech(AnnotatorDefaults):
     """
 
     name: ClassVar = "speech"
-    version: ClassVar = 1
+    version: ClassVar = 2
     inputs: ClassVar = Inputs(models=("silero-vad",))
     fields = (
         Field(name="fraction", label="Speech", low=0, high=1,

@@ -12,6 +12,9 @@ from rushes.media.write.source import ClipSource
 
 _AAC_RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
 _BLOCK = 1024
+MAX_PEAK = 0.89
+"""Largest sample of a mix of more than two channels, 1 dB below full scale: AAC may exceed it. A
+clip whose mix is louder is turned down as a whole; the others keep their level."""
 
 
 class AudioTrack:
@@ -22,6 +25,9 @@ class AudioTrack:
         video = source.video
         self._rate_hz = video.audio_rate_hz or 0
         self._layout = "mono" if video.audio_channels == 1 else "stereo"
+        self._gain = 1.0
+        if (video.audio_channels or 0) > 2:
+            self._gain = min(1.0, MAX_PEAK / max(self._peak(source), 1e-9))
         self._blocks = self._read(source) if self._rate_hz else iter(())
         first = next(self._blocks, None)
         self.has_samples = first is not None
@@ -54,9 +60,14 @@ class AudioTrack:
         if until_s is None:
             yield from self._stream.encode()
 
+    def _peak(self, source: ClipSource) -> float:
+        """Return the largest sample of the clip, mixed down; 1 is full scale."""
+        return max((float(np.abs(block_CT).max()) for block_CT in self._read(source)), default=0.0)
+
     def _read(self, source: ClipSource) -> Iterator[np.ndarray]:
         """Yield blocks float32 (channels, samples) that fill the clip exactly, silence included."""
         with AudioReader(source.video) as reader:
             for wave_CT in reader.span(source.in_pts, source.out_pts, layout=self._layout):
                 for first in range(0, wave_CT.shape[1], _BLOCK):
-                    yield np.ascontiguousarray(wave_CT[:, first : first + _BLOCK])
+                    block_CT = np.ascontiguousarray(wave_CT[:, first : first + _BLOCK])
+                    yield block_CT if self._gain == 1.0 else block_CT * np.float32(self._gain)

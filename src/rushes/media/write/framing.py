@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from rushes.media.geometry import crop_graph, oriented
+from rushes.media.gray import gray_as_yuv
 from rushes.media.tone_map import tone_map
 from rushes.records import Box, Video
 
@@ -87,6 +88,7 @@ class Framing:
         size_px = (self._stored_width, self._stored_height)
         if self._tone is not None:
             return self._tone.convert(frame, *size_px, "yuv420p")
+        frame = gray_as_yuv(frame)
         is_rgb = frame.format.is_rgb or frame.format.has_palette
         is_full = is_rgb or frame.format.name.startswith("yuvj") or int(frame.color_range) == FULL
         return self._scaler.reformat(
