@@ -25,6 +25,7 @@ NO_COMMAND = {
     "close": "every command does it",
     "plan": "run --dry-run",
     "failures": "ls failures",
+    "steps": "undo and redo, where a person has none",
 }
 """Public methods of `Project` that have no command of their own, and where they are met."""
 
