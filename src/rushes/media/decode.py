@@ -124,7 +124,7 @@ class Decoder:
             last = pts
             is_damaged = self._damage.spoils(frame, pts)
             picture = area.of(frame)
-            section = self._geometry.see(picture, pts, self._video)
+            section = self._geometry.see(frame, picture, pts, self._video)
             yield DecodedFrame(picture, pts, is_damaged, section)
 
     def _timed(self) -> Iterator[tuple[Any, int | None]]:

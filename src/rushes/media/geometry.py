@@ -63,16 +63,16 @@ class Geometry:
         if not self._aspects or self._aspects[-1][1] != aspect:
             self._aspects.append((packet.pts, aspect))
 
-    def see(self, frame: Any, pts: int, video: Video) -> Section:
-        """Return the section that the next frame belongs to."""
+    def see(self, frame: Any, picture: Any, pts: int, video: Video) -> Section:
+        """Return the section that the next frame belongs to; `picture` is its shown part."""
         aspect = video.sample_aspect
         if self._aspects:
             aspect = next((a for at, a in reversed(self._aspects) if at <= pts), aspect)
         rotation_deg, is_mirrored = orientation(frame)
         section = Section(
             pts=pts,
-            width_px=frame.width,
-            height_px=frame.height,
+            width_px=picture.width,
+            height_px=picture.height,
             rotation_deg=rotation_deg,
             is_mirrored=is_mirrored,
             sample_aspect=aspect,
@@ -110,8 +110,25 @@ def crop_graph(frame: Any, area: tuple[int, ...]) -> Any:
     return graph
 
 
+def has_alpha(frame: Any) -> bool:
+    """Tell whether a frame has transparency."""
+    return any(component.is_alpha for component in frame.format.components)
+
+
+def _on_black(frame: Any) -> Any:
+    """Return a frame without transparency; what is transparent becomes black."""
+    import av
+
+    rgba = frame.to_ndarray(format="rgba")
+    opacity = rgba[..., 3:].astype(np.uint16)
+    rgb = ((rgba[..., :3] * opacity + 127) // 255).astype(np.uint8)
+    flat = av.VideoFrame.from_ndarray(rgb, format="rgb24")
+    flat.pts, flat.time_base = frame.pts, frame.time_base
+    return flat
+
+
 class PictureArea:
-    """Cuts off the columns and lines that a container hides."""
+    """The shown part of stored frames: without hidden columns and lines, opaque."""
 
     def __init__(self, crop_px: tuple[int, int, int, int]) -> None:
         """Prepare to cut off so many pixels left, top, right and bottom of stored frames."""
@@ -120,6 +137,8 @@ class PictureArea:
 
     def of(self, frame: Any) -> Any:
         """Return the part of a frame that is shown; the frame itself if that is all."""
+        if has_alpha(frame):
+            frame = _on_black(frame)
         left, top, right, bottom = self._crop_px
         width, height = frame.width - left - right, frame.height - top - bottom
         if not any(self._crop_px) or width < 2 or height < 2:

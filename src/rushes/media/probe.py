@@ -11,8 +11,9 @@ import numpy as np
 
 from rushes.errors import MediaError
 from rushes.files import sha256_of
+from rushes.media.boxes import picture_boxes
 from rushes.media.clock import CodedTimes, clock_breaks, rebased
-from rushes.media.geometry import orientation
+from rushes.media.geometry import PictureArea, has_alpha, orientation
 from rushes.records import Video
 
 # Still pictures, text art and subtitles, which FFmpeg opens as video too.
@@ -126,6 +127,14 @@ def probe(path: str | Path, digest: str | None = None) -> Video:
         start_pts, end_pts = int(pts[0]), int(pts[-1] + durations[-1])
         rotation_deg, is_mirrored = orientation(frame)
         context = stream.codec_context
+        boxes = picture_boxes(Path(path), name)
+        if boxes.dolby_profile == 5:
+            raise MediaError(
+                f"{path}: Dolby Vision profile 5, whose colours cannot be converted here; convert "
+                f"it to SDR or HDR10 first"
+            )
+        is_transparent = has_alpha(frame)
+        frame = PictureArea(boxes.crop_px).of(frame)
         return Video(
             id=digest[:16],
             path=str(Path(path).absolute()),
@@ -148,7 +157,9 @@ def probe(path: str | Path, digest: str | None = None) -> Video:
             rotation_deg=rotation_deg,
             is_mirrored=is_mirrored,
             sample_aspect=stream.sample_aspect_ratio or Fraction(1),
-            pix_fmt=frame.format.name,
+            pix_fmt="rgba" if is_transparent else frame.format.name,
+            crop_px=boxes.crop_px,
+            notes=tuple(_notes(is_transparent, stream)),
             color_range=_COLOR_RANGES.get(int(frame.color_range), "unknown"),
             color_space=_SPACES.get(int(frame.colorspace), "unknown"),
             color_primaries=_PRIMARIES.get(int(frame.color_primaries), "unknown"),
@@ -160,6 +171,13 @@ def probe(path: str | Path, digest: str | None = None) -> Video:
             key_pts=tuple(np.sort(shown[coded.times.is_key]).tolist()),
             clock_breaks=breaks,
         )
+
+
+def _notes(is_transparent: bool, stream: Any) -> Iterator[str]:
+    if is_transparent:
+        yield "it has transparency, which is shown on black"
+    elif stream.metadata.get("alpha_mode") == "1":
+        yield "it has transparency, which cannot be read: what lies under it is shown"
 
 
 def _first_frame(container: Any, stream: Any, path: str | Path) -> Any:

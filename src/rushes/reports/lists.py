@@ -44,6 +44,7 @@ def _videos(context: Context) -> list[Row]:
                 "is_vfr": video.is_vfr,
                 "rotation_deg": video.rotation_deg,
                 "sample_aspect": str(video.sample_aspect),
+                "notes": "; ".join(video.notes),
                 "codec": video.codec,
                 "pix_fmt": video.pix_fmt,
                 "color_transfer": video.color_transfer,
