@@ -1,5 +1,6 @@
 """Files whose clock is odd: edit lists, late pictures, negative and missing times, odd pixels."""
 
+import struct
 from fractions import Fraction
 
 import av
@@ -116,3 +117,23 @@ def test_turned_and_stretched_at_once(tmp_path, rotation_deg):
         size = (container.streams.video[0].width, container.streams.video[0].height)
     # 160 pixels of 4:3 are 213⅓ square ones.
     assert size in ({(212, 120), (213, 120), (214, 120)} if not rotation_deg else {(120, 212)})
+
+
+@pytest.mark.parametrize("first", [0, 30])
+def test_a_video_trimmed_by_its_edit_list_misses_nothing(tmp_path, first):
+    path = tmp_path / "a.mp4"
+    make_video(path, (Take(frames=240, seed=0),), numbered=True, gop=24, b_frames=0)
+    with av.open(str(path)) as container:
+        ticks = int(1 / container.streams.video[0].time_base) // 24
+    data = bytearray(path.read_bytes())
+    at = data.find(b"elst") + 4
+    struct.pack_into(">II", data, at + 8, 2500, first * ticks)
+    for box, place in ((b"mvhd", 16), (b"tkhd", 20)):
+        struct.pack_into(">I", data, data.index(box) + 4 + place, 2500)
+    path.write_bytes(data)
+    _, clips, failures = scanned(tmp_path, path)
+    assert not failures
+    assert [clip["frames"] for clip in clips] == [60]
+    assert exported_numbers(probe(path), clips[0], tmp_path / "out.mp4") == [
+        *range(first, first + 60)
+    ]
