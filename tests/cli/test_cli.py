@@ -342,3 +342,20 @@ def test_a_closed_pipe_is_quiet(project_folder):
     )  # fmt: skip
     os.close(write_end)
     assert done.stderr == ""
+
+
+def test_an_export_says_how_many_files_it_removed_and_where_they_are(rushes, project_folder):
+    fast = ["--project", project_folder, "--workers", 0, "--set", "export.main.preset=ultrafast"]
+    everything = ["--set", "select.main.motion.speed=top 100%", "--only", "select,export"]
+    assert rushes("run", *fast, *everything)[0] == 0
+    half = ["--set", "select.main.motion.speed=bottom 50%", "--only", "select,export"]
+    code, out, _ = rushes("run", *fast, *half)
+    assert code == 0
+    assert "6 files removed" in out
+    assert f"kept in {project_folder / 'exports' / 'main' / '.replaced' / '1'}" in out
+    assert "nothing to do" not in out
+    none = ["--set", "select.main.motion.speed=> 1000", "--only", "select,export"]
+    code, out, _ = rushes("run", *fast, *none)
+    assert code == 2
+    assert "refused: export main: selection main has no clip" in out
+    assert "nothing to do" not in out
