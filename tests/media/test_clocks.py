@@ -137,3 +137,13 @@ def test_a_video_trimmed_by_its_edit_list_misses_nothing(tmp_path, first):
     assert exported_numbers(probe(path), clips[0], tmp_path / "out.mp4") == [
         *range(first, first + 60)
     ]
+
+
+def test_a_clock_that_passes_its_largest_number_misses_nothing(tmp_path):
+    make_video(tmp_path / "a.ts", TAKES, numbered=True, beeps_s=(1.0,))
+    ticks = Fraction(2**33 - 3 * 90000 // 2, 90000)
+    path = remuxed(tmp_path / "a.ts", tmp_path / "b.ts", shift_s=ticks, audio_shift_s=ticks)
+    _, clips, failures = scanned(tmp_path, path)
+    assert not failures
+    assert [clip["frames"] for clip in clips] == [48, 48]
+    assert exported_numbers(probe(path), clips[1], tmp_path / "out.mp4") == list(range(48, 96))

@@ -261,7 +261,10 @@ def _missing_s(container: Any, end_s: float) -> float:
     """Return by how many seconds the file ends early by its header; 0 up to 5 % or 1.5 s."""
     if container.duration is None:
         return 0.0
-    declared_s = (container.duration + max(container.start_time or 0, 0)) / 1e6
+    start = container.start_time or 0
+    if container.format.name != "mpegts":  # whose clock is negative where it passes 2³³
+        start = max(start, 0)
+    declared_s = (container.duration + start) / 1e6
     missing_s = declared_s - end_s
     return round(missing_s, 3) if missing_s > max(1.5, 0.05 * declared_s) else 0.0
 
