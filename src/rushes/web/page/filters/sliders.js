@@ -3,7 +3,7 @@
 /** @import { Row } from "../app/types.js" */
 
 import { post, stillUrl } from "../app/api.js";
-import { el, throttled, toast } from "../app/dom.js";
+import { el, number, throttled, toast } from "../app/dom.js";
 import { scale } from "./axis.js";
 import { column, labelOf, rules, state, unitOf, valueOf } from "../app/state.js";
 
