@@ -13,6 +13,8 @@ CLIP_FIELDS = (
     Field(name="clip", label="Clip", dtype="text",
           about="Id of the clip, from the bytes of its source and its span"),
     Field(name="video", label="Source", dtype="text", about="File that the clip is cut from"),
+    Field(name="file", label="Source file", dtype="text",
+          about="State of the source: here, or touched, changed or gone since the ingest"),
     Field(name="in_pts", label="First frame", dtype="integer", unit="ticks",
           about="Timestamp of the first frame"),
     Field(name="out_pts", label="End of last frame", dtype="integer", unit="ticks",
