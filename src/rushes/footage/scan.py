@@ -23,7 +23,7 @@ from rushes.media.frames import FrameConverter, new_scaler
 from rushes.media.source_file import check_source, retry_command
 from rushes.records import Failure, Report, Row, Scanned, Section, Video
 from rushes.runner.base import Job, Progress
-from rushes.stages.items import ProbeResult
+from rushes.stages.items import ProbeResult, Signals
 from rushes.stages.protocols import FrameSink, PostProbe, Probe
 
 _PLACES = ("signals", "stills")
@@ -111,7 +111,15 @@ def _scan_into(scratch: Path, task: ScanTask, threads: int, progress: Progress) 
     end_pts = _end_pts(video, pts, frames)
     rows = {
         probe.name: _store_files(
-            scratch, task.folder, stem, measured[probe.name], video.time_base, end_pts
+            scratch,
+            task.folder,
+            stem,
+            Signals(
+                time_base=video.time_base,
+                pts=measured[probe.name].pts,
+                end_pts=end_pts,
+                columns=measured[probe.name].columns,
+            ),
         )
         for probe, stem in zip(probes, stems, strict=True)
     }
@@ -207,17 +215,15 @@ def _end_pts(video: Video, pts: np.ndarray, frames: int) -> int:
     return max(video.end_pts, int(pts[-1]) + 1) if is_whole else int(pts[-1]) + usual
 
 
-def _store_files(
-    scratch: Path, folder: Path, stem: str, found: ProbeResult, time_base: Fraction, end_pts: int
-) -> Row:
+def _store_files(scratch: Path, folder: Path, stem: str, found: Signals) -> Row:
     """Move one probe's files to their places in the project; return its catalog row."""
     signals = Path("signals") / f"{stem}.npz"
     arrays: dict[str, Any] = {f"column_{name}": values for name, values in found.columns.items()}
     np.savez_compressed(
         scratch / signals.name,
         pts=found.pts,
-        end_pts=end_pts,
-        time_base=np.array([time_base.numerator, time_base.denominator]),
+        end_pts=found.end_pts,
+        time_base=np.array([found.time_base.numerator, found.time_base.denominator]),
         **arrays,
     )
     own = next((path for path in scratch.glob(f"{stem}.*") if path.suffix != ".npz"), None)
