@@ -135,3 +135,16 @@ def test_a_damaged_packet_costs_its_frames_only(tmp_path):
     assert pts == sorted(set(pts))
     assert len(pts) >= FRAMES - 5
     assert decoding.packets_lost + (FRAMES - len(pts)) > 0
+
+
+def test_frames_are_freed_as_they_are_read(tmp_path):
+    import gc
+
+    import av
+
+    path = make_video(tmp_path / "long.mp4", (Take(frames=120, pan_px=(1, 0)),)).path
+    for _ in Decoder(probe(path)):
+        pass
+    gc.collect()
+    left = [one for one in gc.get_objects() if isinstance(one, av.VideoFrame)]
+    assert sum(frame.width > 16 for frame in left) < 5

@@ -16,7 +16,7 @@ def orientation(frame: Any) -> tuple[int, bool]:
 
     Any display matrix is taken for the nearest of the eight orientations.
     """
-    matrix = frame.side_data.get("DISPLAYMATRIX")
+    matrix = _shrunk(frame).side_data.get("DISPLAYMATRIX")
     if matrix is None:
         return 0, False
     a, b, _, c, d, *_ = np.frombuffer(bytes(matrix), np.int32).tolist()
@@ -29,6 +29,33 @@ def orientation(frame: Any) -> tuple[int, bool]:
             best = max(best, (agreement, 90 * quarters, is_mirrored), key=lambda one: one[0])
             want = np.array([[0, 1], [-1, 0]]) @ want
     return best[1], best[2]
+
+
+def _shrunk(frame: Any) -> Any:
+    """Return a copy of a frame with its side data, and hardly any picture.
+
+    PyAV never frees a frame whose `side_data` was read: frame and container hold each other. So it
+    is read from a copy of a few bytes.
+    """
+    import av.filter
+
+    graph = av.filter.Graph()
+    graph.threads = 1
+    pts, frame.pts = frame.pts, None
+    try:
+        source = graph.add_buffer(
+            width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 1000)
+        )
+        small, sink = graph.add("scale", "16:16:flags=neighbor"), graph.add("buffersink")
+        source.link_to(small)
+        small.link_to(sink)
+        graph.configure()
+        graph.push(frame)
+        return graph.pull()
+    except av.FFmpegError:  # a pixel format that cannot be scaled
+        return frame
+    finally:
+        frame.pts = pts
 
 
 def oriented(picture: np.ndarray, rotation_deg: int, is_mirrored: bool) -> np.ndarray:
@@ -44,6 +71,8 @@ class Geometry:
     def __init__(self) -> None:
         self._sections: list[Section] = []
         self._aspects: list[tuple[int, Fraction]] = []
+        self._turn: int | None = None  # of the frame before, as PyAV gives it without the matrix
+        self._orientation = (0, False)
 
     @staticmethod
     def follows_stream(video: Video) -> bool:
@@ -68,7 +97,10 @@ class Geometry:
         aspect = video.sample_aspect
         if self._aspects:
             aspect = next((a for at, a in reversed(self._aspects) if at <= pts), aspect)
-        rotation_deg, is_mirrored = orientation(frame)
+        turn = frame.rotation
+        if turn != self._turn:  # the matrix itself is dear to read
+            self._turn, self._orientation = turn, orientation(frame)
+        rotation_deg, is_mirrored = self._orientation
         section = Section(
             pts=pts,
             width_px=picture.width,
