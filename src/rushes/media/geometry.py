@@ -34,8 +34,8 @@ def orientation(frame: Any) -> tuple[int, bool]:
 def _shrunk(frame: Any) -> Any:
     """Return a copy of a frame with its side data, and hardly any picture.
 
-    PyAV never frees a frame whose `side_data` was read: frame and container hold each other. So it
-    is read from a copy of a few bytes.
+    A frame whose `side_data` was read lives until the garbage collector runs, since frame and
+    container hold each other: hundreds of frames can wait. So it is read from a copy of a few bytes.
     """
     import av.filter
 
