@@ -137,7 +137,7 @@ def test_a_damaged_packet_costs_its_frames_only(tmp_path):
     assert decoding.packets_lost + (FRAMES - len(pts)) > 0
 
 
-def test_frames_are_freed_as_they_are_read_without_waiting_for_the_garbage_collector(tmp_path):
+def test_frames_are_freed_without_waiting_for_the_garbage_collector(tmp_path):
     import gc
 
     path = make_video(tmp_path / "long.mp4", (Take(frames=120),), rotation_deg=90).path

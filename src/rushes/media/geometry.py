@@ -35,7 +35,7 @@ def _shrunk(frame: Any) -> Any:
     """Return a copy of a frame with its side data, and hardly any picture.
 
     A frame whose `side_data` was read lives until the garbage collector runs, since frame and
-    container hold each other: hundreds of frames can wait. So it is read from a copy of a few bytes.
+    container hold each other: hundreds can wait. So it is read from a copy of a few bytes.
     """
     import av.filter
 
